@@ -1,0 +1,32 @@
+import { RecordError } from './errors.js';
+import { type CanonicalEvent, isTimeless } from './event.js';
+import { dayOf, dayStart, type Nanos, padNanos, unpadNanos } from './time.js';
+
+/** `<time>.<event hash>`, time as 19 digits: unique, content-addressed, sorted by time. */
+export type EventReference = string;
+
+/** The time under which an event is kept: its own, or for a timeless one the start of the UTC day of `t`. */
+export function keyTime(event: CanonicalEvent, t: Nanos | undefined): Nanos {
+  if (!isTimeless(event)) return event.time as Nanos;
+  return dayStart(dayOf(t as Nanos));
+}
+
+/** The reference that commands and reports print. */
+export function eventReference(time: Nanos, hash: string): EventReference {
+  return `${padNanos(time)}.${hash}`;
+}
+
+/**
+ * Takes a reference apart.
+ * @throws RecordError `REFERENCE` if it is none.
+ */
+export function parseReference(reference: string): { time: Nanos; hash: string } {
+  const match = /^(\d{19})\.([0-9a-f]{64})$/.exec(reference);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new RecordError(
+      'REFERENCE',
+      'This is no event reference; it is 19 digits of time, a dot and 64 hex digits, as reports print it.',
+    );
+  }
+  return { time: unpadNanos(match[1]), hash: match[2] };
+}

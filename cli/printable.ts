@@ -1,0 +1,13 @@
+// Control (Cc), format (Cf: bidirectional overrides, zero-width) and surrogate (Cs) characters and the line and
+// paragraph separators: what could move a cursor, recolour a terminal, or show one text and mean another.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+/**
+ * Text from outside (labels, names, images, errors of others) in a form that is safe to print on a terminal, in a
+ * log line or in Markdown and HTML before their own escaping: each unprintable character becomes `\u{hex}`.
+ * @param limit at most so many characters are kept; an ellipsis says that more was there
+ */
+export function printable(text: string, limit = 500): string {
+  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
+  return cut.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}

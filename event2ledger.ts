@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { type CommandIo, type RegisterCommands, reportError } from './cli/command.js';
+import { EXIT } from './cli/exit.js';
+
+/** Every folder's commands, in the order in which a newcomer meets them. */
+const COMMANDS: readonly RegisterCommands[] = [];
+
+async function main(argv: readonly string[]): Promise<void> {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  const io: CommandIo = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    signal: stop.signal,
+    exit: (code) => {
+      process.exitCode = code;
+    },
+  };
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('event2ledger')
+    .description(
+      'Finds every container event on which the actors of a container cloud disagree, and says who stands against whom.',
+    )
+    .version(version)
+    .showHelpAfterError('(add --help for what this command takes)')
+    .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 could not do it.')
+    // Set before the subcommands are added: they inherit it.
+    .exitOverride();
+  for (const register of COMMANDS) register(program, io);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed it; help and version end with 0, wrong usage with 2 rather than commander's 1.
+      process.exitCode = error.exitCode === 0 ? EXIT.clean : EXIT.failed;
+      return;
+    }
+    reportError(io, error);
+    process.exitCode = EXIT.failed;
+  }
+}
+
+for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(fault, (error) => {
+    reportError(process, error);
+    process.exit(EXIT.failed);
+  });
+}
+await main(process.argv);

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The built contract and record format are CommonJS: Node loads them, as it does in production.
+    server: { deps: { external: [/chaincode\/dist\//] } },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Suites start servers and engines of their own; a file at a time keeps two cores honest.
+    fileParallelism: false,
+  },
+});
