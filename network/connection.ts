@@ -1,0 +1,181 @@
+import { type CallOptions, Client, credentials } from '@grpc/grpc-js';
+import { connect as connectGateway, type Gateway, hash } from '@hyperledger/fabric-gateway';
+import { common } from '@hyperledger/fabric-protos';
+import { NetworkError } from './errors.js';
+import { fromGateway, invalidTransaction } from './gateway-errors.js';
+import type { Profile } from './profile.js';
+import { messageSigner } from './signer.js';
+
+/** Blocks and batches outgrow gRPC's own limit of 4 MiB. */
+export const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
+
+/** How long each step may take, in milliseconds. */
+const DEADLINE = { evaluate: 30_000, endorse: 30_000, submit: 30_000, commitStatus: 30_000 };
+
+/** A transaction that is on the ledger and valid. */
+export interface Committed {
+  readonly transactionId: string;
+  readonly block: bigint;
+  /** What the contract returned. */
+  readonly result: string;
+}
+
+/** One identity's connection to its channel. All methods throw NetworkError. */
+export interface LedgerConnection {
+  readonly profile: Profile;
+  /** Asks the contract without changing anything. */
+  evaluate(fn: string, ...args: string[]): Promise<string>;
+  /**
+   * Endorses, submits, and waits for the commit: resolves only after a VALID commit status. A `TIMEOUT` leaves open
+   * whether the transaction will commit.
+   */
+  submit(fn: string, ...args: string[]): Promise<Committed>;
+  /** Number of blocks on the channel. */
+  height(): Promise<bigint>;
+  /**
+   * Full blocks from number `start` on, following new ones until `signal` aborts (then it ends quietly).
+   * @throws NetworkError `DELIVERY` when the stream breaks: open it again from the next block you need.
+   */
+  blocks(start: bigint, signal?: AbortSignal): AsyncIterable<common.Block>;
+  close(): void;
+}
+
+/**
+ * Connects an identity to its channel. Nothing is sent until the first call.
+ * @throws NetworkError `PROFILE` if the profile's key or certificates cannot be used.
+ * @example
+ * const ledger = connect(loadProfile('ledger/actors/UserMSP/reconciler/profile.json'));
+ * for await (const block of ledger.blocks(0n, signal)) console.log(block.getHeader()?.getNumber());
+ */
+export function connect(profile: Profile): LedgerConnection {
+  const client = newClient(profile);
+  const gateway = connectGateway({
+    client,
+    identity: { mspId: profile.mspId, credentials: Buffer.from(profile.certificate) },
+    // The signer hashes natively, in one step.
+    hash: hash.none,
+    signer: signerOf(profile),
+    evaluateOptions: () => deadline(DEADLINE.evaluate),
+    endorseOptions: () => deadline(DEADLINE.endorse),
+    submitOptions: () => deadline(DEADLINE.submit),
+    commitStatusOptions: () => deadline(DEADLINE.commitStatus),
+  });
+  return new GatewayConnection(profile, client, gateway);
+}
+
+class GatewayConnection implements LedgerConnection {
+  readonly profile: Profile;
+  readonly #client: Client;
+  readonly #gateway: Gateway;
+
+  constructor(profile: Profile, client: Client, gateway: Gateway) {
+    this.profile = profile;
+    this.#client = client;
+    this.#gateway = gateway;
+  }
+
+  async evaluate(fn: string, ...args: string[]): Promise<string> {
+    return Buffer.from(await this.#evaluate(this.profile.chaincode, fn, args)).toString('utf8');
+  }
+
+  async submit(fn: string, ...args: string[]): Promise<Committed> {
+    const contract = this.#network().getContract(this.profile.chaincode);
+    try {
+      const transaction = await contract.newProposal(fn, { arguments: args }).endorse();
+      const submitted = await transaction.submit();
+      const status = await submitted.getStatus();
+      if (!status.successful) throw invalidTransaction(status);
+      return {
+        transactionId: status.transactionId,
+        block: status.blockNumber,
+        result: Buffer.from(submitted.getResult()).toString('utf8'),
+      };
+    } catch (error) {
+      throw fromGateway(error, this.profile.endpoint);
+    }
+  }
+
+  async height(): Promise<bigint> {
+    const bytes = await this.#evaluate('qscc', 'GetChainInfo', [this.profile.channel]);
+    try {
+      return BigInt(common.BlockchainInfo.deserializeBinary(bytes).getHeight());
+    } catch (error) {
+      throw fromGateway(error, this.profile.endpoint);
+    }
+  }
+
+  async *blocks(start: bigint, signal?: AbortSignal): AsyncGenerator<common.Block> {
+    if (signal?.aborted) return;
+    const events = await this.#blockEvents(start);
+    // Leaving the loop does not cancel the client's stream; closing it does.
+    const close = () => events.close();
+    signal?.addEventListener('abort', close, { once: true });
+    try {
+      for await (const block of events) {
+        if (signal?.aborted) return;
+        yield block;
+      }
+      if (!signal?.aborted) throw new Error('the peer ended it');
+    } catch (cause) {
+      if (signal?.aborted) return;
+      const why = fromGateway(cause, this.profile.endpoint);
+      const said = why.code === 'ANSWER' ? (cause as Error).message : why.message;
+      throw new NetworkError('DELIVERY', `The stream of blocks broke (${said.replace(/\.$/, '')}); open it again.`, {
+        cause,
+        retryable: why.code !== 'REFUSED',
+      });
+    } finally {
+      signal?.removeEventListener('abort', close);
+      close();
+    }
+  }
+
+  close(): void {
+    this.#gateway.close();
+    this.#client.close();
+  }
+
+  #network() {
+    return this.#gateway.getNetwork(this.profile.channel);
+  }
+
+  async #evaluate(chaincode: string, fn: string, args: string[]): Promise<Uint8Array> {
+    try {
+      return await this.#network().getContract(chaincode).newProposal(fn, { arguments: args }).evaluate();
+    } catch (error) {
+      throw fromGateway(error, this.profile.endpoint);
+    }
+  }
+
+  async #blockEvents(startBlock: bigint) {
+    try {
+      return await this.#network().getBlockEvents({ startBlock });
+    } catch (error) {
+      throw fromGateway(error, this.profile.endpoint);
+    }
+  }
+}
+
+function newClient(profile: Profile): Client {
+  try {
+    return new Client(profile.endpoint, credentials.createSsl(Buffer.from(profile.tlsCa)), {
+      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+      'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+      // A peer that vanished without a word must not leave a block stream waiting for ever.
+      'grpc.keepalive_time_ms': 120_000,
+      'grpc.keepalive_timeout_ms': 20_000,
+      ...(profile.tlsHost === undefined ? {} : { 'grpc.ssl_target_name_override': profile.tlsHost }),
+    });
+  } catch (cause) {
+    throw new NetworkError('PROFILE', "The profile's TLS CA certificate is no valid PEM.", { cause });
+  }
+}
+
+function signerOf(profile: Profile): (message: Uint8Array) => Promise<Uint8Array> {
+  const sign = messageSigner(profile.key);
+  return async (message) => sign(message);
+}
+
+function deadline(milliseconds: number): CallOptions {
+  return { deadline: Date.now() + milliseconds };
+}
