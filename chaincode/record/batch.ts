@@ -126,6 +126,9 @@ export function parseEntry(batch: Batch, index: number): ParsedEntry {
 export { batchDigest };
 
 function checkClaims(batch: Batch): void {
+  if (!Number.isSafeInteger(batch.from + batch.entries.length)) {
+    throw new RecordError('BATCH_SHAPE', 'The batch is malformed: from: the numbers of its entries are too large.');
+  }
   if ((batch.n === 1) !== (batch.prev === NO_PREVIOUS)) {
     throw new RecordError(
       'BATCH_SHAPE',

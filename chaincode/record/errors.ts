@@ -8,6 +8,7 @@ export type RecordErrorCode =
   | 'BATCH_LIMIT'
   | 'POLICY_JSON'
   | 'POLICY_SHAPE'
+  | 'CERTIFICATE'
   | 'TIME'
   | 'REFERENCE';
 
