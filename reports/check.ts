@@ -1,0 +1,93 @@
+import stringify from 'fast-json-stable-stringify';
+import { eventHash } from '#chaincode';
+import { printable } from '../cli/printable.js';
+import { FINDING_CLASSES } from '../reconciler/judgement.js';
+import { ReportError } from './errors.js';
+import { type DailyReport, orderedBody, reportHash } from './model.js';
+import { reportSchema } from './schema.js';
+
+/**
+ * Checks everything that a report says about itself, without looking at any ledger: its shape, that its coverage
+ * adds up, that the counts are those of its findings, that each variant's hash is its event's, its order, its hash.
+ * @param value a report, or JSON that claims to be one
+ * @returns the same value, known to be a report
+ * @throws ReportError `SHAPE`, `COVERAGE`, `COUNTS`, `EVENT`, `ORDER`, `HASH`
+ */
+export function checkReport(value: unknown): DailyReport {
+  checkShape(value);
+  checkCoverage(value);
+  checkCounts(value);
+  checkEvents(value);
+  checkOrder(value);
+  checkHash(value);
+  return value;
+}
+
+function checkShape(value: unknown): asserts value is DailyReport {
+  const result = reportSchema.safeParse(value);
+  if (result.success) return;
+  const issue = result.error.issues[0];
+  const where = issue?.path.map(String).join('.') || 'the document';
+  throw new ReportError('SHAPE', `This is no daily report of version 1: ${printable(where)}: ${issue?.message}.`);
+}
+
+function checkCoverage({ coverage }: DailyReport): void {
+  const { events, agreed, disputed, pending, unobservable } = coverage;
+  const sum = agreed + disputed + pending + unobservable;
+  if (events !== sum) {
+    throw new ReportError(
+      'COVERAGE',
+      `The coverage does not add up: ${events} events, but agreed, disputed, pending and unobservable make ${sum}.`,
+    );
+  }
+}
+
+function checkCounts({ actors, findings }: DailyReport): void {
+  const names = new Set(actors.map(({ actor }) => actor));
+  if (names.size !== actors.length) throw new ReportError('COUNTS', 'An actor is listed twice; each has one row.');
+  const counted = new Map<string, number>();
+  for (const { class: name, dissent } of findings) {
+    for (const actor of new Set(dissent)) {
+      if (!names.has(actor)) {
+        throw new ReportError('COUNTS', `A finding names ${printable(actor)}, who is not among the report's actors.`);
+      }
+      counted.set(`${name}/${actor}`, (counted.get(`${name}/${actor}`) ?? 0) + 1);
+    }
+  }
+  for (const summary of actors) {
+    for (const name of FINDING_CLASSES) {
+      const found = counted.get(`${name}/${summary.actor}`) ?? 0;
+      if (summary[name] !== found) {
+        const claim = `${printable(summary.actor)} is said to dissent in ${summary[name]} findings "${name}"`;
+        throw new ReportError('COUNTS', `The counts are not those of the findings: ${claim}, but there are ${found}.`);
+      }
+    }
+  }
+}
+
+function checkEvents({ findings }: DailyReport): void {
+  for (const { id, variants } of findings) {
+    for (const variant of variants) {
+      const hash = eventHash(stringify(variant.event));
+      if (hash !== variant.eventHash || !variant.reference.endsWith(`.${hash}`)) {
+        const message = `Finding ${printable(id)} shows an event that does not have the hash it is shown under.`;
+        throw new ReportError('EVENT', message);
+      }
+    }
+  }
+}
+
+function checkOrder(report: DailyReport): void {
+  const ordered: DailyReport = { ...orderedBody(report), hash: report.hash };
+  // Stable stringification sorts keys but keeps arrays: what differs is an array's order.
+  if (stringify(ordered) !== stringify(report)) {
+    throw new ReportError('ORDER', 'An array of the report is not in the order that version 1 prescribes.');
+  }
+}
+
+function checkHash(report: DailyReport): void {
+  const hash = reportHash(report);
+  if (hash !== report.hash) {
+    throw new ReportError('HASH', `The report was changed: it says its hash is ${report.hash}, but it is ${hash}.`);
+  }
+}

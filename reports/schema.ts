@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { isNanos } from '#chaincode';
+import { FINDING_CLASSES } from '../reconciler/judgement.js';
+import { type DailyReport, REPORT_KIND, REPORT_VERSION } from './model.js';
+
+const hex = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+const nanos = z
+  .string()
+  .refine(isNanos, 'must be nanoseconds as a decimal string')
+  .meta({ pattern: '^(0|[1-9][0-9]{0,18})$' });
+const integer = z.string().regex(/^(?:0|[1-9][0-9]{0,19})$/, 'must be an integer as a decimal string');
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day, YYYY-MM-DD');
+const seconds = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]*)(?:\.[0-9]{1,9})?$/, 'must be seconds as a decimal string')
+  .describe('seconds, with up to nine digits of fraction');
+const money = z.string().regex(/^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/, 'must be an amount as a decimal string');
+const count = z.int().min(0);
+const actor = z.string().min(1).describe('the MSP of an actor');
+const actors = z.array(actor);
+const place = { block: integer, tx: z.string() };
+
+const event = z
+  .strictObject({
+    v: z.literal(1),
+    source: z.string(),
+    scope: z.enum(['local', 'swarm']),
+    type: z.string(),
+    action: z.string(),
+    detail: z.string().optional(),
+    object: z.string(),
+    attributes: z.union([z.record(z.string(), z.string()), z.string().regex(/^sha256:[0-9a-f]{64}$/)]),
+    time: nanos.optional(),
+  })
+  .describe('the canonical event, record version 1');
+
+const variant = z.strictObject({
+  eventHash: hex,
+  reference: z.string().regex(/^\d{19}\.[0-9a-f]{64}$/),
+  actors: actors.describe('who attested this content'),
+  event,
+  evidence: z
+    .array(
+      z.strictObject({
+        actor,
+        collector: z.string(),
+        run: z.string(),
+        number: integer,
+        ...place,
+        t: nanos.optional().describe("the collector's own time, for an event that carries none"),
+      }),
+    )
+    .describe('where on the ledger each attestation stands'),
+});
+
+const finding = z.strictObject({
+  id: z.string().min(1).describe('survives a change of class'),
+  class: z.enum(FINDING_CLASSES),
+  severity: z.enum(['high', 'medium', 'low']),
+  source: z.string(),
+  type: z.string().optional(),
+  object: z.string().optional(),
+  action: z.string().optional(),
+  time: nanos,
+  majority: actors,
+  dissent: actors,
+  verdict: z.enum(['stands', 'uncorroborated', 'unresolved', 'established']),
+  variants: z.array(variant),
+  absence: z.array(z.strictObject({ actor, by: z.enum(['watch', 'deadline']), ...place })),
+  diff: z.array(z.strictObject({ path: z.string(), values: z.record(z.string(), z.string().nullable()) })),
+  gap: z.strictObject({ to: nanos, reason: z.string(), events: count }).optional(),
+  folded: count.optional().describe('how many events a folded finding stands for'),
+});
+
+const summary = z.strictObject({
+  actor,
+  attested: count,
+  missing: count,
+  differs: count,
+  uncorroborated: count,
+  late: count,
+  gap: count,
+  silent: count,
+  equivocation: count,
+  sequence: count,
+  order: count,
+  lifecycle: count,
+});
+
+/** The shape of a report, version 1. The published JSON Schema is generated from it. */
+export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
+  report: z.literal(REPORT_KIND),
+  version: z.literal(REPORT_VERSION),
+  day: day.describe('the UTC day'),
+  ledger: z.string().describe('hash of block 0, hex'),
+  channel: z.string(),
+  chaincode: z.string(),
+  judge: z.string().describe('version of the judging rules'),
+  policyHash: z.string().describe('the policy in force at the end of the day'),
+  sealed: z.boolean(),
+  sealedAt: z
+    .strictObject({ ...place, clock: z.union([nanos, z.literal('')]) })
+    .optional()
+    .describe('the sealing transaction and the ledger clock after it'),
+  stalled: actors.optional().describe('actors for whose silence the ledger clock stands still'),
+  blocks: z.strictObject({ from: integer, to: integer, hash: z.string() }),
+  coverage: z
+    .strictObject({ events: count, agreed: count, disputed: count, pending: count, unobservable: count })
+    .describe('events = agreed + disputed + pending + unobservable'),
+  actors: z.array(summary),
+  findings: z.array(finding).describe('in order of time, class, id'),
+  running: z.array(
+    z.strictObject({
+      object: z.string(),
+      name: z.string(),
+      image: z.string(),
+      agreedSeconds: seconds,
+      perActor: z.record(z.string(), seconds),
+      disputedSeconds: seconds,
+      unknownSeconds: seconds,
+    }),
+  ),
+  bill: z.strictObject({ currency: z.string(), agreed: money, disputed: money }),
+  amends: z.array(z.strictObject({ day, id: z.string(), change: z.string() })),
+  hash: hex.describe('SHA-256 over the stable stringification of all other fields'),
+});
+
+/** The JSON Schema (2020-12) that is published as `reports/schemas/daily-report.schema.json`. */
+export function reportJsonSchema(): string {
+  const schema = z.toJSONSchema(reportSchema, { target: 'draft-2020-12', reused: 'ref' });
+  return `${JSON.stringify({ title: 'event2ledger daily report, version 1', ...schema }, null, 2)}\n`;
+}
