@@ -68,7 +68,8 @@ export function splitAction(action: string): { action: string; detail?: string }
  */
 export function canonicalEvent(raw: DockerEvent, recording: Recording): HashedEvent {
   const { action, detail } = splitAction(raw.action.toWellFormed());
-  const event: CanonicalEvent = {
+  const attributes = keptAttributes(raw.attributes, recording.ignore);
+  const withAttributes = (recorded: EventAttributes): CanonicalEvent => ({
     v: RECORD_VERSION,
     source: recording.source,
     scope: raw.scope,
@@ -76,32 +77,67 @@ export function canonicalEvent(raw: DockerEvent, recording: Recording): HashedEv
     action: bounded(action),
     ...(detail === undefined ? {} : { detail: bounded(detail) }),
     object: bounded(raw.id),
-    attributes: recordedAttributes(raw.attributes, recording.ignore),
+    attributes: recorded,
     ...(isTimeless({ scope: raw.scope, action }) ? {} : { time: raw.timeNano }),
-  };
-  const canonical = stringify(event);
+  });
+  let event = withAttributes(attributes);
+  let canonical = stableEvent(event);
+  // Only an event over the limit as a whole can have attributes over it.
+  if (Buffer.byteLength(canonical) > MAX_ATTRIBUTES_BYTES) {
+    const text = stringify(attributes);
+    if (Buffer.byteLength(text) > MAX_ATTRIBUTES_BYTES) {
+      event = withAttributes(`sha256:${sha256Hex(text)}`);
+      canonical = stringify(event);
+    }
+  }
   return { event, canonical, hash: eventHash(canonical) };
 }
 
-function recordedAttributes(attributes: DockerEvent['attributes'], ignore: readonly string[]): EventAttributes {
+function keptAttributes(attributes: DockerEvent['attributes'], ignore: readonly string[]): Record<string, string> {
   // A Map first, then defineProperty semantics of fromEntries: a label named __proto__ must not vanish.
   const kept = new Map<string, string>();
+  // Of names that differ in lone surrogates alone, which become one, the greatest counts, whatever order they come in.
+  const chosen = new Map<string, string>();
   for (const [name, value] of attributes) {
     const wellFormed = name.toWellFormed();
-    if (!ignore.includes(wellFormed)) kept.set(wellFormed, bounded(value));
+    if (ignore.includes(wellFormed) || (chosen.get(wellFormed) ?? '') > name) continue;
+    kept.set(wellFormed, bounded(value));
+    // Only a name that was or could have been changed can meet another.
+    if (wellFormed !== name || wellFormed.includes('\ufffd')) chosen.set(wellFormed, name);
   }
-  const recorded = Object.fromEntries(kept);
-  const text = stringify(recorded);
-  return Buffer.byteLength(text) > MAX_ATTRIBUTES_BYTES ? `sha256:${sha256Hex(text)}` : recorded;
+  return Object.fromEntries(kept);
 }
 
 function bounded(value: string): string {
   const text = value.toWellFormed();
-  return Buffer.byteLength(text) > MAX_VALUE_BYTES ? `sha256:${sha256Hex(text)}` : text;
+  return isLong(text) ? `sha256:${sha256Hex(text)}` : text;
+}
+
+function isLong(text: string): boolean {
+  // A UTF-16 unit has at most three bytes.
+  return text.length * 3 > MAX_VALUE_BYTES && Buffer.byteLength(text) > MAX_VALUE_BYTES;
+}
+
+/**
+ * What stable stringification gives of an event, at the price of JSON.stringify where its keys are in order already.
+ */
+function stableEvent(event: CanonicalEvent): string {
+  const { attributes } = event;
+  const { v, source, scope, type, action, detail, object, time } = event;
+  if (typeof attributes === 'string' || !isSorted(Object.keys(attributes))) return stringify(event);
+  // In the order of their names; what is undefined is left out.
+  return JSON.stringify({ action, attributes, detail, object, scope, source, time, type, v });
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let index = 1; index < keys.length; index++) {
+    if ((keys[index - 1] as string) > (keys[index] as string)) return false;
+  }
+  return true;
 }
 
 const REQUIRED = ['v', 'source', 'scope', 'type', 'action', 'object', 'attributes'];
-const OPTIONAL = ['detail', 'time'];
+const KNOWN = new Set([...REQUIRED, 'detail', 'time']);
 
 /**
  * Reads an attested event back and insists on canonical form: exactly the fields of record version 1, and bytes
@@ -113,7 +149,7 @@ export function parseCanonicalEvent(canonical: string): CanonicalEvent {
   const keys = Object.keys(event);
   const missing = REQUIRED.find((key) => !Object.hasOwn(event, key));
   if (missing !== undefined) refuse(`lacks "${missing}"`);
-  const unknown = keys.find((key) => !REQUIRED.includes(key) && !OPTIONAL.includes(key));
+  const unknown = keys.find((key) => !KNOWN.has(key));
   if (unknown !== undefined) refuse(`has a field "${unknown.slice(0, 64)}" that record version 1 does not know`);
   if (event.v !== RECORD_VERSION) refuse('has a record version other than 1');
   if (event.scope !== 'local' && event.scope !== 'swarm') refuse('has a scope that is neither "local" nor "swarm"');
@@ -121,10 +157,11 @@ export function parseCanonicalEvent(canonical: string): CanonicalEvent {
   for (const key of ['source', 'type', 'action', 'detail'] as const) {
     if (event[key] === '') refuse(`has an empty "${key}"`);
   }
-  checkAttributes(event.attributes);
+  if ((event.action as string).includes(': ')) refuse('has a detail within its "action"');
+  checkAttributes(event.attributes, canonical);
   checkTime(event);
   if (!canonical.isWellFormed()) refuse('has a lone surrogate');
-  if (stringify(event) !== canonical) {
+  if (stableEvent(event as unknown as CanonicalEvent) !== canonical) {
     refuse('is not what stable stringification gives (keys sorted by UTF-16 unit, no spaces, no duplicate keys)');
   }
   return event as unknown as CanonicalEvent;
@@ -146,12 +183,12 @@ function checkText(key: string, value: unknown): void {
   if (typeof value !== 'string') refuse(`has a "${key}" that is no string`);
   const text = value as string;
   if (!text.isWellFormed()) refuse(`has a lone surrogate in "${key.slice(0, 64)}"`);
-  if (Buffer.byteLength(text) > MAX_VALUE_BYTES) {
+  if (isLong(text)) {
     refuse(`has over ${MAX_VALUE_BYTES} bytes in "${key.slice(0, 64)}", which is recorded as sha256:<hex>`);
   }
 }
 
-function checkAttributes(attributes: unknown): void {
+function checkAttributes(attributes: unknown, canonical: string): void {
   if (typeof attributes === 'string') {
     if (!/^sha256:[0-9a-f]{64}$/.test(attributes)) refuse('has attributes that are neither an object nor a digest');
     return;
@@ -159,12 +196,15 @@ function checkAttributes(attributes: unknown): void {
   if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes)) {
     refuse('has attributes that are neither an object nor a digest');
   }
-  for (const [name, value] of Object.entries(attributes as object)) {
+  for (const name of Object.keys(attributes as object)) {
+    const value = (attributes as Record<string, unknown>)[name];
     if (!name.isWellFormed()) refuse('has a lone surrogate in an attribute name');
     if (value === undefined || value === null) refuse(`has an attribute "${name.slice(0, 64)}" that is no string`);
     checkText(name, value);
   }
-  if (Buffer.byteLength(stringify(attributes)) > MAX_ATTRIBUTES_BYTES) {
+  // Cheap first: the whole event is longer than its attributes.
+  const large = canonical.length * 3 > MAX_ATTRIBUTES_BYTES && Buffer.byteLength(canonical) > MAX_ATTRIBUTES_BYTES;
+  if (large && Buffer.byteLength(stringify(attributes)) > MAX_ATTRIBUTES_BYTES) {
     refuse(`has attributes of over ${MAX_ATTRIBUTES_BYTES} bytes, which are recorded as one digest`);
   }
 }
