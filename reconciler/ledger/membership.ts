@@ -1,0 +1,93 @@
+import { verify, X509Certificate } from 'node:crypto';
+import { common, msp } from '@hyperledger/fabric-protos';
+
+/** Who signed a transaction, as far as the channel's configuration vouches for it. */
+export interface Signer {
+  /** The MSP ID of the organisation whose CA issued the certificate. */
+  readonly actor: string;
+  /** The certificate's common name. */
+  readonly commonName: string;
+  /** Whether the certificate is an admin's (organisational unit `admin`). */
+  readonly admin: boolean;
+}
+
+interface KnownIdentity {
+  readonly signer: Signer;
+  readonly certificate: X509Certificate;
+}
+
+/**
+ * The organisations of a channel, by the CA certificates in its configuration. Signatures count only where one of
+ * these CAs issued the signer's certificate.
+ */
+export class Membership {
+  readonly #roots = new Map<string, X509Certificate[]>();
+  readonly #identities = new Map<string, KnownIdentity | undefined>();
+
+  /** @param authorities PEM certificates of each MSP's CAs, intermediate ones included */
+  constructor(readonly authorities: Readonly<Record<string, readonly string[]>>) {
+    for (const [mspId, pems] of Object.entries(authorities)) {
+      this.#roots.set(
+        mspId,
+        pems.map((pem) => new X509Certificate(pem)),
+      );
+    }
+  }
+
+  /**
+   * Who signed `payload`, or undefined if the certificate is not one of the channel's or the signature is wrong.
+   * @param creator a serialized identity, as in a signature header
+   */
+  signerOf(creator: Uint8Array, payload: Uint8Array, signature: Uint8Array): Signer | undefined {
+    const identity = this.#identityOf(creator);
+    if (identity === undefined) return undefined;
+    const genuine = verify('sha256', payload, identity.certificate.publicKey, signature);
+    return genuine ? identity.signer : undefined;
+  }
+
+  #identityOf(creator: Uint8Array): KnownIdentity | undefined {
+    const key = Buffer.from(creator).toString('latin1');
+    if (!this.#identities.has(key)) this.#identities.set(key, this.#resolve(creator));
+    return this.#identities.get(key);
+  }
+
+  #resolve(creator: Uint8Array): KnownIdentity | undefined {
+    try {
+      const serialized = msp.SerializedIdentity.deserializeBinary(creator);
+      const actor = serialized.getMspid();
+      const certificate = new X509Certificate(Buffer.from(serialized.getIdBytes_asU8()));
+      const issued = this.#roots
+        .get(actor)
+        ?.some((root) => certificate.checkIssued(root) && certificate.verify(root.publicKey));
+      if (!issued) return undefined;
+      return { certificate, signer: { actor, ...subjectOf(certificate) } };
+    } catch {
+      // Not a certificate at all: nobody of this channel.
+      return undefined;
+    }
+  }
+}
+
+function subjectOf(certificate: X509Certificate): { commonName: string; admin: boolean } {
+  const parts = certificate.subject.split('\n');
+  const commonName = parts.find((part) => part.startsWith('CN='))?.slice(3) ?? '';
+  return { commonName, admin: parts.includes('OU=admin') };
+}
+
+/** The CAs that a channel configuration names for its application organisations. */
+export function authoritiesOf(configEnvelope: Uint8Array): Record<string, string[]> {
+  const authorities: Record<string, string[]> = {};
+  const group = common.ConfigEnvelope.deserializeBinary(configEnvelope).getConfig()?.getChannelGroup();
+  const organisations = group?.getGroupsMap().get('Application')?.getGroupsMap();
+  organisations?.forEach((organisation: common.ConfigGroup) => {
+    const value = organisation.getValuesMap().get('MSP');
+    if (value === undefined) return;
+    const config = msp.FabricMSPConfig.deserializeBinary(
+      msp.MSPConfig.deserializeBinary(value.getValue_asU8()).getConfig_asU8(),
+    );
+    authorities[config.getName()] = [...config.getRootCertsList_asU8(), ...config.getIntermediateCertsList_asU8()].map(
+      (pem) => Buffer.from(pem).toString('utf8'),
+    );
+  });
+  return authorities;
+}

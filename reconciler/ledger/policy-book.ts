@@ -1,0 +1,104 @@
+import { type NumberedPolicy, type Policy, padNanos, parsePolicy, RecordError } from '#chaincode';
+import { majorityOf } from './ledger-clock.js';
+import type { Signer } from './membership.js';
+
+interface Proposal extends NumberedPolicy {
+  readonly text: string;
+  readonly approvals: readonly string[];
+}
+
+export interface PolicyBookState {
+  readonly proposals: readonly {
+    readonly number: number;
+    readonly text: string;
+    readonly approvals: readonly string[];
+  }[];
+  readonly inForce: readonly number[];
+}
+
+/**
+ * The policies as the actors' admins signed them into force, followed from their transactions and not from the
+ * contract's state. The first needs every actor it names; a later one a majority of the actors in force, and must
+ * begin at least a deadline after the ledger clock of the approval that decides.
+ */
+export class PolicyBook {
+  readonly #proposals: Proposal[];
+  readonly #inForce: NumberedPolicy[];
+
+  constructor(state: PolicyBookState = { proposals: [], inForce: [] }) {
+    this.#proposals = state.proposals.map(({ number, text, approvals }) => ({
+      number,
+      text,
+      approvals,
+      ...parsePolicy(text),
+    }));
+    this.#inForce = state.inForce.flatMap((number) => this.#proposals[number - 1] ?? []);
+  }
+
+  /** Policies in force in the order in which they came into force. */
+  get inForce(): readonly NumberedPolicy[] {
+    return this.#inForce;
+  }
+
+  /** The policy that governs a padded event time. */
+  at(paddedTime: string): NumberedPolicy | undefined {
+    return this.#inForce.findLast(({ policy }) => padNanos(policy.from) <= paddedTime);
+  }
+
+  /** The policy by whose actors the ledger clock goes. */
+  governing(clock: bigint | undefined): NumberedPolicy | undefined {
+    return (clock === undefined ? undefined : this.at(padNanos(clock.toString()))) ?? this.#inForce[0];
+  }
+
+  /** Takes in a valid `ProposePolicy`. */
+  propose(signer: Signer, text: string, clock: bigint | undefined): void {
+    let parsed: { policy: Policy; hash: string };
+    try {
+      parsed = parsePolicy(text);
+    } catch (error) {
+      if (error instanceof RecordError) return;
+      throw error;
+    }
+    const number = this.#proposals.length + 1;
+    this.#proposals.push({ number, text, approvals: [], ...parsed });
+    this.approve(signer, number, parsed.hash, clock);
+  }
+
+  /** Takes in a valid `ApprovePolicy`. */
+  approve(signer: Signer, number: number, hash: string, clock: bigint | undefined): void {
+    const proposal = this.#proposals[number - 1];
+    if (proposal?.hash !== hash || !signer.admin || this.#isInForce(number)) return;
+    const approved = { ...proposal, approvals: [...new Set([...proposal.approvals, signer.actor])].sort() };
+    this.#proposals[number - 1] = approved;
+    if (this.#isDecided(approved, clock)) this.#inForce.push(approved);
+  }
+
+  #isInForce(number: number): boolean {
+    return this.#inForce.some((policy) => policy.number === number);
+  }
+
+  #isDecided({ policy, approvals }: Proposal, clock: bigint | undefined): boolean {
+    const current = this.#inForce.at(-1)?.policy;
+    if (current === undefined) return policy.actors.every((actor) => approvals.includes(actor));
+    const votes = current.actors.filter((actor) => approvals.includes(actor)).length;
+    const earliest = (clock ?? 0n) + BigInt(current.deadline) * 1_000_000_000n;
+    return votes >= majorityOf(current.actors.length) && BigInt(policy.from) >= earliest;
+  }
+
+  snapshot(): PolicyBookState {
+    return {
+      proposals: this.#proposals.map(({ number, text, approvals }) => ({ number, text, approvals })),
+      inForce: this.#inForce.map(({ number }) => number),
+    };
+  }
+}
+
+/** The actors whose word moves the ledger clock under a policy. */
+export function clockKeepers(policy: Policy): string[] {
+  return [...policy.actors, ...policy.timekeepers];
+}
+
+/** A duration of the policy in nanoseconds. */
+export function nanosOf(seconds: number): bigint {
+  return BigInt(seconds) * 1_000_000_000n;
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { ReconcilerError } from '../errors.js';
+import { MIGRATIONS } from './schema.js';
+
+export type Db = Database.Database;
+
+// 'e2lr' as a 32-bit number: tells a projection from any other SQLite file.
+const APPLICATION_ID = 0x65326c72;
+
+/**
+ * Opens a projection; a new one is made unless `mustExist`.
+ * @throws ReconcilerError `DATABASE` if there is none, it is something else, or a newer version wrote it.
+ */
+export function openDatabase(file: string, { mustExist = false }: { mustExist?: boolean } = {}): Db {
+  if (mustExist && !existsSync(file)) {
+    throw new ReconcilerError(
+      'DATABASE',
+      `There is no ${file}; run "event2ledger reconcile --profile P --db ${file}" first.`,
+    );
+  }
+  let db: Db | undefined;
+  try {
+    db = new Database(file);
+    db.pragma('journal_mode = WAL');
+    // A lost tail after a power cut is read from the ledger again: rows and checkpoint go together.
+    db.pragma('synchronous = NORMAL');
+    db.pragma('cache_size = -65536');
+    migrate(db, file);
+    return db;
+  } catch (cause) {
+    db?.close();
+    if (cause instanceof ReconcilerError) throw cause;
+    throw new ReconcilerError('DATABASE', `${file} cannot be used as a projection: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+}
+
+function migrate(db: Db, file: string): void {
+  db.transaction(() => {
+    const version = db.pragma('user_version', { simple: true }) as number;
+    const application = db.pragma('application_id', { simple: true }) as number;
+    const tables = db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() as number;
+    if (tables > 0 && application !== APPLICATION_ID) {
+      throw new ReconcilerError('DATABASE', `${file} is another program's database; name a file of its own with --db.`);
+    }
+    if (version > MIGRATIONS.length) {
+      throw new ReconcilerError(
+        'DATABASE',
+        `${file} was written by a newer version; use that one, or delete the file and read again.`,
+      );
+    }
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${MIGRATIONS.length}`);
+  }).immediate();
+}

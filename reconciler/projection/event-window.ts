@@ -1,0 +1,199 @@
+import {
+  dayOf,
+  dayStart,
+  isRecorded,
+  type Nanos,
+  type NumberedPolicy,
+  type ParsedEntry,
+  padNanos,
+  witnessesOf,
+} from '#chaincode';
+import type { PolicyBook } from '../ledger/policy-book.js';
+import type { Source, Sources } from '../ledger/sources.js';
+import type { Db } from './database.js';
+import type { Tallies } from './tallies.js';
+
+/** An event that not every expected witness has attested yet. */
+export interface OpenEvent {
+  readonly id: number;
+  /** 19 digits. */
+  readonly time: string;
+  readonly source: Source;
+  readonly canonical: string;
+  readonly timeless: boolean;
+  readonly firstSeq: number;
+  readonly actors: string[];
+  /** Undefined while no policy says who is expected. */
+  expected: readonly string[] | undefined;
+  stored: boolean;
+}
+
+/** Where an attestation stands, for the projection. */
+export interface Attesting {
+  readonly actor: string;
+  readonly runId: number;
+  readonly number: number;
+  readonly seq: number;
+  readonly t: Nanos | undefined;
+}
+
+/**
+ * Who attested which event. Only events that somebody has yet to attest are kept in memory; what all have attested is
+ * retired to the table, so the window's size follows the disorder between the logs, not their length.
+ */
+export class EventWindow {
+  readonly #open = new Map<string, OpenEvent>();
+  readonly #closed: OpenEvent[] = [];
+  readonly #expectations = new Map<NumberedPolicy, Map<string, readonly string[]>>();
+  readonly #sql;
+
+  constructor(
+    private readonly db: Db,
+    private readonly policies: PolicyBook,
+    private readonly tallies: Tallies,
+    sources: Sources,
+  ) {
+    this.#sql = {
+      find: db.prepare('SELECT id, first_seq AS firstSeq FROM events WHERE time = ? AND hash = ?'),
+      insertEvent: db.prepare(
+        'INSERT INTO events (time, hash, source, type, action, object, canonical, first_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      ),
+      insertAttestation: db.prepare(
+        'INSERT OR IGNORE INTO attestations (event, run, number, seq, t) VALUES (?, ?, ?, ?, ?)',
+      ),
+      actors: db
+        .prepare('SELECT DISTINCT r.actor FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ?')
+        .pluck(),
+    };
+    this.#restore(sources);
+  }
+
+  /** The open event with these canonical bytes, if there is one. */
+  open(canonical: string): OpenEvent | undefined {
+    return this.#open.get(canonical);
+  }
+
+  /** Whether the policy of the event's time has such events recorded; true while there is no policy. */
+  isJudged(entry: ParsedEntry): boolean {
+    const policy = this.policies.at(padNanos(entry.time))?.policy;
+    return policy === undefined || isRecorded(policy, entry.event);
+  }
+
+  /** The event of an entry, made known if it is new; an event that was retired comes back to be looked at. */
+  enter(entry: ParsedEntry, source: Source, seq: number): OpenEvent {
+    const time = padNanos(entry.time);
+    const known = this.#find(entry);
+    const common = { source, canonical: entry.canonical, timeless: entry.t !== undefined };
+    if (known !== undefined) {
+      const actors = this.#sql.actors.all(known.id) as string[];
+      const expected = this.#expectedAt(source.name, known.time);
+      return { ...common, ...known, actors, expected, stored: false };
+    }
+    const { event, hash, canonical } = entry;
+    const { lastInsertRowid } = this.#sql.insertEvent.run(
+      time,
+      hash,
+      source.id,
+      event.type,
+      event.action,
+      event.object,
+      canonical,
+      seq,
+    );
+    const opened: OpenEvent = {
+      ...common,
+      id: Number(lastInsertRowid),
+      time,
+      firstSeq: seq,
+      actors: [],
+      expected: this.#expectedAt(source.name, time),
+      stored: false,
+    };
+    this.#open.set(canonical, opened);
+    return opened;
+  }
+
+  /** Adds an attestation; an event is retired with the last one that was expected. */
+  attest(event: OpenEvent, { actor, runId, number, seq, t }: Attesting): { readonly first: boolean } {
+    this.#sql.insertAttestation.run(event.id, runId, number, seq, t ?? null);
+    if (event.actors.includes(actor)) return { first: false };
+    event.actors.push(actor);
+    this.tallies.add(event.time, actor, event.firstSeq);
+    event.expected ??= this.#expectedAt(event.source.name, event.time);
+    if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
+    return { first: true };
+  }
+
+  /** Writes what is open to the table; call before judging and before a commit. */
+  flush(): void {
+    const remove = this.db.prepare('DELETE FROM open_events WHERE time = ? AND event = ?');
+    for (const event of this.#closed) remove.run(event.time, event.id);
+    this.#closed.length = 0;
+    const insert = this.db.prepare('INSERT INTO open_events (time, event) VALUES (?, ?)');
+    for (const event of this.#open.values()) {
+      if (!event.stored) insert.run(event.time, event.id);
+      event.stored = true;
+    }
+  }
+
+  #isComplete(event: OpenEvent, expected: readonly string[]): boolean {
+    // An attester that nobody expects keeps the event in view.
+    return expected.length === event.actors.length && expected.every((actor) => event.actors.includes(actor));
+  }
+
+  #retire(event: OpenEvent): void {
+    if (!this.#open.delete(event.canonical)) return;
+    if (event.stored) this.#closed.push(event);
+    this.tallies.add(event.time, '', event.firstSeq);
+  }
+
+  #find(entry: ParsedEntry): { id: number; time: string; firstSeq: number } | undefined {
+    for (const time of entry.t === undefined ? [padNanos(entry.time)] : neighbouringDays(entry.time)) {
+      const row = this.#sql.find.get(time, entry.hash) as { id: number; firstSeq: number } | undefined;
+      if (row !== undefined) return { ...row, time };
+    }
+    return undefined;
+  }
+
+  #expectedAt(source: string, time: string): readonly string[] | undefined {
+    const policy = this.policies.at(time);
+    if (policy === undefined) return undefined;
+    // A source with an end has two answers; it is not cached.
+    if (policy.policy.sources[source]?.until !== undefined)
+      return witnessesOf(policy.policy, source, BigInt(time).toString());
+    let bySource = this.#expectations.get(policy);
+    if (bySource === undefined) {
+      bySource = new Map();
+      this.#expectations.set(policy, bySource);
+    }
+    let expected = bySource.get(source);
+    if (expected === undefined) {
+      expected = witnessesOf(policy.policy, source, BigInt(time).toString());
+      bySource.set(source, expected);
+    }
+    return expected;
+  }
+
+  #restore(sources: Sources): void {
+    const rows = this.db
+      .prepare(
+        `SELECT e.id, e.time, e.source, e.canonical, e.first_seq AS firstSeq
+         FROM open_events o JOIN events e ON e.id = o.event ORDER BY e.id`,
+      )
+      .all() as { id: number; time: string; source: number; canonical: string; firstSeq: number }[];
+    for (const { source: sourceId, ...row } of rows) {
+      const source = sources.byId(sourceId);
+      const actors = this.#sql.actors.all(row.id) as string[];
+      const timeless = !Object.hasOwn(JSON.parse(row.canonical) as object, 'time');
+      const expected = this.#expectedAt(source.name, row.time);
+      this.#open.set(row.canonical, { ...row, source, actors, timeless, expected, stored: true });
+    }
+  }
+}
+
+/** Keys under which a timeless event may stand: collectors may have seen it on either side of midnight. */
+function neighbouringDays(time: Nanos): string[] {
+  const day = 86_400_000_000_000n;
+  const start = BigInt(dayStart(dayOf(time)));
+  return [start, start - day, start + day].filter((at) => at >= 0n).map((at) => padNanos(at.toString()));
+}

@@ -1,0 +1,296 @@
+import { type Batch, batchDigest, type ParsedEntry, padNanos, parseBatch, parseEntry, RecordError } from '#chaincode';
+import { ReconcilerError } from '../errors.js';
+import type { Invocation, LedgerBlock } from '../ledger/block.js';
+import { type ClockState, LedgerClock } from '../ledger/ledger-clock.js';
+import { Membership } from '../ledger/membership.js';
+import { clockKeepers, nanosOf, PolicyBook, type PolicyBookState } from '../ledger/policy-book.js';
+import { Runs, type RunsState } from '../ledger/runs.js';
+import { Appearances, type AppearancesState } from './appearances.js';
+import { type Db, openDatabase } from './database.js';
+import { EventWindow, type OpenEvent } from './event-window.js';
+import { SourceStore } from './source-store.js';
+import { Tallies } from './tallies.js';
+
+/** What a projection is of. */
+export interface LedgerIdentity {
+  readonly channel: string;
+  readonly chaincode: string;
+}
+
+/** The last block taken in. */
+export interface Head {
+  readonly block: string;
+  readonly hash: string;
+}
+
+interface State {
+  readonly identity: LedgerIdentity & { readonly genesis: string };
+  readonly head: Head;
+  readonly seq: number;
+  readonly refused: number;
+  readonly unjudged: number;
+  readonly authorities: Readonly<Record<string, readonly string[]>>;
+  readonly clock: ClockState;
+  readonly policies: PolicyBookState;
+  readonly runs: RunsState;
+  readonly appearances: AppearancesState;
+}
+
+/**
+ * What the actors signed, as rows: the ledger's transactions in order, folded into events, attestations, coverage and
+ * the ledger clock. Nothing is judged here. The state after a transaction depends on the transactions up to it alone.
+ */
+export class Projection {
+  readonly db: Db;
+  readonly policies: PolicyBook;
+  readonly clock: LedgerClock;
+  readonly appearances: Appearances;
+  readonly tallies: Tallies;
+  readonly #sources: SourceStore;
+  readonly #window: EventWindow;
+  readonly #runs: Runs;
+  readonly #sql;
+  #identity: State['identity'] | undefined;
+  #head: Head | undefined;
+  #membership: Membership | undefined;
+  #seq: number;
+  #refused: number;
+  #unjudged: number;
+
+  constructor(file: string, options: { mustExist?: boolean } = {}) {
+    this.db = openDatabase(file, options);
+    const stored = this.db.prepare("SELECT value FROM meta WHERE key = 'state'").pluck().get() as string | undefined;
+    const state = stored === undefined ? undefined : (JSON.parse(stored) as State);
+    this.#identity = state?.identity;
+    this.#head = state?.head;
+    this.#seq = state?.seq ?? 0;
+    this.#refused = state?.refused ?? 0;
+    this.#unjudged = state?.unjudged ?? 0;
+    this.#membership = state === undefined ? undefined : new Membership(state.authorities);
+    this.clock = new LedgerClock(state?.clock);
+    this.policies = new PolicyBook(state?.policies);
+    this.#runs = new Runs(state?.runs);
+    this.appearances = new Appearances(this.db, state?.appearances);
+    this.tallies = new Tallies(this.db);
+    this.#sources = new SourceStore(this.db);
+    this.#window = new EventWindow(this.db, this.policies, this.tallies, this.#sources.sources);
+    this.#sql = {
+      block: this.db.prepare('INSERT INTO blocks (number, hash) VALUES (?, ?)'),
+      transaction: this.db.prepare('INSERT INTO transactions (seq, block, tx, actor, clock) VALUES (?, ?, ?, ?, ?)'),
+      run: this.db.prepare('INSERT INTO runs (id, actor, collector, run) VALUES (?, ?, ?, ?)'),
+      digests: this.db.prepare('SELECT digest FROM batches WHERE run = ? AND n = ?').pluck(),
+      batch: this.db.prepare(
+        'INSERT INTO batches (run, n, digest, prev, first, count, seq) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      ),
+      late: this.db.prepare('INSERT OR IGNORE INTO late_attestations (time, event, actor) VALUES (?, ?, ?)'),
+    };
+  }
+
+  /** The number of the block to read next. */
+  get nextBlock(): bigint {
+    return this.#head === undefined ? 0n : BigInt(this.#head.block) + 1n;
+  }
+
+  get head(): Head | undefined {
+    return this.#head;
+  }
+
+  /** Channel, chaincode and the hash of block 0; undefined before block 0. */
+  get identity(): State['identity'] | undefined {
+    return this.#identity;
+  }
+
+  get membership(): Membership | undefined {
+    return this.#membership;
+  }
+
+  get sources() {
+    return this.#sources.sources;
+  }
+
+  /** Number of the latest batch transaction. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Signed batches that are no batches: committed by endorsers that did not check. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /**
+   * Takes in the next block. Call within a database transaction, and `flush` before its end.
+   * @param afterBatch called after each batch, when the state is that after its transaction
+   * @throws ReconcilerError `CHAIN` if the block does not continue the last one, `LEDGER_CHANGED` for another channel.
+   */
+  apply(block: LedgerBlock, identity: LedgerIdentity, afterBatch: () => void = () => {}): void {
+    this.#checkContinues(block, identity);
+    this.#head = { block: block.number.toString(), hash: block.hash };
+    this.#sql.block.run(Number(block.number), block.hash);
+    if (block.membership !== undefined) this.#membership = block.membership;
+    for (const invocation of block.invocations) this.#invoke(block, invocation, afterBatch);
+  }
+
+  /** Writes what is kept in memory. Checkpoint and rows belong in one database transaction. */
+  flush(): void {
+    if (this.#identity === undefined || this.#head === undefined) return;
+    this.#window.flush();
+    this.tallies.flush();
+    const state: State = {
+      identity: this.#identity,
+      head: this.#head,
+      seq: this.#seq,
+      refused: this.#refused,
+      unjudged: this.#unjudged,
+      authorities: this.#membership?.authorities ?? {},
+      clock: this.clock.snapshot(),
+      policies: this.policies.snapshot(),
+      runs: this.#runs.snapshot(),
+      appearances: this.appearances.snapshot(),
+    };
+    this.db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('state', ?)").run(JSON.stringify(state));
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  #checkContinues(block: LedgerBlock, identity: LedgerIdentity): void {
+    if (block.number !== this.nextBlock) {
+      throw new ReconcilerError(
+        'CHAIN',
+        `Block ${block.number} arrived where block ${this.nextBlock} was due; ask another peer.`,
+      );
+    }
+    if (this.#head !== undefined && block.previousHash !== this.#head.hash) {
+      throw new ReconcilerError(
+        'CHAIN',
+        `Block ${block.number} does not continue block ${this.#head.block}: the peer serves another chain.`,
+      );
+    }
+    this.#identity ??= { ...identity, genesis: block.hash };
+    if (this.#identity.channel !== identity.channel || this.#identity.chaincode !== identity.chaincode) {
+      throw new ReconcilerError(
+        'LEDGER_CHANGED',
+        `This projection is of ${this.#identity.chaincode} on ${this.#identity.channel}; use another --db for this profile.`,
+      );
+    }
+  }
+
+  #invoke(block: LedgerBlock, { fn, args, signer, txId }: Invocation, afterBatch: () => void): void {
+    const clock = this.clock.now;
+    if (fn === 'ProposePolicy') this.policies.propose(signer, args[0] ?? '', clock);
+    else if (fn === 'ApprovePolicy') this.policies.approve(signer, Number(args[0]), args[1] ?? '', clock);
+    else if (fn === 'Attest') {
+      const text = args[0] ?? '';
+      const batch = this.#batchOf(text);
+      const accepted = batch?.collector === signer.commonName && this.#attest(block, txId, signer.actor, batch, text);
+      if (accepted === true) afterBatch();
+      else if (accepted === false) this.#refused += 1;
+    }
+  }
+
+  /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */
+  #attest(block: LedgerBlock, txId: string, actor: string, batch: Batch, text: string): boolean | undefined {
+    const runId = this.#runId(actor, batch);
+    const digest = batchDigest(text);
+    const digests = this.#sql.digests.all(runId, batch.n) as string[];
+    if (digests.includes(digest)) return undefined;
+    const entries = this.#entriesOf(batch);
+    if (entries === undefined) return false;
+
+    const seq = ++this.#seq;
+    const clock = this.#tick(actor, batch, seq, block.number, txId);
+    this.#sql.batch.run(runId, batch.n, digest, batch.prev, batch.from, batch.entries.length, seq);
+    this.#sources.touchAll(batch, actor, clock);
+    this.#enter(entries, { actor, runId, seq, batch, clock });
+    // A second content under one number is equivocation; its claims are not believed.
+    if (digests.length === 0) {
+      for (const claims of this.#runs.arrived(actor, batch).inEffect)
+        this.#sources.takeEffect(claims, actor, seq, clock);
+    }
+    return true;
+  }
+
+  #runId(actor: string, { collector, run }: Batch): number {
+    const known = this.#runs.idOf(actor, collector, run);
+    if (known !== undefined) return known;
+    const id = this.#runs.open(actor, collector, run);
+    this.#sql.run.run(id, actor, collector, run);
+    return id;
+  }
+
+  #tick(actor: string, batch: Batch, seq: number, block: bigint, txId: string): bigint | undefined {
+    this.clock.sent(actor, batch.sentAt);
+    const policy = this.policies.governing(this.clock.now)?.policy;
+    if (policy !== undefined) this.clock.advance(clockKeepers(policy));
+    const clock = this.clock.now;
+    this.#sql.transaction.run(seq, Number(block), txId, actor, clock === undefined ? null : padNanos(clock.toString()));
+    this.appearances.sent(actor, seq, policy?.actors ?? [], clock);
+    return clock;
+  }
+
+  #batchOf(text: string): Batch | undefined {
+    try {
+      return parseBatch(text);
+    } catch (error) {
+      if (error instanceof RecordError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Checks every entry before any is taken in; what the window holds already was checked when it came. */
+  #entriesOf(batch: Batch): (OpenEvent | ParsedEntry)[] | undefined {
+    try {
+      return batch.entries.map(({ b, t }, index) => {
+        const open = this.#window.open(b);
+        return open !== undefined && open.timeless === (t !== undefined) ? open : parseEntry(batch, index);
+      });
+    } catch (error) {
+      if (error instanceof RecordError) return undefined;
+      throw error;
+    }
+  }
+
+  #enter(
+    entries: readonly (OpenEvent | ParsedEntry)[],
+    {
+      actor,
+      runId,
+      seq,
+      batch,
+      clock,
+    }: { actor: string; runId: number; seq: number; batch: Batch; clock: bigint | undefined },
+  ): void {
+    for (const [index, entry] of entries.entries()) {
+      let event: OpenEvent | undefined;
+      if ('expected' in entry) event = entry;
+      else if (this.#window.isJudged(entry)) {
+        // An event twice in one batch is open by now.
+        event =
+          this.#window.open(entry.canonical) ??
+          this.#window.enter(entry, this.#sources.touch(entry.event.source, actor, clock), seq);
+      } else this.#unjudged += 1;
+      if (event === undefined) continue;
+      if (!event.source.witnesses.has(actor)) this.#sources.touch(event.source.name, actor, clock);
+      const { first } = this.#window.attest(event, {
+        actor,
+        runId,
+        number: batch.from + index,
+        seq,
+        t: batch.entries[index]?.t,
+      });
+      if (first && this.#isLate(event, actor, clock)) this.#sql.late.run(event.time, event.id, actor);
+    }
+  }
+
+  /** Attested only after appearance plus grace; for a witness, grace runs not before its first batch on the source. */
+  #isLate(event: OpenEvent, actor: string, clock: bigint | undefined): boolean {
+    const appearance = this.appearances.of(event.firstSeq);
+    if (appearance === undefined || clock === undefined) return false;
+    const grace = this.policies.at(event.time)?.policy.grace;
+    if (grace === undefined) return false;
+    const first = event.source.witnesses.get(actor)?.first ?? 0n;
+    return clock > (first > appearance ? first : appearance) + nanosOf(grace);
+  }
+}

@@ -1,0 +1,97 @@
+import { type Batch, padNanos } from '#chaincode';
+import { Coverage, type CoveredPiece } from '../ledger/coverage.js';
+import type { Claims } from '../ledger/runs.js';
+import { type DeclaredGap, type Source, Sources, witnessAt } from '../ledger/sources.js';
+import type { Db } from './database.js';
+
+// A collector restates its stretches in every batch; a hostile one could declare a new hole each time.
+const MAX_DECLARED_GAPS = 100_000;
+
+/** Keeps sources, coverage and declared gaps in memory and in their tables alike. */
+export class SourceStore {
+  readonly sources = new Sources();
+  readonly #sql;
+
+  constructor(db: Db) {
+    this.#sql = {
+      source: db.prepare('INSERT INTO sources (id, name) VALUES (?, ?)'),
+      witness: db.prepare('INSERT INTO witnesses (source, actor, first) VALUES (?, ?, ?)'),
+      coverage: db.prepare('INSERT INTO coverage (source, actor, "from", "to", seq) VALUES (?, ?, ?, ?, ?)'),
+      gap: db.prepare('INSERT INTO declared_gaps (source, actor, "from", "to", reason, seq) VALUES (?, ?, ?, ?, ?, ?)'),
+    };
+    this.#restore(db);
+  }
+
+  /** Takes note that an actor has put something on a source; `clock` counts if it is the first time. */
+  touch(name: string, actor: string, clock: bigint | undefined): Source {
+    const before = this.sources.all.length;
+    const source = this.sources.named(name);
+    if (this.sources.all.length > before) this.#sql.source.run(source.id, name);
+    if (!source.witnesses.has(actor)) {
+      witnessAt(source, actor, clock);
+      this.#sql.witness.run(source.id, actor, clock === undefined ? null : padNanos(clock.toString()));
+    }
+    return source;
+  }
+
+  /** Notes every source that a batch claims something about. */
+  touchAll(batch: Batch, actor: string, clock: bigint | undefined): void {
+    for (const { source } of [...batch.watches, ...batch.gaps]) this.touch(source, actor, clock);
+  }
+
+  /** Claims that take effect in transaction `seq`. */
+  takeEffect(claims: Claims, actor: string, seq: number, clock: bigint | undefined): void {
+    for (const { source: name, from, to } of claims.watches) {
+      const source = this.touch(name, actor, clock);
+      const watch = { from: padNanos(from), to: padNanos(to) };
+      for (const piece of witnessAt(source, actor, clock).coverage.add(watch, seq)) {
+        this.#sql.coverage.run(source.id, actor, piece.from, piece.to, seq);
+      }
+    }
+    for (const { source: name, from, to, reason } of claims.gaps) {
+      const source = this.touch(name, actor, clock);
+      this.#declare(source, actor, { from: padNanos(from), to: padNanos(to), reason }, seq, clock);
+    }
+  }
+
+  #declare(source: Source, actor: string, gap: DeclaredGap, seq: number, clock: bigint | undefined): void {
+    const { declared } = witnessAt(source, actor, clock);
+    const repeated = declared.some(
+      ({ from, to, reason }) => from === gap.from && to === gap.to && reason === gap.reason,
+    );
+    if (repeated || declared.length >= MAX_DECLARED_GAPS) return;
+    declared.push(gap);
+    this.#sql.gap.run(source.id, actor, gap.from, gap.to, gap.reason, seq);
+  }
+
+  #restore(db: Db): void {
+    const named = db.prepare('SELECT name FROM sources ORDER BY id').pluck().all() as string[];
+    for (const name of named) this.sources.named(name);
+    const first = db.prepare('SELECT source, actor, first FROM witnesses').all() as {
+      source: number;
+      actor: string;
+      first: string | null;
+    }[];
+    for (const row of first) {
+      witnessAt(this.sources.byId(row.source), row.actor, row.first === null ? undefined : BigInt(row.first));
+    }
+    const pieces = db
+      .prepare('SELECT source, actor, "from", "to", seq FROM coverage ORDER BY rowid')
+      .all() as (CoveredPiece & {
+      source: number;
+      actor: string;
+    })[];
+    for (const { source, actor, ...piece } of pieces) this.#witness(source, actor).coverage.add(piece, piece.seq);
+    const gaps = db
+      .prepare('SELECT source, actor, "from", "to", reason FROM declared_gaps ORDER BY rowid')
+      .all() as (DeclaredGap & {
+      source: number;
+      actor: string;
+    })[];
+    for (const { source, actor, ...gap } of gaps) this.#witness(source, actor).declared.push(gap);
+  }
+
+  #witness(source: number, actor: string): { coverage: Coverage; declared: DeclaredGap[] } {
+    return witnessAt(this.sources.byId(source), actor, undefined);
+  }
+}
