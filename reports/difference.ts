@@ -1,5 +1,5 @@
 import type { Nanos } from '#chaincode';
-import type { Finding } from '../reconciler/judgement.js';
+import type { FieldDifference, Finding } from '../reconciler/judgement.js';
 import { humanDuration } from './format.js';
 import { actorsPhrase, type Phrase } from './phrase.js';
 import { eventOf, subject } from './subject.js';
@@ -7,53 +7,55 @@ import { eventOf, subject } from './subject.js';
 /** How the dissenters' version of an event differs from the majority's, in one sentence. */
 export function differencePhrase(finding: Finding): Phrase {
   const { majority, dissent, diff } = finding;
-  const theirs = subject(dissent, 'has', 'have');
-  const shift = timeShift(finding);
-  const rest = diff.filter(({ path }) => path !== 'time' || shift === undefined);
+  const event = eventOf(finding);
   const others: Phrase = majority.length > 0 ? actorsPhrase(majority) : ['the others'];
-  if (shift !== undefined && rest.length === 0) {
-    return [...theirs, ' ', ...eventOf(finding), ` ${shift} than `, ...others, '.'];
-  }
-  const [field, ...more] = rest;
-  if (field !== undefined && more.length === 0) {
-    const values: Phrase = [
-      { name: fieldName(field.path) },
-      ' as ',
-      ...valuePhrase(field.path, valueAmong(field.values, dissent)),
-      ' where ',
+  const shift = timeShift(finding);
+  const fields = diff.filter(({ path }) => path !== 'time' || shift === undefined);
+  if (shift !== undefined) {
+    const besides: Phrase = fields.length > 0 ? [', and other values of ', ...namesPhrase(fields)] : [];
+    const later = `${humanDuration(shift.by)} ${shift.by < 0n ? 'earlier' : 'later'} than `;
+    return [
+      ...logsOf(dissent, 'has'),
+      ' ',
+      ...event,
+      ' at ',
+      { time: shift.to },
+      ', ',
+      later,
       ...others,
-      majority.length === 1 ? ' has ' : ' have ',
-      ...valuePhrase(field.path, valueAmong(field.values, majority)),
+      ...besides,
+      '.',
     ];
-    const moved = shift === undefined ? [] : [` ${shift}, and gives `];
-    return shift === undefined
-      ? [...subject(dissent, 'gives', 'give'), ' ', ...values, ', for ', ...eventOf(finding), '.']
-      : [...theirs, ' ', ...eventOf(finding), ...moved, ...values, '.'];
   }
-  const names = rest
-    .slice(0, 4)
-    .flatMap(({ path }, index): Phrase => [index === 0 ? '' : ', ', { name: fieldName(path) }]);
-  const beyond = rest.length > 4 ? ` and ${rest.length - 4} more` : '';
-  const moved = shift === undefined ? '' : `, ${shift}`;
-  return [
-    ...theirs,
-    ' other contents for ',
-    ...eventOf(finding),
-    ' than ',
-    ...others,
-    ...(names.length > 0 ? [': ', ...names, beyond] : []),
-    `${moved}.`,
-  ];
+  const [field] = fields;
+  if (field !== undefined && fields.length === 1) {
+    const [theirs, ours] = [dissent, majority].map((side) => valuePhrase(field.path, valueAmong(field.values, side)));
+    const given: Phrase = [' ', { name: fieldName(field.path) }, ' as ', ...(theirs ?? [])];
+    const verb = majority.length === 1 ? ' has ' : ' have ';
+    return [...logsOf(dissent, 'gives'), ...given, ' for ', ...event, '; ', ...others, verb, ...(ours ?? []), '.'];
+  }
+  const what: Phrase = fields.length > 0 ? [' other values of ', ...namesPhrase(fields)] : [' other contents'];
+  return [...logsOf(dissent, 'has'), ...what, ' for ', ...event, ' than ', ...others, '.'];
 }
 
-// "1 h 00 m 00 s later", where all dissenters share a time and all of the majority another.
-function timeShift({ diff, majority, dissent }: Finding): string | undefined {
+function logsOf(actors: readonly string[], verb: 'has' | 'gives'): Phrase {
+  const [actor] = actors;
+  if (actor !== undefined && actors.length === 1) return [{ actor }, `’s log ${verb}`];
+  return subject(actors, verb, verb === 'has' ? 'have' : 'give');
+}
+
+function namesPhrase(fields: readonly FieldDifference[]): Phrase {
+  const shown = fields.slice(0, 4);
+  const names = shown.flatMap(({ path }, index): Phrase => [index === 0 ? '' : ', ', { name: fieldName(path) }]);
+  return fields.length > shown.length ? [...names, ` and ${fields.length - shown.length} more fields`] : names;
+}
+
+// Where all dissenters share a time and all of the majority another.
+function timeShift({ diff, majority, dissent }: Finding): { readonly by: bigint; readonly to: Nanos } | undefined {
   const values = diff.find(({ path }) => path === 'time')?.values;
   const theirs = values && onlyTime(values, dissent);
   const ours = values && onlyTime(values, majority);
-  if (theirs === undefined || ours === undefined) return undefined;
-  const shift = BigInt(theirs) - BigInt(ours);
-  return `${humanDuration(shift)} ${shift < 0n ? 'earlier' : 'later'}`;
+  return theirs === undefined || ours === undefined ? undefined : { by: BigInt(theirs) - BigInt(ours), to: theirs };
 }
 
 function onlyTime(values: Readonly<Record<string, string | null>>, actors: readonly string[]): Nanos | undefined {

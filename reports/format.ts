@@ -29,7 +29,8 @@ export function humanDay(day: string): string {
   return `${WEEKDAYS[date.getUTCDay()]}, ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
 }
 
-/** A span of nanoseconds for people: `1 h 00 m 00 s`, `4 m 07 s`, `12.5 s`, `1.5 ms`, `350 ns`. Never negative. */
+/** A span of nanoseconds for people: `1 h 00 m 00 s`, `4 m 07 s`, `12.5 s`, `1.5 ms`, `350 ns`. What is
+ * below a second of a minute or more is cut, the sign left out. */
 export function humanDuration(nanos: bigint): string {
   const span = nanos < 0n ? -nanos : nanos;
   if (span === 0n) return '0 s';
@@ -37,7 +38,7 @@ export function humanDuration(nanos: bigint): string {
   if (span < 1_000_000n) return `${scaled(span, 1_000n)} µs`;
   if (span < NANOS) return `${scaled(span, 1_000_000n)} ms`;
   if (span < 60n * NANOS) return `${scaled(span, NANOS)} s`;
-  const total = (span + NANOS / 2n) / NANOS;
+  const total = span / NANOS;
   const [hours, minutes, seconds] = [total / 3600n, (total / 60n) % 60n, total % 60n];
   const two = (value: bigint) => value.toString().padStart(2, '0');
   return hours > 0n ? `${grouped(hours)} h ${two(minutes)} m ${two(seconds)} s` : `${minutes} m ${two(seconds)} s`;

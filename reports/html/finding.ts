@@ -38,7 +38,7 @@ function versionsHtml(finding: Finding): Markup | undefined {
   if (columns.length === 0) return undefined;
   const versions = columns.filter(({ variant }) => variant !== undefined).length;
   const caption = versions > 1 ? 'The versions side by side; ≠ marks fields that differ' : 'What each log has';
-  return html`<div class="scroll" tabindex="0"><table class="sides"><caption>${caption}</caption>
+  return html`<div class="scroll" tabindex="0"><table class="sides cols-${columns.length}"><caption>${caption}</caption>
 <thead><tr><th scope="col">Field</th>${columns.map(columnHead)}</tr></thead>
 <tbody>${rows.map((row, index) => rowHtml(row, columns, index === 0 ? rows.length : 0))}${
     rows.length === 0
@@ -71,7 +71,10 @@ function absentCell({ absences }: Column, rows: number): Markup {
 
 function valueHtml(path: string, value: string | undefined): Markup {
   if (value === undefined) return path === 'time' ? html`none of its own` : html`not there`;
-  if (path === 'time') return html`<code title="${value} ns">${exactTime(value)}</code>`;
+  if (path === 'time') {
+    const [seconds, fraction] = exactTime(value).split('.');
+    return html`<code class="when" title="${value} ns">${seconds}.<wbr>${fraction}</code>`;
+  }
   return value === '' ? html`empty` : html`<code>${value}</code>`;
 }
 
@@ -79,7 +82,7 @@ function valueHtml(path: string, value: string | undefined): Markup {
 function fieldsByActorHtml({ variants, diff }: Finding): Markup | undefined {
   if (variants.length > 1 || diff.length === 0) return undefined;
   const actors = [...new Set(diff.flatMap(({ values }) => Object.keys(values)))].sort();
-  return html`<div class="scroll" tabindex="0"><table class="sides"><caption>What each actor says</caption>
+  return html`<div class="scroll" tabindex="0"><table class="sides cols-${Math.min(actors.length, 7)}"><caption>What each actor says</caption>
 <thead><tr><th scope="col">Field</th>${actors.map((actor) => html`<th scope="col">${nameText(actor)}</th>`)}</tr></thead>
 <tbody>${diff.map(
     ({ path, values }) =>

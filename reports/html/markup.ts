@@ -3,7 +3,7 @@ import { printable } from '../../cli/printable.js';
 import { humanTime } from '../format.js';
 import { nameText, type Phrase } from '../phrase.js';
 
-/** Markup that is safe as it stands. Only `html` makes it, so that nothing unescaped can reach the page. */
+/** Markup that is safe as it stands. Only `html` makes it (and the page, of its own style), so nothing else goes unescaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }

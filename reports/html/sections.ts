@@ -23,7 +23,7 @@ export function standingHtml(report: DailyReport): Markup {
   );
   return html`<section aria-labelledby="standing"><h2 id="standing">Who stands against whom</h2>
 ${sides.length === 0 ? undefined : sidesHtml(sides.slice(0, 20), sides.length)}
-<div class="scroll" tabindex="0"><table><caption>Findings of each class with the actor in dissent</caption>
+<div class="scroll" tabindex="0"><table class="dense"><caption>Findings of each class with the actor in dissent</caption>
 <thead><tr><th scope="col">Actor</th><th scope="col" class="n">Events attested</th>${head}</tr></thead><tbody>${rows}</tbody></table></div></section>
 `;
 }
@@ -31,7 +31,7 @@ ${sides.length === 0 ? undefined : sidesHtml(sides.slice(0, 20), sides.length)}
 function sidesHtml(sides: ReturnType<typeof sidesOf>, all: number): Markup {
   const rows = sides.map(
     ({ dissent, majority, findings, classes }) =>
-      html`<tr><th scope="row">${dissent.length > 0 ? phraseHtml(actorsPhrase(dissent)) : 'nobody'}</th><td>${
+      html`<tr><th scope="row">${dissent.length > 0 ? phraseHtml(actorsPhrase(dissent)) : 'no one'}</th><td>${
         majority.length > 0 ? phraseHtml(actorsPhrase(majority)) : 'no majority named'
       }</td><td class="n">${grouped(findings)}</td><td>${classes.map(([name, count]) => `${grouped(count)} ${CLASS_WORDS[name].label.toLowerCase()}`).join(', ')}</td></tr>
 `,
@@ -47,25 +47,19 @@ export function billHtml(report: DailyReport): Markup {
   const totals = runningTotals(report);
   const tile = (label: string, value: string, exact: string, alert = '') =>
     html`<div class="${alert}"><dt>${label}</dt><dd>${value}<span class="exact">${exact}</span></dd></div>`;
-  const seconds = (nanos: bigint) => `${secondsOfNanos(nanos)} s`;
-  const inDispute = totals.disputed > 0n ? 'alert' : '';
+  const span = (nanos: bigint) => `${humanDuration(nanos)}, exactly ${secondsOfNanos(nanos)} s`;
   return html`<section aria-labelledby="bill"><h2 id="bill">Running time and money</h2>
 <p class="lead">How long containers ran on this day: agreed where the logs of all actors that could see say so, disputed where only some do, unknown where no log says since when.</p>
-<dl class="numbers">${tile('Agreed', `${bill.agreed} ${bill.currency}`, humanDuration(totals.agreed))}${tile(
+<dl class="numbers sums">${tile('Agreed', `${bill.agreed} ${bill.currency}`, span(totals.agreed))}${tile(
     'In dispute',
     `${bill.disputed} ${bill.currency}`,
-    humanDuration(totals.disputed),
-    inDispute,
-  )}${tile('Time agreed', humanDuration(totals.agreed), seconds(totals.agreed))}${tile(
-    'Time in dispute',
-    humanDuration(totals.disputed),
-    seconds(totals.disputed),
-    inDispute,
-  )}${tile('Time unknown', humanDuration(totals.unknown), seconds(totals.unknown))}</dl>
+    span(totals.disputed),
+    totals.disputed > 0n ? 'alert' : '',
+  )}${tile('Unknown', humanDuration(totals.unknown), `in neither sum, exactly ${secondsOfNanos(totals.unknown)} s`)}</dl>
 ${
   running.length === 0
     ? undefined
-    : html`<div class="scroll" tabindex="0"><table><caption>Running time of each container; ≠ marks an actor whose log gives another time than agreed</caption>
+    : html`<div class="scroll" tabindex="0"><table class="dense"><caption>Running time of each container; ≠ marks an actor whose log gives another time than agreed</caption>
 <thead><tr><th scope="col">Container</th><th scope="col" class="n">Agreed</th><th scope="col" class="n">Disputed</th><th scope="col" class="n">Unknown</th>${actors.map(({ actor }) => html`<th scope="col" class="n">${nameText(actor)}</th>`)}</tr></thead>
 <tbody>${running.slice(0, MAX_ROWS).map((time) => runningRow(time, report))}</tbody>
 <tfoot><tr><th scope="row">${running.length > MAX_ROWS ? 'All containers' : 'Sum'}</th>${[totals.agreed, totals.disputed, totals.unknown, ...totals.perActor.map(([, sum]) => sum)].map((sum) => durationCell(sum))}</tr></tfoot></table></div>

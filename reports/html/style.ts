@@ -28,7 +28,7 @@ time{white-space:nowrap}
 .verdict{margin:1.5rem 0 0;padding:1.3rem 1.5rem;border:1px solid var(--line);border-left:6px solid var(--ok);border-radius:10px;background:var(--card)}
 .verdict.bad{border-left-color:var(--bad)}
 .verdict.warn{border-left-color:var(--warn)}
-.verdict p{margin:0;font-size:1.3rem;line-height:1.5}
+.verdict p{margin:0;text-wrap:pretty;font-size:1.3rem;line-height:1.5}
 .verdict p+p{margin-top:.5rem;font-size:1rem;color:var(--soft)}
 .numbers{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.75rem;margin:1rem 0 0}
 .numbers>div{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.8rem 1rem}
@@ -60,8 +60,16 @@ tfoot th,tfoot td{border-top:2px solid var(--line);font-weight:650}
 .finding .badges{margin-bottom:.55rem}
 .meta{color:var(--soft);font-size:.875rem;margin:.3rem 0 0}
 .meta span+span::before,.meta time+span::before{content:" · "}
-.sides th,.sides td{min-width:11rem}
-.sides tbody th{min-width:7rem;width:9rem;color:var(--soft);font-weight:500}
+.sides{table-layout:fixed}
+.sides thead th:first-child{width:8.5rem}
+${[2, 3, 4, 5, 6, 7].map((columns) => `.cols-${columns}{min-width:${8.5 + columns * 11}rem}`).join('')}
+.sides tbody th{color:var(--soft);font-weight:500;overflow-wrap:anywhere}
+.sides td{overflow-wrap:anywhere}
+code.when{overflow-wrap:normal}
+.dense th,.dense td{padding-left:.55rem;padding-right:.55rem}
+.dense th:first-child,.dense td:first-child{padding-left:1rem}.dense th:last-child,.dense td:last-child{padding-right:1rem}
+.numbers.sums{grid-template-columns:repeat(auto-fit,minmax(13rem,1fr))}
+.numbers.sums dd{font-size:1.35rem}
 .sides thead th{font-size:.9375rem;color:var(--ink)}
 .sides thead .exact{text-transform:none}
 .sides .differs th{color:var(--ink);font-weight:650}
@@ -86,9 +94,12 @@ a{color:var(--accent)}
 h1{font-size:1.6rem}.verdict{padding:1rem 1.1rem}.verdict p{font-size:1.12rem}
 .numbers{grid-template-columns:1fr 1fr;gap:.5rem}.lane{grid-template-columns:1fr;gap:.1rem;margin-bottom:.5rem}.lane.axis span:empty{display:none}
 dl.words,dl.facts{grid-template-columns:1fr;gap:.1rem}dl.words dd,dl.facts dd{margin-bottom:.6rem}
-th,td{padding:.45rem .75rem}.finding{padding:.9rem 1rem 1rem}.sides th,.sides td{min-width:9.5rem}.sides tbody th{min-width:5.5rem;width:5.5rem}}
+th,td{padding:.45rem .75rem}
+.sides{font-size:.8125rem}.sides thead th{font-size:.8125rem}.sides th,.sides td{padding:.4rem .5rem}.sides thead th:first-child{width:4.9rem}
+${[2, 3, 4, 5, 6, 7].map((columns) => `.cols-${columns}{min-width:${(4.9 + columns * 7.4).toFixed(1)}rem}`).join('')}
+.finding{padding:.85rem .75rem .9rem}.numbers.sums{grid-template-columns:1fr}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--tint:#f2f2f2;--accent:#1f5f8b;
 --ok:#1d6b45;--ok-tint:#fff;--bad:#a3271f;--bad-tint:#fff;--warn:#7d5200;--warn-tint:#fff;--mark:#ffe9a8;--mark-ink:#000}
 body{font-size:10.5pt}main,header.top,footer{max-width:none;padding:0}h2{break-after:avoid}.finding,.verdict,.numbers>div,.strip,tr{break-inside:avoid}
-.scroll{overflow:visible}.sides th,.sides td{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}details:not([open])>summary{color:#444}}
+.scroll{overflow:visible}.sides{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}details:not([open])>summary{color:#444}}
 `;

@@ -1,0 +1,118 @@
+import { isoOfNanos } from '#chaincode';
+import { printable } from '../cli/printable.js';
+import type { Finding } from '../reconciler/judgement.js';
+import { attribute } from './event-words.js';
+import type { DailyReport } from './model.js';
+import { plainText } from './phrase.js';
+import { findingSentence } from './sentence.js';
+import { leadingVariant } from './subject.js';
+
+const COLUMNS = [
+  'day',
+  'finding',
+  'class',
+  'severity',
+  'verdict',
+  'time',
+  'time_nanos',
+  'source',
+  'type',
+  'action',
+  'object',
+  'name',
+  'actor',
+  'side',
+  'attested_time',
+  'event_hashes',
+  'differing',
+  'absent_by',
+  'collector',
+  'run',
+  'numbers',
+  'blocks',
+  'transactions',
+  'gap_to',
+  'gap_reason',
+  'events',
+  'summary',
+] as const;
+type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
+
+/** The findings as CSV (RFC 4180, UTF-8): a row for each finding and each actor with a part in it. */
+export function reportCsv(report: DailyReport): string {
+  const rows = report.findings.flatMap((finding) => findingRows(report.day, finding));
+  const lines = [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => field(row[column])).join(','))];
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+function findingRows(day: string, finding: Finding): Row[] {
+  const { majority, dissent, variants, absence } = finding;
+  const named = [
+    ...majority,
+    ...dissent,
+    ...variants.flatMap(({ actors }) => actors),
+    ...absence.map(({ actor }) => actor),
+  ];
+  const actors = [...new Set(named)].sort();
+  // A finding about no one in particular still gets its row.
+  return (actors.length > 0 ? actors : ['']).map((actor) => ({ ...common(day, finding), ...ofActor(finding, actor) }));
+}
+
+type Common = Omit<Row, keyof ReturnType<typeof ofActor>>;
+
+function common(day: string, finding: Finding): Common {
+  const event = leadingVariant(finding)?.event;
+  return {
+    day,
+    finding: finding.id,
+    class: finding.class,
+    severity: finding.severity,
+    verdict: finding.verdict,
+    time: isoOfNanos(finding.time),
+    time_nanos: finding.time,
+    source: finding.source,
+    type: finding.type ?? '',
+    action: finding.action ?? '',
+    object: finding.object ?? '',
+    name: (event && attribute(event, 'name')) ?? '',
+    gap_to: finding.gap ? isoOfNanos(finding.gap.to) : '',
+    gap_reason: finding.gap?.reason ?? '',
+    events: String(finding.folded ?? finding.gap?.events ?? ''),
+    summary: plainText(findingSentence(finding)),
+  };
+}
+
+function ofActor({ majority, dissent, variants, absence, diff }: Finding, actor: string) {
+  const own = variants.filter(({ actors }) => actors.includes(actor));
+  const evidence = own.flatMap((variant) => variant.evidence.filter((each) => each.actor === actor));
+  const absent = absence.filter((each) => each.actor === actor);
+  const places = [...evidence, ...absent];
+  const joined = (values: readonly string[]) => [...new Set(values)].join(' ');
+  return {
+    actor,
+    side: majority.includes(actor) ? 'majority' : dissent.includes(actor) ? 'dissent' : '',
+    attested_time: joined(own.flatMap(({ event }) => (event.time === undefined ? [] : [isoOfNanos(event.time)]))),
+    event_hashes: joined(own.map(({ eventHash }) => eventHash)),
+    differing: diff
+      .filter(({ values }) => Object.hasOwn(values, actor))
+      .map(({ path, values }) => `${path}=${values[actor] ?? '(not there)'}`)
+      .join('; '),
+    absent_by: joined(absent.map(({ by }) => by)),
+    collector: joined(evidence.map(({ collector }) => collector)),
+    run: joined(evidence.map(({ run }) => run)),
+    numbers: joined(evidence.map(({ number }) => number)),
+    blocks: joined(places.map(({ block }) => block)),
+    transactions: joined(places.map(({ tx }) => tx)),
+  };
+}
+
+// Spreadsheets run a field that begins so as a formula; an apostrophe makes it text. Quoting alone does not help.
+const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
+const MAX_FIELD = 4000;
+
+/** One field: printable, no formula, quoted where RFC 4180 asks for it. */
+function field(text: string): string {
+  const guarded = FORMULA.test(text) ? `'${text}` : text;
+  const safe = printable(guarded, MAX_FIELD);
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

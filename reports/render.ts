@@ -1,0 +1,16 @@
+import { reportCsv } from './csv.js';
+import { reportHtml } from './html/page.js';
+import { reportMarkdown } from './markdown.js';
+import { type DailyReport, reportText } from './model.js';
+
+/** The formats of a report and what writes each; the names are file extensions too. */
+export const RENDERERS = {
+  json: reportText,
+  html: reportHtml,
+  md: reportMarkdown,
+  csv: reportCsv,
+} as const satisfies Readonly<Record<string, (report: DailyReport) => string>>;
+
+export type ReportFormat = keyof typeof RENDERERS;
+
+export const REPORT_FORMATS = Object.keys(RENDERERS) as readonly ReportFormat[];

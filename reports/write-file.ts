@@ -1,0 +1,21 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ReportError } from './errors.js';
+
+/**
+ * Writes a file whole or not at all: a reader never sees half a report, and a failure leaves the old one.
+ * Folders above it are made.
+ * @throws ReportError `WRITE`
+ */
+export function writeWhole(file: string, text: string): void {
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(temporary, text, { flush: true });
+    renameSync(temporary, file);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ReportError('WRITE', `The report could not be written; name a folder that can be: ${why}`, { cause });
+  }
+}
