@@ -1,0 +1,191 @@
+/**
+ * The embedded ledger: one process that serves the gRPC services of a Fabric gateway peer on loopback, for trying out,
+ * for tests, and for pilots on one machine. Clients cannot tell it from a real channel: transactions, endorsements,
+ * blocks, validation codes and the channel configuration have Fabric's own form.
+ *
+ * What it is not:
+ * - It is no consensus system. One process orders, validates and stores; whoever runs it can stop it, delay or leave
+ *   out transactions, or throw the folder away. Nothing is replicated.
+ * - Its endorsements are no independent judgements. The contract runs once, and the peer keys of all actors, which lie
+ *   in one folder, sign the result. Who can read that folder can act as any actor.
+ * - There are no orderers, so no block carries an orderer's signature (the metadata entry is there, empty). What binds
+ *   blocks is their hash chain and the signatures of clients and peers inside.
+ * - There is one channel with one chaincode; no private data, no rich queries, no key-level policies, no configuration
+ *   updates, no revocation lists. A transaction that writes may not ask for ranges of keys.
+ *
+ * What it does keep: it trusts no client. Each request's certificate must come from the CA of the actor it names, each
+ * signature is verified, a transaction counts only with endorsements of a majority of the actors over these very
+ * bytes, and a block is on disk before anyone is told of it.
+ */
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { gateway } from '@hyperledger/fabric-protos';
+import type { Policy } from '#chaincode';
+import { MAX_MESSAGE_BYTES } from '../connection.js';
+import { NetworkError } from '../errors.js';
+import { bootstrapPolicy, firstPolicy } from './bootstrap.js';
+import { Committer } from './committer.js';
+import { loadContract } from './contract-host.js';
+import { CHAINCODE, CHANNEL, DataDir, type Settings } from './data-dir.js';
+import { deliverDefinition, deliverService } from './deliver-service.js';
+import { Endorser } from './endorser.js';
+import { gatewayService, type Peer } from './gateway-service.js';
+import { genesisBlock } from './genesis.js';
+import { Members } from './members.js';
+import { Store } from './store.js';
+
+/** The actors of a ledger whose maker names none. */
+export const DEFAULT_ACTORS: readonly string[] = ['ProviderMSP', 'DeveloperMSP', 'UserMSP'];
+
+const LOOPBACK = '127.0.0.1';
+const DEFAULT_BATCH_TIMEOUT_MS = 50;
+
+export interface LedgerOptions {
+  /** Made on first start; later starts find everything there. */
+  readonly dataDir: string;
+  /** Without one, the port of the last start, or a free one. */
+  readonly port?: number;
+  /** Of the first start. */
+  readonly actors?: readonly string[];
+  /** What the first policy says beyond the defaults. Of the first start. */
+  readonly policy?: Partial<Policy>;
+  /** How long a block may wait for more transactions while some are under way, in milliseconds. */
+  readonly batchTimeoutMs?: number;
+}
+
+/** A ledger that is being served. */
+export interface EmbeddedLedger {
+  /** `localhost:<port>` */
+  readonly endpoint: string;
+  readonly dataDir: string;
+  readonly actors: readonly string[];
+  /** Paths of all profiles. */
+  readonly profiles: readonly string[];
+  profilePath(actor: string, identity: string): string;
+  /** Commits what was submitted, ends all streams with UNAVAILABLE, and frees the folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves an embedded ledger until it is closed. On first start it makes the actors' CAs and identities, block 0, and a
+ * first policy, proposed by one actor's admin and approved by the others'.
+ * @throws NetworkError `DATA_DIR`, `LOCKED`, `PORT`; RecordError for a wrong policy
+ * @example
+ * const ledger = await serveLedger({ dataDir: './ledger' });
+ * const user = connect(loadProfile(ledger.profilePath('UserMSP', 'reconciler')));
+ */
+export async function serveLedger(options: LedgerOptions): Promise<EmbeddedLedger> {
+  const dir = new DataDir(options.dataDir);
+  dir.create();
+  const known = dir.readSettings();
+  const actors = chooseActors(dir, known, options.actors);
+  const policy = firstPolicy(actors, options.policy);
+  const store = new Store(dir.database);
+  let server: Server | undefined;
+  let committer: Committer | undefined;
+  try {
+    for (const actor of actors) await dir.ensureActor(actor);
+    const cas = new Map(actors.map((actor) => [actor, dir.actorCa(actor).certificate]));
+    if (store.height === 0) {
+      store.commit({ block: genesisBlock(CHANNEL, cas), transactions: [], writes: new Map() });
+    }
+    const contract = loadContract();
+    committer = new Committer(store, options.batchTimeoutMs ?? DEFAULT_BATCH_TIMEOUT_MS);
+    const endorser = new Endorser(CHAINCODE, new Map(actors.map((actor) => [actor, dir.peer(actor)])));
+    const peer: Peer = {
+      channel: CHANNEL,
+      chaincode: CHAINCODE,
+      endpoint: 'localhost',
+      members: new Members(cas),
+      store,
+      contract,
+      endorser,
+      committer,
+    };
+    server = newServer(peer);
+    const port = await bind(server, await dir.ensureTls(), options.port ?? known?.port ?? 0);
+    const settings: Settings = { version: 1, actors, port };
+    dir.writeSettings(settings);
+    const profiles = dir.writeProfiles(settings);
+    await bootstrapPolicy(dir, policy);
+    return running({ dir, port, actors, profiles, server, committer, store });
+  } catch (error) {
+    committer?.close();
+    server?.forceShutdown();
+    store.close();
+    throw error;
+  }
+}
+
+interface Running {
+  readonly dir: DataDir;
+  readonly port: number;
+  readonly actors: readonly string[];
+  readonly profiles: readonly string[];
+  readonly server: Server;
+  readonly committer: Committer;
+  readonly store: Store;
+}
+
+function running({ dir, port, actors, profiles, server, committer, store }: Running): EmbeddedLedger {
+  let closing: Promise<void> | undefined;
+  return {
+    endpoint: `localhost:${port}`,
+    dataDir: dir.path,
+    actors,
+    profiles,
+    profilePath: (actor, identity) => dir.profilePath(actor, identity),
+    close: () => {
+      closing ??= shutDown(server, committer, store);
+      return closing;
+    },
+  };
+}
+
+const SHUTDOWN_GRACE_MS = 2000;
+
+async function shutDown(server: Server, committer: Committer, store: Store): Promise<void> {
+  committer.close();
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => server.forceShutdown(), SHUTDOWN_GRACE_MS);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+  store.close();
+}
+
+function chooseActors(dir: DataDir, known: Settings | undefined, asked: readonly string[] | undefined): string[] {
+  const actors = [...(known?.actors ?? asked ?? DEFAULT_ACTORS)];
+  if (asked !== undefined && [...asked].sort().join() !== [...actors].sort().join()) {
+    throw new NetworkError('DATA_DIR', `The ledger in ${dir.path} has the actors ${actors.join(', ')}; it keeps them.`);
+  }
+  return actors;
+}
+
+function newServer(peer: Peer): Server {
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+  });
+  server.addService(gateway.GatewayService, gatewayService(peer));
+  server.addService(deliverDefinition, deliverService(peer));
+  return server;
+}
+
+async function bind(
+  server: Server,
+  tls: { readonly certificate: string; readonly key: string },
+  port: number,
+): Promise<number> {
+  const credentials = ServerCredentials.createSsl(null, [
+    { cert_chain: Buffer.from(tls.certificate), private_key: Buffer.from(tls.key) },
+  ]);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${LOOPBACK}:${port}`, credentials, (cause, bound) => {
+      if (cause === null) return resolve(bound);
+      const why = /EADDRINUSE/.test(cause.message) ? 'is taken; free it or choose another' : cause.message;
+      return reject(new NetworkError('PORT', `Port ${port} ${why}.`, { cause }));
+    });
+  });
+}
