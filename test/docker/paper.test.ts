@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { EventAnswer } from '#chaincode';
+import { connect } from '../../network/connection.js';
+import { loadProfile } from '../../network/profile.js';
+import { event2ledger } from '../support/command.js';
+import { type Consortium, startConsortium } from '../support/consortium.js';
+import { describeWithDocker, TEST_IMAGE } from '../support/docker-engine.js';
+import { type LedgerTransaction, transactionsOf } from '../support/transactions.js';
+import { utcDay } from '../support/utc-day.js';
+
+const ROUNDS = 5;
+const CONTAINERS = 20;
+const EVENTS = ROUNDS * CONTAINERS * 6;
+const MINUTES = 60_000;
+
+describeWithDocker("the paper's test plan: five rounds of twenty containers, three collectors", (engine) => {
+  let consortium: Consortium;
+  let transactions: LedgerTransaction[];
+  let day: string;
+
+  beforeAll(async () => {
+    consortium = await startConsortium();
+    const collectors = await consortium.collectors(`docker:${engine.host}`);
+    day = utcDay();
+    for (let round = 0; round < ROUNDS; round++) {
+      const names = Array.from({ length: CONTAINERS }, (_, index) => `IMG${index + 1}`);
+      await Promise.all(
+        names.map((name) => engine.cli('run', '--rm', '--network', 'none', '--name', name, TEST_IMAGE)),
+      );
+    }
+    for (const collector of collectors) {
+      const { code, stderr } = await collector.stop();
+      expect(code, stderr).toBe(0);
+    }
+    const ledger = connect(loadProfile(consortium.profile('UserMSP', 'reconciler')));
+    transactions = await transactionsOf(ledger);
+    ledger.close();
+  }, 8 * MINUTES);
+  afterAll(() => consortium?.close());
+
+  it('puts 1,800 attestations on the ledger, 600 of each actor', () => {
+    const attested = transactions.filter(({ args }) => args[0] === 'Attest');
+    const perActor = Object.fromEntries(['DeveloperMSP', 'ProviderMSP', 'UserMSP'].map((actor) => [actor, 0]));
+    for (const { creator, args } of attested) {
+      const { entries } = JSON.parse(args[1] ?? '{}') as { entries: unknown[] };
+      perActor[creator] = (perActor[creator] ?? 0) + entries.length;
+    }
+    expect(perActor).toEqual({ DeveloperMSP: EVENTS, ProviderMSP: EVENTS, UserMSP: EVENTS });
+  });
+
+  it('has every transaction valid and endorsed by at least two organisations', () => {
+    expect(transactions.length).toBeGreaterThan(3);
+    for (const { id, validationCode, endorsers } of transactions) {
+      expect({ id, validationCode }).toEqual({ id, validationCode: 0 });
+      expect(new Set(endorsers).size, id).toBeGreaterThanOrEqual(2);
+    }
+  });
+
+  it('agrees on all 600 events and finds nothing', async () => {
+    const reconciled = await consortium.reconcile();
+    expect(reconciled.code, reconciled.stderr).toBe(0);
+    const { finished, report } = await consortium.report(day);
+    expect(report.findings).toEqual([]);
+    expect(report.coverage).toEqual({ events: EVENTS, agreed: EVENTS, disputed: 0, pending: 0, unobservable: 0 });
+    expect(finished.code, finished.stderr).toBe(0);
+  });
+
+  it('gives the 600 to a query, six of each container', async () => {
+    const args = ['query', 'events', '--from', `${day}T00:00:00Z`, '--to', `${day}T23:59:59.999999999Z`, '--json'];
+    const { code, stdout, stderr } = await event2ledger([...args, '--profile', consortium.profile('UserMSP')]);
+    expect(code, stderr).toBe(0);
+    const events = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as EventAnswer);
+    expect(events).toHaveLength(EVENTS);
+    expect(events.every(({ attestations }) => attestations.length === 3)).toBe(true);
+    const lives = new Map<string, string[]>();
+    for (const { event } of events) {
+      const attributes = typeof event.attributes === 'string' ? {} : event.attributes;
+      const container = event.type === 'network' ? (attributes.container ?? '') : event.object;
+      lives.set(container, [...(lives.get(container) ?? []), event.action]);
+    }
+    expect(lives.size).toBe(ROUNDS * CONTAINERS);
+    for (const life of lives.values()) {
+      expect(life).toEqual(['create', 'connect', 'start', 'die', 'disconnect', 'destroy']);
+    }
+  });
+});

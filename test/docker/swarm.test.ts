@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { EventAnswer } from '#chaincode';
+import { event2ledger, type Running } from '../support/command.js';
+import { type Consortium, startConsortium } from '../support/consortium.js';
+import { describeWithDocker, TEST_IMAGE } from '../support/docker-engine.js';
+import { eventually } from '../support/eventually.js';
+import { utcDay } from '../support/utc-day.js';
+
+const MINUTES = 60_000;
+const SERVICE = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
+
+describeWithDocker('the two scenarios of SBRC 2022', (engine) => {
+  let consortium: Consortium;
+  let collectors: Running[];
+  let day: string;
+  let events: EventAnswer[];
+
+  const tasks = async (state: string, service: string) => {
+    const filters = ['--filter', `label=com.docker.swarm.service.name=${service}`];
+    const listed = await engine.cli('ps', '-a', '--format', '{{.State}}', ...filters);
+    return listed.split('\n').filter((line) => line === state || (state === '' && line !== '')).length;
+  };
+
+  beforeAll(async () => {
+    await engine.cli('swarm', 'init', '--advertise-addr', '127.0.0.1');
+    consortium = await startConsortium();
+    collectors = await consortium.collectors(`docker:${engine.host}`);
+    day = utcDay();
+
+    const quiet = ['--detach', '--no-resolve-image', '--network', 'host'];
+    await engine.cli('service', 'create', ...quiet, '--name', 'web', '--replicas', '1', TEST_IMAGE, ...SERVICE);
+    await eventually('one replica', async () => (await tasks('running', 'web')) === 1);
+    await engine.cli('service', 'scale', '--detach', 'web=3');
+    await eventually('three replicas', async () => (await tasks('running', 'web')) === 3);
+    await engine.cli('service', 'rm', 'web');
+    await eventually('none', async () => (await tasks('', 'web')) === 0);
+
+    await engine.cli('create', '--name', 'by-hand', '--network', 'none', TEST_IMAGE, ...SERVICE);
+    for (const step of ['start', 'pause', 'unpause', 'stop', 'rm']) await engine.cli(step, 'by-hand');
+
+    for (const collector of collectors) {
+      const { code, stderr } = await collector.stop();
+      expect(code, stderr).toBe(0);
+    }
+    const args = ['query', 'events', '--from', `${day}T00:00:00Z`, '--to', `${day}T23:59:59.999999999Z`, '--json'];
+    const { stdout } = await event2ledger([...args, '--profile', consortium.profile('DeveloperMSP')]);
+    events = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as EventAnswer);
+  }, 5 * MINUTES);
+  afterAll(async () => {
+    await engine.cli('swarm', 'leave', '--force').catch(() => {});
+    await consortium?.close();
+  });
+
+  it("records the service's life, from creation over scaling to removal", () => {
+    const life = events.filter(({ event }) => event.type === 'service').map(({ event }) => event);
+    expect(life.map(({ action }) => action).sort()).toEqual(expect.arrayContaining(['create', 'remove', 'update']));
+    expect(life.every(({ scope }) => scope === 'swarm')).toBe(true);
+    const scaled = life.find(({ attributes }) => typeof attributes !== 'string' && 'replicas.new' in attributes);
+    expect(scaled?.attributes).toMatchObject({ 'replicas.old': '1', 'replicas.new': '3' });
+    expect(life.filter(({ action, time }) => action === 'remove' && time === undefined)).toHaveLength(1);
+  });
+
+  it("records the container's life as the command line led it", () => {
+    const life = events.filter(
+      ({ event }) =>
+        event.type === 'container' && typeof event.attributes !== 'string' && event.attributes.name === 'by-hand',
+    );
+    expect(life.map(({ event }) => event.action)).toEqual([
+      'create',
+      'start',
+      'pause',
+      'unpause',
+      'kill',
+      'die',
+      'stop',
+      'destroy',
+    ]);
+  });
+
+  it('agrees on every event', async () => {
+    expect((await consortium.reconcile()).code).toBe(0);
+    const { finished, report } = await consortium.report(day);
+    expect(report.findings).toEqual([]);
+    expect(report.coverage).toEqual({
+      events: events.length,
+      agreed: events.length,
+      disputed: 0,
+      pending: 0,
+      unobservable: 0,
+    });
+    expect(finished.code).toBe(0);
+  });
+});

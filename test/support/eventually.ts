@@ -1,0 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+const ATTEMPTS = 600;
+const PAUSE_MS = 100;
+
+/** Waits until something that tells no one when it happens has happened. */
+export async function eventually(what: string, happened: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (await happened()) return;
+    await delay(PAUSE_MS);
+  }
+  throw new Error(`Waited in vain for: ${what}`);
+}
