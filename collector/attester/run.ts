@@ -1,0 +1,54 @@
+import { type CollectorAnswer, padNanos } from '#chaincode';
+import type { LedgerConnection } from '../../network/connection.js';
+import type { Clock, Random } from '../clock.js';
+import { CollectorError } from '../errors.js';
+import type { RunPosition, Spool } from '../spool/spool.js';
+
+/**
+ * What the ledger has of this collector.
+ * @throws NetworkError; CollectorError `LEDGER` if the answer cannot be read.
+ */
+export async function onLedger(connection: LedgerConnection): Promise<CollectorAnswer | undefined> {
+  const answer = await connection.evaluate('GetCollectors');
+  try {
+    return (JSON.parse(answer) as CollectorAnswer[]).find(
+      ({ actor, collector }) => actor === connection.profile.mspId && collector === connection.profile.name,
+    );
+  } catch (cause) {
+    throw new CollectorError('LEDGER', "The ledger's answer to GetCollectors cannot be read; are the versions alike?", {
+      cause,
+    });
+  }
+}
+
+/**
+ * Whether the spool's run goes on: the ledger has no later run, and no batch of this one that the spool lacks. Else
+ * numbers would be given twice. The names of runs sort by the time they began.
+ */
+export function continues(spooled: RunPosition | undefined, ledger: CollectorAnswer | undefined): boolean {
+  if (spooled === undefined) return false;
+  if (ledger === undefined || ledger.run < spooled.run) return true;
+  return ledger.run === spooled.run && ledger.n <= spooled.n;
+}
+
+/**
+ * Begins a new run unless the spool continues what the ledger has.
+ * @returns whether a new one was begun
+ * @throws CollectorError `LEDGER` if the spool's batches were committed to a ledger that is not this one.
+ */
+export function settleRun(spool: Spool, ledger: CollectorAnswer | undefined, clock: Clock, random: Random): boolean {
+  if (ledger === undefined && spool.hasCommitted()) {
+    throw new CollectorError(
+      'LEDGER',
+      'The ledger has nothing of this collector, but the spool says that it was told: it is another ledger. Give another --spool.',
+    );
+  }
+  if (continues(spool.run(), ledger)) return false;
+  spool.beginRun(newRun(clock, random));
+  return true;
+}
+
+/** `<19-digit nanoseconds>-<8 hex>`: sorts by time, and no two spools choose the same. */
+function newRun(clock: Clock, random: Random): string {
+  return `${padNanos(clock.now())}-${Buffer.from(random(4)).toString('hex')}`;
+}

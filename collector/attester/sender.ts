@@ -1,0 +1,174 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { printable } from '../../cli/printable.js';
+import type { Committed, LedgerConnection } from '../../network/connection.js';
+import { CollectorError } from '../errors.js';
+import type { CollectorLog } from '../log.js';
+import type { SealedBatch, Spool } from '../spool/spool.js';
+
+/** How the collector waits for a ledger that does not answer. */
+export interface Patience {
+  /** Milliseconds before the first repetition; doubles with each. */
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
+  /** Gives up after so many milliseconds without an answer; never if left out. */
+  readonly giveUpAfterMs?: number;
+}
+
+export const PATIENCE: Patience = { firstPauseMs: 250, longestPauseMs: 15_000 };
+
+/** Calls the ledger until it answers. */
+export class Persistence {
+  readonly #patience: Patience;
+  readonly #log: CollectorLog;
+  readonly #signal: AbortSignal;
+  #answered = Date.now();
+  #down = false;
+
+  constructor(patience: Patience, log: CollectorLog, signal: AbortSignal) {
+    this.#patience = patience;
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  /**
+   * Repeats `call`, unchanged, until the ledger answers.
+   * @throws CollectorError `REFUSED` if it says no, `LEDGER` when patience ends; the signal's reason on abort.
+   */
+  async until<T>(what: string, call: () => Promise<T>): Promise<T> {
+    for (let pause = this.#patience.firstPauseMs; ; pause = Math.min(pause * 2, this.#patience.longestPauseMs)) {
+      this.#signal.throwIfAborted();
+      try {
+        const result = await this.#orAborted(call());
+        this.#up();
+        return result;
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        if (!isNetworkError(error)) throw error;
+        if (!error.retryable) throw refused(what, error);
+        this.#missed(error);
+      }
+      await delay(pause, undefined, { signal: this.#signal }).catch(() => {});
+    }
+  }
+
+  async #orAborted<T>(promise: Promise<T>): Promise<T> {
+    let forget = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      const abort = () => reject(this.#signal.reason);
+      this.#signal.addEventListener('abort', abort, { once: true });
+      forget = () => this.#signal.removeEventListener('abort', abort);
+    });
+    try {
+      return await Promise.race([promise, aborted]);
+    } finally {
+      forget();
+    }
+  }
+
+  #up(): void {
+    this.#answered = Date.now();
+    if (this.#down) this.#log.info('The ledger answers again.');
+    this.#down = false;
+  }
+
+  #missed(error: Error): void {
+    const waited = Date.now() - this.#answered;
+    if (this.#patience.giveUpAfterMs !== undefined && waited >= this.#patience.giveUpAfterMs) {
+      throw new CollectorError(
+        'LEDGER',
+        `The ledger did not answer (${printable(error.message)}); what was read is in the spool.`,
+        {
+          cause: error,
+        },
+      );
+    }
+    if (!this.#down)
+      this.#log.warn(`The ledger does not answer (${error.message}); the spool keeps what comes, trying again.`);
+    this.#down = true;
+  }
+}
+
+/** Sends sealed batches, several at a time, each until it is committed. */
+export class Sender {
+  readonly #connection: LedgerConnection;
+  readonly #spool: Spool;
+  readonly #persistence: Persistence;
+  readonly #parallel: number;
+  readonly #onChange: (batch?: SealedBatch) => void;
+  readonly #flying = new Set<Promise<void>>();
+  #failure: unknown;
+
+  /**
+   * @param parallel how many batches may be under way
+   * @param onChange called when a batch was committed, and (without one) when sending failed for good
+   */
+  constructor(
+    connection: LedgerConnection,
+    spool: Spool,
+    persistence: Persistence,
+    parallel: number,
+    onChange: (batch?: SealedBatch) => void,
+  ) {
+    this.#connection = connection;
+    this.#spool = spool;
+    this.#persistence = persistence;
+    this.#parallel = parallel;
+    this.#onChange = onChange;
+  }
+
+  /** Whether another batch may be sent now. */
+  get free(): boolean {
+    return this.#flying.size < this.#parallel;
+  }
+
+  get idle(): boolean {
+    return this.#flying.size === 0;
+  }
+
+  /** @throws what made sending fail for good, if anything did. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  send(batch: SealedBatch): void {
+    const flight = this.#deliver(batch).then(
+      () => {
+        this.#flying.delete(flight);
+        this.#onChange(batch);
+      },
+      (error) => {
+        this.#flying.delete(flight);
+        this.#failure ??= error;
+        this.#onChange();
+      },
+    );
+    this.#flying.add(flight);
+  }
+
+  /** Sends these, in order, and waits until all are committed. */
+  async sendAll(batches: readonly SealedBatch[]): Promise<void> {
+    for (const batch of batches) {
+      while (!this.free) await Promise.race(this.#flying);
+      this.check();
+      this.send(batch);
+    }
+    await Promise.all(this.#flying);
+    this.check();
+  }
+
+  async #deliver(batch: SealedBatch): Promise<void> {
+    const what = `batch ${batch.n} of run ${batch.run}`;
+    const { block, transactionId }: Committed = await this.#persistence.until(what, () =>
+      this.#connection.submit('Attest', batch.text),
+    );
+    this.#spool.committed(batch.run, batch.n, block, transactionId);
+  }
+}
+
+function refused(what: string, error: Error): CollectorError {
+  return new CollectorError('REFUSED', `The ledger refused ${what}: ${printable(error.message)}`, { cause: error });
+}
+
+function isNetworkError(error: unknown): error is Error & { readonly retryable: boolean } {
+  return error instanceof Error && error.name === 'NetworkError' && 'retryable' in error;
+}

@@ -1,0 +1,240 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LedgerConnection } from '../network/connection.js';
+import { Attester } from './attester/attester.js';
+import type { BatchLimits } from './attester/sealer.js';
+import { PATIENCE, type Patience } from './attester/sender.js';
+import { type Clock, type Random, systemClock, systemRandom } from './clock.js';
+import { CollectorError } from './errors.js';
+import { type CollectorLog, silentLog } from './log.js';
+import type { Source } from './source/source.js';
+import { Spool } from './spool/spool.js';
+
+export interface CollectorOptions {
+  /** The collector's own identity on the ledger. Stays open. */
+  readonly connection: LedgerConnection;
+  readonly source: Source;
+  /** The spool's file, or `:memory:` for what need not survive. */
+  readonly spool: string;
+  /** Ends the collector: it attests what is spooled, gives a last watch, and returns. */
+  readonly signal: AbortSignal;
+  /** Ends when the source has ended and everything is attested; else the collector stays, with its heartbeats. */
+  readonly once?: boolean;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: CollectorLog;
+  readonly limits?: BatchLimits;
+  /** An observation waits at most so many milliseconds for its batch to fill; 1,000 if left out. */
+  readonly maxAgeMs?: number;
+  /** Batches under way at a time; 4 if left out. */
+  readonly parallel?: number;
+  readonly patience?: Patience;
+  /** How long stopping may take, in milliseconds; 10,000 if left out. */
+  readonly stopWithinMs?: number;
+  /** Called whenever a count has changed. */
+  readonly onProgress?: (counts: CollectorCounts) => void;
+}
+
+/** What the collector did since it started. */
+export interface CollectorCounts {
+  /** Events read, known ones included. */
+  readonly events: number;
+  /** Of these, events that had been observed before. */
+  readonly known: number;
+  /** What was to be an event and could not be read. */
+  readonly malformed: number;
+  /** Entries put into batches, by the policy's rules. */
+  readonly recorded: number;
+  /** Events that the policy does not have recorded. */
+  readonly unrecorded: number;
+  /** Events from before the first policy. */
+  readonly ungoverned: number;
+  /** Entries known to be on the ledger. */
+  readonly attested: number;
+  /** Batches known to be on the ledger. */
+  readonly batches: number;
+  /** Observations and entries in the spool that are not yet on the ledger. */
+  readonly behind: number;
+}
+
+export interface CollectorSummary extends CollectorCounts {
+  readonly actor: string;
+  readonly collector: string;
+  readonly run: string;
+}
+
+const ONCE_GIVES_UP_MS = 60_000;
+const STOP_WITHIN_MS = 10_000;
+const PROBE_WITHIN_MS = 3_000;
+
+/**
+ * Runs a collector: source → spool → batches → ledger, until the source ends (`once`) or the signal aborts.
+ * @throws CollectorError; what could not be attested stays in the spool for the next start.
+ * @example
+ * await runCollector({ connection: connect(profile), source: fileSource('day.ndjson'), spool: 'spool.db', once: true, signal });
+ */
+export async function runCollector(options: CollectorOptions): Promise<CollectorSummary> {
+  const { mspId, name, channel, chaincode } = options.connection.profile;
+  const owner = { actor: mspId, collector: name, channel, chaincode, source: options.source.name };
+  const spool = new Spool(options.spool, owner);
+  try {
+    const collector = new Collector(options, spool);
+    await collector.run();
+    return { actor: mspId, collector: name, run: spool.run()?.run ?? '', ...collector.counts() };
+  } finally {
+    spool.close();
+  }
+}
+
+class Collector {
+  readonly #options: CollectorOptions;
+  readonly #spool: Spool;
+  readonly #log: CollectorLog;
+  readonly #attester: Attester;
+  /** Ends the source. */
+  readonly #enough = new AbortController();
+  /** Ends everything. */
+  readonly #over = new AbortController();
+  readonly #counted = { events: 0, known: 0, malformed: 0, recorded: 0, unrecorded: 0, ungoverned: 0 };
+  #attested = 0;
+  #batches = 0;
+  #sealed: number;
+
+  constructor(options: CollectorOptions, spool: Spool) {
+    this.#options = options;
+    this.#spool = spool;
+    this.#log = options.log ?? silentLog;
+    this.#sealed = spool.unsent().reduce((sum, { count }) => sum + count, 0);
+    const { connection, clock = systemClock(), random = systemRandom, once = false } = options;
+    const patience = options.patience ?? (once ? { ...PATIENCE, giveUpAfterMs: ONCE_GIVES_UP_MS } : PATIENCE);
+    this.#attester = new Attester({
+      ...options,
+      connection,
+      spool,
+      clock,
+      random,
+      log: this.#log,
+      signal: this.#over.signal,
+      probe: () => this.#probe(),
+      needsPolicy: once,
+      patience,
+      onSealed: ({ batch, unrecorded, ungoverned }) => {
+        if (ungoverned > 0 && this.#counted.ungoverned === 0) {
+          this.#log.warn('There are events from before the first policy; they are not recorded.');
+        }
+        this.#counted.unrecorded += unrecorded;
+        this.#counted.ungoverned += ungoverned;
+        this.#counted.recorded += batch?.count ?? 0;
+        this.#sealed += batch?.count ?? 0;
+        this.#tell();
+      },
+      onCommitted: ({ count }) => {
+        this.#attested += count;
+        this.#sealed -= count;
+        this.#batches++;
+        this.#tell();
+      },
+    });
+  }
+
+  counts(): CollectorCounts {
+    const behind = this.#spool.pendingCount() + this.#sealed;
+    return { ...this.#counted, attested: this.#attested, batches: this.#batches, behind };
+  }
+
+  async run(): Promise<void> {
+    const { signal, once = false } = this.#options;
+    const stopped = aborted(signal);
+    const attesting = this.#attester.run();
+    const reading = this.#read();
+    // Both are awaited below; until then a failure must not count as unhandled.
+    for (const work of [attesting, reading]) work.catch(() => {});
+    const failed = new Promise<never>((_, reject) => attesting.catch(reject));
+    failed.catch(() => {});
+    let broken = false;
+    const ended = reading.catch(() => {
+      broken = true;
+    });
+    let cut = false;
+    try {
+      await Promise.race([ended, stopped, failed]);
+      if (!once && !broken) await Promise.race([stopped, failed]);
+      cut = signal.aborted;
+      // The last word of a source that is still there: how far it has watched.
+      if (signal.aborted) await this.#probe();
+      this.#enough.abort();
+      await Promise.race([ended, failed]);
+      await this.#finish(attesting);
+      await reading;
+    } finally {
+      this.#enough.abort();
+      this.#over.abort();
+      await Promise.allSettled([reading, attesting]);
+    }
+    if (once && (cut || this.counts().behind > 0)) throw this.#unfinished();
+  }
+
+  async #read(): Promise<void> {
+    const { source } = this.#options;
+    const context = { memory: this.#spool, log: this.#log, signal: this.#enough.signal };
+    for await (const group of source.observe(context)) {
+      const { events, known } = this.#spool.add(group);
+      this.#counted.events += events;
+      this.#counted.known += known;
+      for (const observation of group) {
+        if (observation.kind !== 'malformed') continue;
+        this.#counted.malformed++;
+        this.#log.warn(`${observation.place}: ${observation.why}`);
+      }
+      this.#attester.wake();
+      this.#tell();
+    }
+  }
+
+  /** Waits until everything is attested; not for ever if we were told to stop. */
+  async #finish(attesting: Promise<void>): Promise<void> {
+    const { signal, stopWithinMs = STOP_WITHIN_MS } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const hurry = () => {
+      timer = setTimeout(() => this.#over.abort(), stopWithinMs);
+    };
+    if (signal.aborted) hurry();
+    else signal.addEventListener('abort', hurry, { once: true });
+    this.#attester.finish();
+    try {
+      await attesting;
+    } catch (error) {
+      const waiting = error instanceof CollectorError && error.code === 'UNFINISHED';
+      if (!this.#over.signal.aborted && !waiting) throw error;
+      this.#log.warn(this.#unfinished().message);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', hurry);
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const bounded = new AbortController();
+    const late = delay(PROBE_WITHIN_MS, undefined, { signal: bounded.signal }).catch(() => {});
+    await Promise.race([this.#options.source.probe?.(), late]);
+    bounded.abort();
+  }
+
+  #unfinished(): CollectorError {
+    const { behind } = this.counts();
+    return new CollectorError(
+      'UNFINISHED',
+      `Stopped with ${behind} observations that are not yet on the ledger; the spool keeps them for the next start.`,
+    );
+  }
+
+  #tell(): void {
+    this.#options.onProgress?.(this.counts());
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,71 @@
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { type Nanos, parseTime } from '#chaincode';
+import { CollectorError } from '../errors.js';
+
+const INFO_TIMEOUT_MS = 10_000;
+
+/** Who an engine is and what its clock says. */
+export interface EngineState {
+  readonly id: string;
+  /** The cluster's ID, if this engine is a Swarm manager: only managers publish the Swarm's events. */
+  readonly cluster: string | undefined;
+  /** The engine's own time. */
+  readonly now: Nanos;
+}
+
+/** What the collector asks of a Docker engine. */
+export interface Engine {
+  /** @throws if the engine does not answer, within ten seconds. */
+  state(signal: AbortSignal): Promise<EngineState>;
+  /**
+   * The stream of events from `since` (inclusive) on, as far as the engine remembers, and until `until` if given.
+   * Resolves when the engine has begun to answer.
+   */
+  events(range: { readonly since: Nanos; readonly until?: Nanos }, signal: AbortSignal): Promise<Readable>;
+}
+
+export function dockerEngine(docker: Docker): Engine {
+  return {
+    async state(signal) {
+      const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(INFO_TIMEOUT_MS)]);
+      // dockerode's types do not know that info takes options.
+      const info = await (docker.info as unknown as (options: object) => Promise<unknown>).call(docker, {
+        abortSignal,
+      });
+      return readState(info);
+    },
+    async events({ since, until }, abortSignal) {
+      const options = { since: seconds(since), ...(until === undefined ? {} : { until: seconds(until) }), abortSignal };
+      return (await docker.getEvents(options as unknown as Docker.GetEventsOptions)) as Readable;
+    },
+  };
+}
+
+interface Info {
+  readonly ID?: unknown;
+  readonly SystemTime?: unknown;
+  readonly Swarm?: { readonly ControlAvailable?: unknown; readonly Cluster?: { readonly ID?: unknown } | null } | null;
+}
+
+function readState(info: unknown): EngineState {
+  const { ID, SystemTime, Swarm } = (typeof info === 'object' && info !== null ? info : {}) as Info;
+  if (typeof ID !== 'string' || ID === '' || ID.length > 512 || typeof SystemTime !== 'string') {
+    throw new CollectorError(
+      'SOURCE',
+      'What answers at the Docker host gives no engine ID and time; is it a Docker engine?',
+    );
+  }
+  const cluster = Swarm?.ControlAvailable === true ? Swarm.Cluster?.ID : undefined;
+  return {
+    id: ID,
+    cluster: typeof cluster === 'string' && cluster !== '' ? cluster : undefined,
+    now: parseTime(SystemTime),
+  };
+}
+
+/** As Docker's API takes it: seconds, a dot, nine digits. */
+function seconds(time: Nanos): string {
+  const padded = time.padStart(10, '0');
+  return `${padded.slice(0, -9)}.${padded.slice(-9)}`;
+}

@@ -1,0 +1,38 @@
+import type { Nanos } from '#chaincode';
+import type { CollectorLog } from '../log.js';
+import type { Observation } from '../observation.js';
+
+/** What the collector already knows, for a source that resumes. Includes everything observed before. */
+export interface SourceMemory {
+  /** Whether this event was observed before. */
+  knows(time: Nanos, identity: string): boolean;
+  /** The time of the event that was observed last, if there was one. */
+  lastEventTime(): Nanos | undefined;
+  /** How far the last unbroken stretch of this source reaches; its beginning if it was never claimed. */
+  watchedUntil(source: string): Nanos | undefined;
+}
+
+/** What a source is given to work with. */
+export interface SourceContext {
+  readonly memory: SourceMemory;
+  readonly log: CollectorLog;
+  /** Ends the source quietly. */
+  readonly signal: AbortSignal;
+}
+
+/** Where events come from. */
+export interface Source {
+  /** For people and for the spool, which serves one source alone: `docker`, or a trace's ID. */
+  readonly name: string;
+  /**
+   * Everything the source tells, in groups; a group is on disk before the next one is asked for. Ends when the source
+   * has no more, or on abort.
+   * @throws CollectorError `SOURCE`, `TRACE` when it cannot go on.
+   */
+  observe(context: SourceContext): AsyncIterable<readonly Observation[]>;
+  /**
+   * Makes the source tell now how far it has watched; resolved when that has been taken from `observe` (or there is
+   * nothing to tell). Never rejects.
+   */
+  probe?(): Promise<void>;
+}

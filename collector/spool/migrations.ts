@@ -1,0 +1,54 @@
+/**
+ * The spool's tables, as numbered SQL scripts: a script that was released is never changed, a new one is appended.
+ * Keys begin with time or with a counter, so that an insert costs the same however long the history is.
+ */
+export const MIGRATIONS: readonly string[] = [
+  // 1
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  -- Every event ever observed, to know it again: its own time and its hash with no attribute left out.
+  CREATE TABLE observed (
+    time INTEGER NOT NULL,
+    identity BLOB NOT NULL,
+    PRIMARY KEY (time, identity)
+  ) WITHOUT ROWID;
+
+  -- What was observed and is not yet in a batch, in order of arrival. A watch speaks for the rows before it.
+  CREATE TABLE pending (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('event', 'watch', 'gap')),
+    source TEXT NOT NULL,
+    event TEXT,
+    from_time INTEGER,
+    to_time INTEGER,
+    reason TEXT
+  );
+
+  -- Batches with their bytes, fixed before they are first sent and dropped when they are committed.
+  CREATE TABLE batch (
+    run TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    sent_at INTEGER NOT NULL,
+    text TEXT,
+    block INTEGER,
+    tx TEXT,
+    PRIMARY KEY (run, n)
+  ) WITHOUT ROWID;
+  CREATE INDEX batch_unsent ON batch (run, n) WHERE text IS NOT NULL;
+
+  -- Unbroken stretches, as far as sealed batches claim them.
+  CREATE TABLE stretch (
+    source TEXT NOT NULL,
+    from_time INTEGER NOT NULL,
+    to_time INTEGER NOT NULL,
+    PRIMARY KEY (source, from_time)
+  ) WITHOUT ROWID;
+
+  -- Since when each source is watched without a break.
+  CREATE TABLE origin (source TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
+  `,
+];

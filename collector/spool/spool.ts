@@ -1,0 +1,353 @@
+import { closeSync, openSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { Nanos } from '#chaincode';
+import { printable } from '../../cli/printable.js';
+import { CollectorError } from '../errors.js';
+import type { Observation, ObservedEvent } from '../observation.js';
+import type { SourceMemory } from '../source/source.js';
+import { MIGRATIONS } from './migrations.js';
+import { identityOf, packEvent } from './spooled-event.js';
+import type { Stretch } from './stretches.js';
+
+/** Whose spool it is. Another collector, channel or source needs a spool of its own. */
+export interface SpoolOwner {
+  readonly actor: string;
+  readonly collector: string;
+  readonly channel: string;
+  readonly chaincode: string;
+  /** The source's name: `docker`, `trace:ID`. */
+  readonly source: string;
+}
+
+/** An observation that is in no batch yet. */
+export type Pending =
+  | { readonly seq: number; readonly kind: 'event'; readonly source: string; readonly event: string }
+  | { readonly seq: number; readonly kind: 'watch'; readonly source: string; readonly from: Nanos; readonly to: Nanos }
+  | {
+      readonly seq: number;
+      readonly kind: 'gap';
+      readonly source: string;
+      readonly from: Nanos;
+      readonly to: Nanos;
+      readonly reason: string;
+    };
+
+/** A batch whose bytes are fixed. */
+export interface SealedBatch {
+  readonly run: string;
+  readonly n: number;
+  /** Number of its first entry. */
+  readonly first: number;
+  readonly count: number;
+  readonly digest: string;
+  readonly sentAt: Nanos;
+  readonly text: string;
+}
+
+/** Where a run stands: what its next batch continues. */
+export interface RunPosition {
+  readonly run: string;
+  readonly n: number;
+  /** Number of the next entry. */
+  readonly next: number;
+  /** Digest of batch `n`. */
+  readonly digest: string | undefined;
+}
+
+/** What one group of observations brought. */
+export interface Added {
+  readonly events: number;
+  /** Events that the spool knew already. */
+  readonly known: number;
+}
+
+/**
+ * The collector's memory, in one SQLite file: what was observed and not yet sealed, the sealed batches and their bytes
+ * until they are committed, the stretches watched. Everything in it is on disk when a method returns.
+ */
+export class Spool implements SourceMemory {
+  readonly #database: Database.Database;
+  readonly #statements: Statements;
+  #pendingCount: number;
+
+  /**
+   * Opens the spool, making it if there is none; it stays locked to this process until `close`.
+   * @param path a file, or `:memory:`
+   * @throws CollectorError `SPOOL` if it cannot be opened, is in use, or is another collector's.
+   */
+  constructor(path: string, owner: SpoolOwner) {
+    this.#database = open(path);
+    try {
+      migrate(this.#database);
+      this.#statements = new Statements(this.#database);
+      this.#claim(path, owner);
+      this.#pendingCount = (this.#statements.countPending.get() as { count: number }).count;
+    } catch (error) {
+      this.#database.close();
+      throw asSpoolError(path, error);
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /**
+   * Puts a group of observations on disk, all or none. Events it knows already are left out.
+   * @throws CollectorError `SPOOL` if an engine is not the one that this spool has watched.
+   */
+  add(group: readonly Observation[]): Added {
+    let events = 0;
+    let known = 0;
+    let added = 0;
+    this.#write(() => {
+      for (const observation of group) {
+        if (observation.kind === 'event') {
+          events++;
+          if (this.#addEvent(observation)) added++;
+          else known++;
+        } else if (observation.kind === 'origin') {
+          if (observation.scope === 'local') this.#bind('engine', observation.source);
+          this.#statements.putOrigin.run(observation.source, BigInt(observation.since));
+        } else if (observation.kind !== 'malformed') {
+          const { kind, source, from, to } = observation;
+          const reason = observation.kind === 'gap' ? observation.reason.slice(0, 1024) : null;
+          this.#statements.addPending.run(kind, source, null, BigInt(from), BigInt(to), reason);
+          added++;
+        }
+      }
+    });
+    this.#pendingCount += added;
+    return { events, known };
+  }
+
+  knows(time: Nanos, identity: string): boolean {
+    return this.#statements.isObserved.get(BigInt(time), Buffer.from(identity, 'hex')) !== undefined;
+  }
+
+  lastEventTime(): Nanos | undefined {
+    return this.#meta('lastEventTime');
+  }
+
+  watchedUntil(source: string): Nanos | undefined {
+    const row = this.#statements.watchedUntil.get({ source }) as { until: string | null } | undefined;
+    return row?.until ?? undefined;
+  }
+
+  /** Observations not yet sealed, the oldest first. */
+  *pending(): IterableIterator<Pending> {
+    yield* this.#statements.pending.iterate() as IterableIterator<Pending>;
+  }
+
+  /** How many observations are not yet sealed. */
+  pendingCount(): number {
+    return this.#pendingCount;
+  }
+
+  stretches(): Stretch[] {
+    const rows = this.#statements.stretches.all() as { source: string; from: string; to: string }[];
+    return rows.map(({ source, from, to }) => ({ source, from: BigInt(from), to: BigInt(to) }));
+  }
+
+  /**
+   * In one step: drops the observations up to `through` from what is pending, and keeps the stretches and the batch
+   * that they went into. No batch if there was nothing to say.
+   */
+  seal(through: number, stretches: readonly Stretch[] | undefined, batch: SealedBatch | undefined): void {
+    let dropped = 0;
+    this.#write(() => {
+      dropped = this.#statements.dropPending.run(through).changes;
+      if (stretches !== undefined) {
+        this.#statements.clearStretches.run();
+        for (const { source, from, to } of stretches) this.#statements.addStretch.run(source, from, to);
+      }
+      if (batch !== undefined) {
+        const { run, n, first, count, digest, sentAt, text } = batch;
+        this.#statements.addBatch.run(run, n, first, count, digest, BigInt(sentAt), text);
+      }
+    });
+    this.#pendingCount -= dropped;
+  }
+
+  /** Sealed batches that are not known to be on the ledger, in the order in which they were sealed. */
+  unsent(): SealedBatch[] {
+    return this.#statements.unsent.all() as SealedBatch[];
+  }
+
+  /** Notes that a batch is on the ledger; its bytes are no longer needed. */
+  committed(run: string, n: number, block: bigint, tx: string): void {
+    this.#write(() => this.#statements.committed.run(block, tx, run, n));
+  }
+
+  /** The run that the spool continues, if it has begun one. */
+  run(): RunPosition | undefined {
+    const run = this.#meta('run');
+    if (run === undefined) return undefined;
+    const last = this.#statements.lastBatch.get(run) as { n: number; next: number; digest: string } | undefined;
+    return last === undefined ? { run, n: 0, next: 1, digest: undefined } : { run, ...last };
+  }
+
+  /** Begins a new run. The batches of the old one stay to be sent. */
+  beginRun(run: string): void {
+    this.#write(() => this.#statements.putMeta.run('run', run));
+  }
+
+  /** Whether any batch of the spool's is known to be on the ledger. */
+  hasCommitted(): boolean {
+    return this.#statements.anyCommitted.get() !== undefined;
+  }
+
+  /** The `sentAt` of the batch sealed last. */
+  lastSentAt(): Nanos | undefined {
+    return (this.#statements.lastSentAt.get() as { at: Nanos | null }).at ?? undefined;
+  }
+
+  #addEvent({ source, event }: ObservedEvent): boolean {
+    const time = BigInt(event.timeNano);
+    const fresh = this.#statements.addObserved.run(time, Buffer.from(identityOf(event, source), 'hex')).changes > 0;
+    if (!fresh) return false;
+    this.#statements.addPending.run('event', source, packEvent(event), null, null, null);
+    this.#statements.putMeta.run('lastEventTime', event.timeNano);
+    return true;
+  }
+
+  #claim(path: string, owner: SpoolOwner): void {
+    this.#write(() => {
+      for (const [key, value] of Object.entries(owner)) this.#bind(key, value, path);
+    });
+  }
+
+  /** Fixes a property of the spool, or insists on what it was fixed to. */
+  #bind(key: string, value: string, path = 'this file'): void {
+    const bound = this.#meta(key);
+    if (bound === undefined) this.#statements.putMeta.run(key, value);
+    else if (bound !== value) {
+      throw new CollectorError(
+        'SPOOL',
+        `The spool (${path}) is one of ${key} "${printable(bound, 100)}", not "${printable(value, 100)}"; give another file with --spool.`,
+      );
+    }
+  }
+
+  #meta(key: string): string | undefined {
+    return (this.#statements.getMeta.get(key) as { value: string } | undefined)?.value;
+  }
+
+  #write(work: () => void): void {
+    try {
+      this.#database.transaction(work).immediate();
+    } catch (error) {
+      throw asSpoolError(this.#database.name, error);
+    }
+  }
+}
+
+/** The statements, prepared once. Times leave as text: int64 does not fit a JavaScript number. */
+class Statements {
+  readonly getMeta;
+  readonly putMeta;
+  readonly addObserved;
+  readonly isObserved;
+  readonly addPending;
+  readonly pending;
+  readonly countPending;
+  readonly dropPending;
+  readonly stretches;
+  readonly clearStretches;
+  readonly addStretch;
+  readonly putOrigin;
+  readonly watchedUntil;
+  readonly addBatch;
+  readonly unsent;
+  readonly committed;
+  readonly anyCommitted;
+  readonly lastBatch;
+  readonly lastSentAt;
+
+  constructor(db: Database.Database) {
+    this.getMeta = db.prepare('SELECT value FROM meta WHERE key = ?');
+    this.putMeta = db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+    this.addObserved = db.prepare('INSERT OR IGNORE INTO observed VALUES (?, ?)');
+    this.isObserved = db.prepare('SELECT 1 FROM observed WHERE time = ? AND identity = ?');
+    this.addPending = db.prepare(
+      'INSERT INTO pending (kind, source, event, from_time, to_time, reason) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.pending = db.prepare(
+      `SELECT seq, kind, source, event, CAST(from_time AS TEXT) AS "from", CAST(to_time AS TEXT) AS "to", reason
+       FROM pending ORDER BY seq`,
+    );
+    this.countPending = db.prepare('SELECT count(*) AS count FROM pending');
+    this.dropPending = db.prepare('DELETE FROM pending WHERE seq <= ?');
+    this.stretches = db.prepare(
+      `SELECT source, CAST(from_time AS TEXT) AS "from", CAST(to_time AS TEXT) AS "to" FROM stretch
+       ORDER BY source, from_time`,
+    );
+    this.clearStretches = db.prepare('DELETE FROM stretch');
+    this.addStretch = db.prepare('INSERT INTO stretch VALUES (?, ?, ?)');
+    this.putOrigin = db.prepare(
+      'INSERT INTO origin VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET since = excluded.since',
+    );
+    this.watchedUntil = db.prepare(
+      `SELECT CAST(max(time) AS TEXT) AS until FROM (
+         SELECT to_time AS time FROM stretch WHERE source = @source
+         UNION ALL SELECT to_time FROM pending WHERE kind = 'watch' AND source = @source
+         UNION ALL SELECT since FROM origin WHERE source = @source)`,
+    );
+    this.addBatch = db.prepare(
+      'INSERT INTO batch (run, n, first, count, digest, sent_at, text) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.unsent = db.prepare(
+      `SELECT run, n, first, count, digest, CAST(sent_at AS TEXT) AS sentAt, text FROM batch
+       WHERE text IS NOT NULL ORDER BY sent_at, run, n`,
+    );
+    this.committed = db.prepare('UPDATE batch SET text = NULL, block = ?, tx = ? WHERE run = ? AND n = ?');
+    this.anyCommitted = db.prepare('SELECT 1 FROM batch WHERE text IS NULL LIMIT 1');
+    this.lastBatch = db.prepare(
+      'SELECT n, first + count AS next, digest FROM batch WHERE run = ? ORDER BY n DESC LIMIT 1',
+    );
+    this.lastSentAt = db.prepare('SELECT CAST(max(sent_at) AS TEXT) AS at FROM batch');
+  }
+}
+
+function open(path: string): Database.Database {
+  try {
+    // Made by us, for our eyes: it holds what the containers were told in their labels.
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
+    const database = new Database(path, { timeout: 0 });
+    // One collector a spool, held until the process ends; then no shared-memory file is needed either.
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    return database;
+  } catch (error) {
+    throw asSpoolError(path, error);
+  }
+}
+
+function migrate(database: Database.Database): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > MIGRATIONS.length) {
+    throw new CollectorError('SPOOL', 'The spool was written by a newer version; use that one, or another --spool.');
+  }
+  database
+    .transaction(() => {
+      for (const script of MIGRATIONS.slice(version)) database.exec(script);
+      database.pragma(`user_version = ${MIGRATIONS.length}`);
+    })
+    .immediate();
+}
+
+function asSpoolError(path: string, error: unknown): unknown {
+  if (error instanceof CollectorError || !(error instanceof Error)) return error;
+  const code = (error as { code?: string }).code ?? '';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new CollectorError('SPOOL', `The spool ${path} is in use by another collector; give another with --spool.`, {
+      cause: error,
+    });
+  }
+  if (code === 'SQLITE_NOTADB') {
+    return new CollectorError('SPOOL', `${path} is no spool; give another file with --spool.`, { cause: error });
+  }
+  if (code === '') return error;
+  return new CollectorError('SPOOL', `The spool ${path} cannot be used (${code}).`, { cause: error });
+}
