@@ -60,6 +60,8 @@ export interface EmbeddedLedger {
   readonly actors: readonly string[];
   /** Paths of all profiles. */
   readonly profiles: readonly string[];
+  /** Aborted, with the reason, when it commits no more: it was closed, or its disk is full. */
+  readonly stopped: AbortSignal;
   profilePath(actor: string, identity: string): string;
   /** Commits what was submitted, ends all streams with UNAVAILABLE, and frees the folder. */
   close(): Promise<void>;
@@ -133,6 +135,7 @@ function running({ dir, port, actors, profiles, server, committer, store }: Runn
     dataDir: dir.path,
     actors,
     profiles,
+    stopped: committer.stopped,
     profilePath: (actor, identity) => dir.profilePath(actor, identity),
     close: () => {
       closing ??= shutDown(server, committer, store);

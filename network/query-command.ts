@@ -1,0 +1,203 @@
+import { Option } from 'commander';
+import {
+  type CollectorAnswer,
+  type DisputedEventAnswer,
+  dayStart,
+  type EventAnswer,
+  isoOfNanos,
+  type Nanos,
+  type Page,
+  parseReference,
+  parseTime,
+} from '#chaincode';
+import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
+import { EXIT, type ExitCode } from '../cli/exit.js';
+import { policiesOf, print, table, withLedger } from './command-support.js';
+import type { LedgerConnection } from './connection.js';
+import { NetworkError } from './errors.js';
+import { showPolicy } from './policy-command.js';
+
+const BEGINNING = '0';
+const END = '9223372036854775807';
+
+interface Common {
+  readonly profile: string;
+  readonly json?: boolean;
+}
+
+/** `query event`, `events`, `disputed`, `collectors`, `policy`: what the contract itself answers. */
+export const registerQueryCommands: RegisterCommands = (program, io) => {
+  const query = program
+    .command('query')
+    .description('ask the ledger: answers of the contract, without any reconciler')
+    .addHelpText(
+      'after',
+      `
+Times are ISO 8601 (2026-11-22T09:30:00Z, 2026-11-22) or nanoseconds since the epoch.
+
+Examples:
+  event2ledger query events --from 2026-11-22 --to 2026-11-23 --profile P
+  event2ledger query disputed --day 2026-11-22 --profile P --json`,
+    );
+  const add = (name: string, description: string) =>
+    query
+      .command(name)
+      .description(description)
+      .requiredOption('--profile <file>', "an identity's profile.json")
+      .addOption(new Option('--json', 'print for machines: JSON, for lists one document a line'));
+  add('event <reference>', 'one event and who attested it').action(
+    action(io, (reference: string, options: Common) => queryEvent(io, reference, options)),
+  );
+  add('events', 'the events of a stretch of time, in its order')
+    .option('--from <time>', 'from this time on', BEGINNING)
+    .option('--to <time>', 'before this time', END)
+    .action(action(io, (options: Common & { from: string; to: string }) => queryEvents(io, options)));
+  add('disputed', 'the events of a day that not all expected actors attest, or others do; exit code 1 if any')
+    .requiredOption('--day <day>', 'UTC day, YYYY-MM-DD')
+    .action(action(io, (options: Common & { day: string }) => queryDisputed(io, options)));
+  add('collectors', 'every collector and where its latest batch stands').action(
+    action(io, (options: Common) => queryCollectors(io, options)),
+  );
+  add('policy', 'the policy in force, and open proposals')
+    .option('--number <number>', 'this one instead')
+    .action(
+      action(io, (options: Common & { number?: string }) =>
+        withLedger(io, options.profile, (ledger) => showPolicy(io, ledger, options.number, options.json === true)),
+      ),
+    );
+};
+
+async function queryEvent(io: CommandIo, reference: string, { profile, json }: Common): Promise<ExitCode> {
+  parseReference(reference);
+  return withLedger(io, profile, async (ledger) => {
+    await policiesOf(io, ledger);
+    const answer = parsed<EventAnswer>(await ledger.evaluate('GetEvent', reference));
+    if (json === true) printJson(io, answer);
+    else await print(io, describe(answer));
+    return EXIT.clean;
+  });
+}
+
+async function queryEvents(io: CommandIo, options: Common & { from: string; to: string }): Promise<ExitCode> {
+  const from = parseTime(options.from);
+  const to = parseTime(options.to);
+  return withLedger(io, options.profile, async (ledger) => {
+    await policiesOf(io, ledger);
+    const count = await printPages<EventAnswer>(io, ledger, ['GetEvents', from, to], options.json === true, (event) => [
+      ...eventCells(event),
+      String(new Set(event.attestations.map(({ actor }) => actor)).size),
+      event.reference,
+    ]);
+    if (options.json !== true && count === 0) await print(io, ['No events in that time.']);
+    return EXIT.clean;
+  });
+}
+
+async function queryDisputed(io: CommandIo, { profile, json, day }: Common & { day: string }): Promise<ExitCode> {
+  dayStart(day);
+  return withLedger(io, profile, async (ledger) => {
+    await policiesOf(io, ledger);
+    const count = await printPages<DisputedEventAnswer>(
+      io,
+      ledger,
+      ['GetDisputedEvents', day],
+      json === true,
+      (event) => [...eventCells(event), disputeOf(event), event.reference],
+    );
+    if (json !== true && count === 0) await print(io, [`No event of ${day} is disputed.`]);
+    return count === 0 ? EXIT.clean : EXIT.findings;
+  });
+}
+
+async function queryCollectors(io: CommandIo, { profile, json }: Common): Promise<ExitCode> {
+  return withLedger(io, profile, async (ledger) => {
+    await policiesOf(io, ledger);
+    const collectors = parsed<CollectorAnswer[]>(await ledger.evaluate('GetCollectors'));
+    if (json === true) {
+      printJson(io, collectors);
+    } else if (collectors.length === 0) {
+      await print(io, ['No collector has sent anything yet.']);
+    } else {
+      const rows = collectors.map(({ actor, collector, run, n, sentAt, watches }) => {
+        const until = watches.map(({ source, to }) => `${source} to ${isoOfNanos(to)}`).join(', ');
+        return [actor, collector, run, String(n), isoOfNanos(sentAt), until || '-'];
+      });
+      await print(io, table(['ACTOR', 'COLLECTOR', 'RUN', 'BATCH', 'SENT', 'WATCHES'], rows));
+    }
+    return EXIT.clean;
+  });
+}
+
+/** Prints every page of a listing. @returns how many events there were */
+async function printPages<T extends EventAnswer>(
+  io: CommandIo,
+  ledger: LedgerConnection,
+  [fn, ...args]: readonly [string, ...string[]],
+  json: boolean,
+  cells: (event: T) => string[],
+): Promise<number> {
+  let count = 0;
+  let bookmark = '';
+  do {
+    const page = parsed<Page<T>>(await ledger.evaluate(fn, ...args, bookmark));
+    const rows = json ? page.events.map((event) => JSON.stringify(event)) : table(HEAD, page.events.map(cells));
+    const repeated = !json && (count > 0 || page.events.length === 0);
+    await print(io, repeated ? rows.slice(1) : rows);
+    count += page.events.length;
+    bookmark = page.bookmark;
+  } while (bookmark !== '' && !io.signal.aborted);
+  return count;
+}
+
+const HEAD = ['TIME', 'WHAT', 'OBJECT', 'SOURCE', 'ACTORS', 'REFERENCE'];
+
+function eventCells({ reference, event }: EventAnswer): string[] {
+  const what = `${event.type} ${event.action}${event.detail === undefined ? '' : `: ${event.detail}`}`;
+  return [isoOfNanos(timeOf(reference)), what.slice(0, 40), event.object.slice(0, 12), event.source.slice(0, 40)];
+}
+
+function disputeOf({ attestations, absent, unexpected }: DisputedEventAnswer): string {
+  const attested = [...new Set(attestations.map(({ actor }) => actor))].join('+');
+  return [
+    attested,
+    ...absent.map(({ actor, state }) => `${actor} ${state}`),
+    ...unexpected.map((a) => `${a} unexpected`),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function describe(answer: EventAnswer): string[] {
+  const { event, reference, eventHash, attestations } = answer;
+  const attributes = typeof event.attributes === 'string' ? { '(all)': event.attributes } : event.attributes;
+  return [
+    ...table(
+      ['EVENT', reference],
+      [
+        ['hash', eventHash],
+        ['time', isoOfNanos(timeOf(reference))],
+        ['source', `${event.source} (${event.scope})`],
+        ['what', `${event.type} ${event.action}${event.detail === undefined ? '' : `: ${event.detail}`}`],
+        ['object', event.object],
+        ...Object.entries(attributes).map(([name, content]) => [`  ${name}`, content]),
+      ],
+    ),
+    '',
+    ...table(
+      ['ATTESTED BY', 'COLLECTOR', 'RUN', 'NUMBER'],
+      attestations.map(({ actor, collector, run, number }) => [actor, collector, run, String(number)]),
+    ),
+  ];
+}
+
+function timeOf(reference: string): Nanos {
+  return parseReference(reference).time;
+}
+
+function parsed<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new NetworkError('ANSWER', 'The contract gave an answer that is no JSON; is it another version?', { cause });
+  }
+}
