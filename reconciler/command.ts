@@ -1,0 +1,191 @@
+import type { Command } from 'commander';
+import { action, type CommandIo, printJson } from '../cli/command.js';
+import { EXIT, type ExitCode } from '../cli/exit.js';
+import { printable } from '../cli/printable.js';
+import { connect, type LedgerConnection } from '../network/connection.js';
+import { NetworkError } from '../network/errors.js';
+import { loadProfile } from '../network/profile.js';
+import { judgementOf } from './day-judgement.js';
+import type { DayJudgement, Finding } from './judgement.js';
+import { Projection } from './projection/projection.js';
+import { type Progress, reconcile } from './reconcile.js';
+import { sealedDays } from './seal.js';
+
+interface Options {
+  readonly profile: string;
+  readonly db: string;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+// Delays between attempts to read on after the ledger went away, in milliseconds.
+const BACKOFF = [500, 1000, 2000, 5000, 10_000];
+
+/** Adds `reconcile`. */
+export function registerReconcile(program: Command, io: CommandIo): void {
+  program
+    .command('reconcile')
+    .description("read the ledger's blocks into a projection and judge what the actors signed")
+    .requiredOption('--profile <file>', 'connection profile of any identity that may read the channel')
+    .requiredOption('--db <file>', 'the projection (SQLite); made if it is not there, continued if it is')
+    .option('--follow', 'go on with new blocks until interrupted')
+    .option('--json', 'print for machines: one line for each day')
+    .addHelpText(
+      'after',
+      '\nExample:\n  event2ledger reconcile --profile data/actors/UserMSP/reconciler/profile.json --db user.db\n' +
+        '\nExit codes: 0 no findings, 1 findings, 2 could not read or judge.',
+    )
+    .action(action(io, (options: Options) => run(options, io)));
+}
+
+async function run(options: Options, io: CommandIo): Promise<ExitCode> {
+  const connection = connect(loadProfile(options.profile));
+  const watcher = new Watcher(options, io);
+  try {
+    if (options.follow) await followForEver(connection, options, io, watcher);
+    else await reconcile({ connection, dbFile: options.db, signal: io.signal, onProgress: watcher.caughtUp });
+  } finally {
+    connection.close();
+  }
+  return summarize(options, io);
+}
+
+/** Reads on through outages of the ledger: delivery ends, the projection remembers where it was. */
+async function followForEver(
+  connection: LedgerConnection,
+  options: Options,
+  io: CommandIo,
+  watcher: Watcher,
+): Promise<void> {
+  let attempt = 0;
+  const onProgress = (progress: Progress, projection: Projection) => {
+    attempt = 0;
+    watcher.committed(progress, projection);
+  };
+  while (!io.signal.aborted) {
+    try {
+      await reconcile({ connection, dbFile: options.db, follow: true, signal: io.signal, onProgress });
+    } catch (error) {
+      if (!(error instanceof NetworkError) || !error.retryable) throw error;
+      const delay = BACKOFF[Math.min(attempt, BACKOFF.length - 1)] as number;
+      attempt += 1;
+      io.stderr.write(`${printable(error.message)} Trying again in ${delay / 1000} s.\n`);
+      await aborted(io.signal, delay);
+    }
+  }
+}
+
+function aborted(signal: AbortSignal, afterMillis: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, afterMillis);
+    signal.addEventListener('abort', done);
+  });
+}
+
+/** Says what happens while blocks come in: progress on a terminal, and with --follow each finding as it appears. */
+class Watcher {
+  readonly #options: Options;
+  readonly #io: CommandIo;
+  readonly #seen = new Map<string, string>();
+
+  constructor(options: Options, io: CommandIo) {
+    this.#options = options;
+    this.#io = io;
+  }
+
+  readonly caughtUp = ({ block, newest }: Progress): void => {
+    if (this.#io.stderr.isTTY) this.#io.stderr.write(`\rblock ${block} of ${newest}${block === newest ? '\n' : ''}`);
+  };
+
+  readonly committed = (progress: Progress, projection: Projection): void => {
+    if (progress.block < progress.newest) {
+      this.caughtUp(progress);
+      return;
+    }
+    for (const day of openDays(projection)) {
+      for (const finding of judgementOf(projection, day).findings) this.#tell(finding);
+    }
+  };
+
+  #tell(finding: Finding): void {
+    const state = `${finding.class} ${finding.dissent.join()}`;
+    const key = `${finding.id}/${finding.class}`;
+    if (this.#seen.get(key) === state) return;
+    this.#seen.set(key, state);
+    if (this.#options.json) printJson(this.#io, { finding });
+    else this.#io.stdout.write(`${lineOf(finding)}\n`);
+  }
+}
+
+/** The days that reading on may still change: the last sealed one, for what sealing found, and those after it. */
+function openDays(projection: Projection): string[] {
+  if (projection.policies.inForce.length === 0) return [];
+  const last = sealedDays(projection).at(-1) ?? '';
+  return [...new Set([...(last === '' ? [] : [last]), ...projection.tallies.days.filter((day) => day > last)])];
+}
+
+function summarize(options: Options, io: CommandIo): ExitCode {
+  const projection = new Projection(options.db, { mustExist: true });
+  try {
+    const days = [...new Set([...sealedDays(projection), ...projection.tallies.days])].sort();
+    const governed = projection.policies.inForce.length > 0;
+    if (!governed)
+      io.stderr.write('No policy is in force on this ledger: nothing can be judged until one is approved.\n');
+    const judged = governed ? days.map((day) => judgementOf(projection, day)) : [];
+    for (const judgement of judged) {
+      if (options.json) printJson(io, summaryOf(judgement));
+      else tellDay(judgement, io, !options.follow);
+    }
+    if (!options.json) {
+      const refused = projection.refused > 0 ? `, ${projection.refused} signed batches refused as malformed` : '';
+      io.stdout.write(
+        `Read up to block ${projection.head?.block ?? 'none'}${refused}. Days with events: ${days.length}.\n`,
+      );
+    }
+    return judged.some(({ findings }) => findings.length > 0) ? EXIT.findings : EXIT.clean;
+  } finally {
+    projection.close();
+  }
+}
+
+function summaryOf({ day, sealed, coverage, actors, findings, blocks }: DayJudgement) {
+  return {
+    day,
+    sealed,
+    blocks,
+    coverage,
+    actors,
+    findings: findings.map(({ id, class: name, dissent }) => ({ id, class: name, dissent })),
+  };
+}
+
+function tellDay({ day, sealed, coverage, findings }: DayJudgement, io: CommandIo, withFindings: boolean): void {
+  const { events, agreed, disputed, pending, unobservable } = coverage;
+  const rest = [
+    [disputed, 'disputed'],
+    [pending, 'pending'],
+    [unobservable, 'unobservable'],
+  ].flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`]));
+  const state = sealed ? 'sealed' : 'not sealed yet';
+  io.stdout.write(
+    `${day} (${state}): ${agreed} of ${events} events agreed${rest.map((part) => `, ${part}`).join('')}; ${findings.length} findings\n`,
+  );
+  if (withFindings) for (const finding of findings.slice(0, 50)) io.stdout.write(`  ${lineOf(finding)}\n`);
+  if (withFindings && findings.length > 50)
+    io.stdout.write(`  and ${findings.length - 50} more; see "event2ledger report"\n`);
+}
+
+function lineOf(finding: Finding): string {
+  const { class: name, type, action: what, object, dissent, majority, verdict } = finding;
+  const subject = type === undefined ? `watches of ${finding.source}` : `${type} ${what} ${object?.slice(0, 12)}`;
+  const sides =
+    verdict === 'unresolved'
+      ? 'no majority'
+      : `${dissent.join(', ')}${majority.length > 0 ? ` against ${majority.join(', ')}` : ''}`;
+  return printable(`${name}: ${subject}: ${sides} [${finding.id.slice(0, 12)}]`);
+}

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { eventReference, unpadNanos } from '#chaincode';
+import type { Absence, Evidence, Finding, FindingClass, Severity, Variant } from '../judgement.js';
+import { differencesOf } from './diff.js';
+import type { JudgedEvent } from './input.js';
+import type { Cluster, Pair } from './pairing.js';
+import type { Lacking, Standing } from './standing.js';
+
+/** Where a transaction stands on the ledger. */
+export type Locate = (seq: number) => { readonly block: string; readonly tx: string };
+
+const SEVERITY: Readonly<Record<FindingClass, Severity>> = {
+  missing: 'high',
+  differs: 'high',
+  uncorroborated: 'high',
+  equivocation: 'high',
+  sequence: 'high',
+  gap: 'medium',
+  silent: 'medium',
+  lifecycle: 'medium',
+  late: 'low',
+  order: 'low',
+};
+
+export function severityOf(findingClass: FindingClass): Severity {
+  return SEVERITY[findingClass];
+}
+
+/** A finding's name: of its source and its first attested content, not of its class, so it survives a change of class. */
+export function findingId(source: string, firstVariant: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify(['event2ledger/finding/v1', source, firstVariant]))
+    .digest('hex');
+}
+
+/** The event stands, these actors lack it. */
+export function missing(standing: Standing, lacking: readonly Lacking[], locate: Locate): Finding {
+  return eventFinding('missing', standing.event, {
+    majority: standing.attesters,
+    dissent: lacking.map(({ actor }) => actor),
+    verdict: 'stands',
+    variants: [variantOf(standing, locate)],
+    absence: absenceOf(lacking, locate),
+  });
+}
+
+/** The event stands, and dissenting actors attest other contents of it. */
+export function differs({ standing, dissent }: Pair, locate: Locate): Finding {
+  const contents = [standing, ...new Set(dissent.map(({ variant }) => variant))];
+  return eventFinding('differs', standing.event, {
+    majority: standing.attesters,
+    dissent: dissent.map(({ actor }) => actor).sort(),
+    verdict: 'stands',
+    variants: contents.map((content) => variantOf(content, locate)),
+    first: firstOf(contents),
+  });
+}
+
+/** Several contents of one event, none with a majority. */
+export function unresolvedVariants(cluster: Cluster, locate: Locate): Finding {
+  const first = firstOf(cluster);
+  return eventFinding('differs', first, {
+    majority: [],
+    dissent: [],
+    verdict: 'unresolved',
+    variants: cluster.map((content) => variantOf(content, locate)),
+    first,
+  });
+}
+
+/** Attested by a minority alone: invented by it, or left out by all others. */
+export function uncorroborated(standing: Standing, locate: Locate): Finding {
+  const resolved = standing.verdict === 'uncorroborated';
+  return eventFinding('uncorroborated', standing.event, {
+    majority: resolved ? standing.lacking.filter(({ by }) => by === 'watch').map(({ actor }) => actor) : [],
+    dissent: resolved ? standing.attesters : [],
+    verdict: resolved ? 'uncorroborated' : 'unresolved',
+    variants: [variantOf(standing, locate)],
+    absence: absenceOf(standing.lacking, locate),
+  });
+}
+
+/** The events of a source that does not exist, as one finding. */
+export function inventedSource(standings: readonly Standing[], locate: Locate): Finding {
+  const first = firstOf(standings);
+  const shown = standings.find(({ event }) => event === first) as Standing;
+  return {
+    ...eventFinding('uncorroborated', first, {
+      majority: [],
+      dissent: [...new Set(standings.flatMap(({ attesters }) => attesters))].sort(),
+      verdict: 'uncorroborated',
+      variants: [variantOf(shown, locate)],
+    }),
+    folded: standings.length,
+  };
+}
+
+/** The event stands, but these actors attested it only after appearance plus grace. */
+export function late(standing: Standing, locate: Locate): Finding {
+  const dissent = [...standing.event.late].sort();
+  return eventFinding('late', standing.event, {
+    majority: standing.attesters.filter((actor) => !dissent.includes(actor)),
+    dissent,
+    verdict: 'established',
+    variants: [variantOf(standing, locate)],
+  });
+}
+
+interface EventFindingParts {
+  readonly majority: readonly string[];
+  readonly dissent: readonly string[];
+  readonly verdict: Finding['verdict'];
+  readonly variants: readonly Variant[];
+  readonly absence?: readonly Absence[];
+  /** The first attested of several contents, if there are several. */
+  readonly first?: JudgedEvent;
+}
+
+function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
+  const { source, type, object, action } = event.event;
+  return {
+    id: findingId(source, (parts.first ?? event).hash),
+    class: findingClass,
+    severity: severityOf(findingClass),
+    source,
+    type,
+    object,
+    action,
+    time: unpadNanos(event.time),
+    majority: parts.majority,
+    dissent: parts.dissent,
+    verdict: parts.verdict,
+    variants: parts.variants,
+    absence: parts.absence ?? [],
+    diff: parts.variants.length > 1 ? differencesOf(parts.variants) : [],
+  };
+}
+
+function variantOf({ event, attesters }: Standing, locate: Locate): Variant {
+  const evidence = event.attestations.map(
+    ({ actor, collector, run, number, seq, t }): Evidence => ({
+      actor,
+      collector,
+      run,
+      number: number.toString(),
+      ...locate(seq),
+      ...(t === undefined ? {} : { t }),
+    }),
+  );
+  const reference = eventReference(referenceTime(event), event.hash);
+  return { eventHash: event.hash, reference, actors: attesters, event: event.event, evidence };
+}
+
+/** The time in the ledger's key: a timeless event is kept under the start of its day. */
+function referenceTime({ event, keyTime }: JudgedEvent): string {
+  return event.time ?? unpadNanos(keyTime);
+}
+
+function absenceOf(lacking: readonly Lacking[], locate: Locate): Absence[] {
+  return lacking.map(({ actor, by, seq }) => ({ actor, by, ...locate(seq) }));
+}
+
+/** The content that was attested first; among those of one transaction the one with the smaller hash. */
+function firstOf(contents: readonly Standing[]): JudgedEvent {
+  const [first] = contents
+    .map(({ event }) => event)
+    .sort((a, b) => a.firstSeq - b.firstSeq || (a.hash < b.hash ? -1 : 1));
+  return first as JudgedEvent;
+}

@@ -1,0 +1,232 @@
+import {
+  addSeconds,
+  type Day,
+  dayEnd,
+  dayStart,
+  type NumberedPolicy,
+  padNanos,
+  unpadNanos,
+  witnessesOf,
+} from '#chaincode';
+import { ReconcilerError } from '../errors.js';
+import {
+  type ActorSummary,
+  type Coverage,
+  type DayJudgement,
+  FINDING_CLASSES,
+  type Finding,
+  JUDGE_VERSION,
+} from '../judgement.js';
+import type { Interval } from '../ledger/coverage.js';
+import { exists } from '../ledger/sources.js';
+import type { Projection } from '../projection/projection.js';
+import { type CarriedContainer, runningDay } from '../running/day.js';
+import * as findings from './findings.js';
+import { gapFinding, holesOf } from './gaps.js';
+import { loadEvents, locatorOf, vantageOf } from './load.js';
+import { containerEvents } from './load-containers.js';
+import { type Pairing, pairVariants } from './pairing.js';
+import { type Standing, standingOf } from './standing.js';
+
+/** A judged day with what the next day needs of it. */
+export interface JudgedDay {
+  readonly judgement: DayJudgement;
+  readonly carry: readonly CarriedContainer[];
+}
+
+/**
+ * Judges one day by what the ledger holds up to the projection's latest transaction. Looks at events that somebody
+ * lacks, and only counts those that all attested.
+ * @param carried the containers that the day before left running
+ * @throws ReconcilerError `NO_POLICY` if no policy governs the day, `EMPTY` if nothing has been read.
+ */
+export function judgeDay(
+  projection: Projection,
+  day: Day,
+  carried: readonly CarriedContainer[],
+  sealed: boolean,
+): JudgedDay {
+  const bounds = { from: padNanos(dayStart(day)), to: padNanos(dayEnd(day)) };
+  const policy = policyOf(projection, day, bounds);
+  const vantage = vantageOf(projection);
+  const locate = locatorOf(projection);
+  // Twice the window: what may pair with an event of the day is seen with all that it might pair with itself.
+  const context = {
+    from: padNanos(addSeconds(dayStart(day), -2 * policy.policy.window)),
+    to: padNanos(addSeconds(dayEnd(day), 2 * policy.policy.window)),
+  };
+  const standings = loadEvents(projection, context).flatMap((event) => standingOf(event, vantage) ?? []);
+  const pairing = pairVariants(standings, vantage);
+  const judged = judgeEvents(standings, pairing, bounds, locate);
+  const actors = [...policy.policy.actors].sort();
+  const all = [...judged.findings, ...gapFindings(projection, policy, standings, bounds)].sort(byTimeAndClass);
+  const tally = (actor: string) => projection.tallies.count(day, actor);
+  const complete = tally('');
+  const { running, carry, bill } = runningDay(
+    bounds,
+    containerEvents(projection, bounds, standings),
+    carried,
+    (name) => projection.sources.all.find((source) => source.name === name),
+    (source) => witnessesOf(policy.policy, source, unpadNanos(bounds.from)),
+    policy.policy.tariff.perSecond,
+  );
+  const coverage = coverageOf(judged.counts, complete);
+  return {
+    carry,
+    judgement: {
+      day,
+      ...provenance(projection, policy, sealed),
+      coverage,
+      actors: actors.map((actor) => summaryOf(actor, tally(actor), all)),
+      findings: all,
+      running,
+      bill: { currency: policy.policy.tariff.currency, ...bill },
+      amends: [],
+    },
+  };
+}
+
+/** The policy at the end of the day, or at its beginning where none reaches the end. */
+function policyOf(projection: Projection, day: Day, bounds: Interval): NumberedPolicy {
+  const policy =
+    projection.policies.at(padNanos(addSeconds(unpadNanos(bounds.to), -1))) ?? projection.policies.at(bounds.from);
+  if (policy === undefined) {
+    throw new ReconcilerError(
+      'NO_POLICY',
+      `No policy is in force for ${day}, so nothing can be judged; propose and approve one with "event2ledger policy".`,
+    );
+  }
+  return policy;
+}
+
+interface Counts {
+  agreed: number;
+  disputed: number;
+  pending: number;
+  unobservable: number;
+}
+
+function judgeEvents(
+  standings: readonly Standing[],
+  { pairs, clusters }: Pairing,
+  bounds: Interval,
+  locate: findings.Locate,
+): { findings: Finding[]; counts: Counts } {
+  const found: Finding[] = [];
+  const counts: Counts = { agreed: 0, disputed: 0, pending: 0, unobservable: 0 };
+  const ofDay = ({ event }: Standing) => event.time >= bounds.from && event.time < bounds.to;
+  const paired = new Map(pairs.map((pair) => [pair.standing, pair]));
+  const consumed = new Set([
+    ...pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)),
+    ...clusters.flat(),
+  ]);
+
+  for (const cluster of clusters) {
+    const [first] = [...cluster].sort(
+      (a, b) => a.event.firstSeq - b.event.firstSeq || (a.event.hash < b.event.hash ? -1 : 1),
+    );
+    if (first === undefined || !ofDay(first)) continue;
+    counts.disputed += 1;
+    found.push(
+      cluster.length > 1 ? findings.unresolvedVariants(cluster, locate) : findings.uncorroborated(first, locate),
+    );
+  }
+  for (const standing of standings.filter((one) => ofDay(one) && one.sourceExists && !consumed.has(one))) {
+    if (standing.verdict === 'stands') {
+      const pair = paired.get(standing);
+      const alone = standing.lacking.filter(
+        ({ actor }) => !pair?.dissent.some((dissenter) => dissenter.actor === actor),
+      );
+      if (pair !== undefined) found.push(findings.differs(pair, locate));
+      if (alone.length > 0) found.push(findings.missing(standing, alone, locate));
+      if (standing.event.late.length > 0) found.push(findings.late(standing, locate));
+      if (standing.lacking.length > 0) counts.disputed += 1;
+      else if (!isComplete(standing)) counts.agreed += 1;
+    } else if (standing.verdict === 'pending') counts.pending += 1;
+    else if (standing.verdict === 'unobservable') counts.unobservable += 1;
+  }
+  for (const invented of inventedSources(
+    standings.filter((one) => ofDay(one) && !one.sourceExists && !isComplete(one)),
+  )) {
+    counts.disputed += invented.length;
+    found.push(findings.inventedSource(invented, locate));
+  }
+  return { findings: found, counts };
+}
+
+/** Whether the event was retired as attested by exactly those expected, and so is counted already. */
+function isComplete({ lacking, blind, pending, attesters, expected }: Standing): boolean {
+  return lacking.length + blind.length + pending.length === 0 && attesters.length === expected.length;
+}
+
+function inventedSources(standings: readonly Standing[]): Standing[][] {
+  const bySource = new Map<string, Standing[]>();
+  for (const standing of standings) {
+    const name = standing.event.source.name;
+    bySource.set(name, [...(bySource.get(name) ?? []), standing]);
+  }
+  return [...bySource.values()];
+}
+
+function gapFindings(
+  projection: Projection,
+  policy: NumberedPolicy,
+  standings: readonly Standing[],
+  bounds: Interval,
+): Finding[] {
+  return projection.sources.all.flatMap((source) => {
+    const witnesses = witnessesOf(policy.policy, source.name, unpadNanos(bounds.from));
+    if (!exists(source, policy, witnesses)) return [];
+    return witnesses.flatMap((actor) => {
+      const witness = source.witnesses.get(actor);
+      if (witness === undefined) return [];
+      return holesOf(witness, bounds).map((hole) => gapFinding(source, actor, witness, hole, standings));
+    });
+  });
+}
+
+function coverageOf({ agreed, disputed, pending, unobservable }: Counts, complete: number): Coverage {
+  const total = agreed + complete;
+  return { events: total + disputed + pending + unobservable, agreed: total, disputed, pending, unobservable };
+}
+
+function summaryOf(actor: string, attested: number, all: readonly Finding[]): ActorSummary {
+  const counts = FINDING_CLASSES.map((name) => [
+    name,
+    all.filter((finding) => finding.class === name && finding.dissent.includes(actor)).length,
+  ]);
+  return { actor, attested, ...(Object.fromEntries(counts) as Omit<ActorSummary, 'actor' | 'attested'>) };
+}
+
+function provenance(projection: Projection, policy: NumberedPolicy, sealed: boolean) {
+  const { identity, head } = projection;
+  if (identity === undefined || head === undefined) {
+    throw new ReconcilerError(
+      'EMPTY',
+      'Nothing has been read from the ledger yet; run "event2ledger reconcile" first.',
+    );
+  }
+  const position = sealed ? { sealedAt: positionOf(projection) } : {};
+  return {
+    ledger: identity.genesis,
+    channel: identity.channel,
+    chaincode: identity.chaincode,
+    judge: JUDGE_VERSION,
+    policyHash: policy.hash,
+    sealed,
+    ...position,
+    blocks: { from: '0', to: head.block, hash: head.hash },
+  };
+}
+
+function positionOf(projection: Projection) {
+  const clock = projection.clock.now?.toString() ?? ('' as const);
+  return { ...locatorOf(projection)(projection.seq), clock };
+}
+
+function byTimeAndClass(a: Finding, b: Finding): number {
+  const [timeA, timeB] = [padNanos(a.time), padNanos(b.time)];
+  if (timeA !== timeB) return timeA < timeB ? -1 : 1;
+  const classes = FINDING_CLASSES.indexOf(a.class) - FINDING_CLASSES.indexOf(b.class);
+  return classes !== 0 ? classes : a.id < b.id ? -1 : 1;
+}

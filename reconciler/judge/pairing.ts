@@ -1,0 +1,153 @@
+import stringify from 'fast-json-stable-stringify';
+import { nanosOf } from '../ledger/policy-book.js';
+import type { JudgedEvent, Vantage } from './input.js';
+import type { Standing } from './standing.js';
+
+/** An event that stands, with the other contents that dissenting actors attest instead. */
+export interface Pair {
+  readonly standing: Standing;
+  /** By actor, sorted; several dissenters may share a variant. */
+  readonly dissent: readonly { readonly actor: string; readonly variant: Standing }[];
+}
+
+/** Contents of one event of which none has a majority. */
+export type Cluster = readonly Standing[];
+
+export interface Pairing {
+  readonly pairs: readonly Pair[];
+  readonly clusters: readonly Cluster[];
+}
+
+/** How two contents may be told to be of one event, strictest first. */
+const RELATIONS: readonly ((a: JudgedEvent, b: JudgedEvent) => boolean)[] = [
+  (a, b) => a.time === b.time,
+  (a, b) => stringify(a.event.attributes) === stringify(b.event.attributes),
+  () => true,
+];
+
+/**
+ * Finds the variants of one event: what an actor lacks and what it alone says of the same source, type, action and
+ * object, majority against each dissenter; equal time first, then equal attributes in order of time, then the rest in
+ * order of time within the policy's window. What no majority attests is put side by side in the same way.
+ */
+export function pairVariants(standings: readonly Standing[], vantage: Vantage): Pairing {
+  const pairs: Pair[] = [];
+  const clusters: Cluster[] = [];
+  for (const group of groupsOf(standings)) {
+    const used = new Set<Standing>();
+    pairs.push(...pairGroup(group, used, vantage));
+    clusters.push(
+      ...clusterGroup(
+        group.filter((standing) => isAlone(standing) && !used.has(standing)),
+        vantage,
+      ),
+    );
+  }
+  return { pairs, clusters };
+}
+
+function pairGroup(group: readonly Standing[], used: Set<Standing>, vantage: Vantage): Pair[] {
+  const dissent = new Map<Standing, { actor: string; variant: Standing }[]>();
+  const dissenters = new Set(group.filter(isDissented).flatMap(({ lacking }) => lacking.map(({ actor }) => actor)));
+  for (const actor of [...dissenters].sort()) {
+    const lacks = group.filter(
+      (standing) => isDissented(standing) && standing.lacking.some((who) => who.actor === actor),
+    );
+    const says = group.filter((standing) => isVariant(standing, vantage) && standing.attesters.includes(actor));
+    for (const [standing, variant] of match(lacks, says, vantage)) {
+      used.add(variant);
+      dissent.set(standing, [...(dissent.get(standing) ?? []), { actor, variant }]);
+    }
+  }
+  return [...dissent].map(([standing, list]) => ({ standing, dissent: list }));
+}
+
+/** Actor by actor in order of name, each one's contents beside those of the actors before it. */
+function clusterGroup(group: readonly Standing[], vantage: Vantage): Cluster[] {
+  const clusters: Standing[][] = [];
+  const actors = [...new Set(group.flatMap(({ attesters }) => attesters))].sort();
+  const placed = new Set<Standing>();
+  for (const actor of actors) {
+    const own = group.filter((standing) => standing.attesters.includes(actor) && !placed.has(standing));
+    const open = clusters.filter((cluster) => !cluster.some(({ attesters }) => attesters.includes(actor)));
+    const byFirst = new Map(open.map((cluster) => [cluster[0] as Standing, cluster]));
+    for (const [first, standing] of match([...byFirst.keys()], own, vantage)) {
+      byFirst.get(first)?.push(standing);
+      placed.add(standing);
+    }
+    for (const standing of own.filter((candidate) => !placed.has(candidate))) {
+      clusters.push([standing]);
+      placed.add(standing);
+    }
+  }
+  return clusters;
+}
+
+/** Pairs the elements of two lists by the relations, strictest first; each element at most once. */
+function match(left: readonly Standing[], right: readonly Standing[], vantage: Vantage): [Standing, Standing][] {
+  const pairs: [Standing, Standing][] = [];
+  let restLeft = [...left].sort(byTime);
+  let restRight = [...right].sort(byTime);
+  for (const related of RELATIONS) {
+    const takenRight = new Set<Standing>();
+    const takenLeft = new Set<Standing>();
+    for (const a of restLeft) {
+      const b = restRight.find(
+        (candidate) =>
+          !takenRight.has(candidate) && related(a.event, candidate.event) && withinWindow(a, candidate, vantage),
+      );
+      if (b === undefined) continue;
+      takenLeft.add(a);
+      takenRight.add(b);
+      pairs.push([a, b]);
+    }
+    restLeft = restLeft.filter((a) => !takenLeft.has(a));
+    restRight = restRight.filter((b) => !takenRight.has(b));
+  }
+  return pairs;
+}
+
+function withinWindow(a: Standing, b: Standing, vantage: Vantage): boolean {
+  const window = vantage.policyAt(a.event.time)?.policy.window ?? 0;
+  const apart = BigInt(a.event.time) - BigInt(b.event.time);
+  return (apart < 0n ? -apart : apart) <= nanosOf(window);
+}
+
+function isDissented({ verdict, lacking }: Standing): boolean {
+  return verdict === 'stands' && lacking.length > 0;
+}
+
+/** Decided, and no majority attests it. */
+function isAlone({ verdict }: Standing): boolean {
+  return verdict === 'uncorroborated' || verdict === 'unresolved';
+}
+
+/**
+ * Whether an event may be what a dissenter says instead. One that the others cannot have seen (they were blind, or their
+ * watches do not reach there) may; but while its time is near the ledger clock they may only be a moment behind.
+ */
+function isVariant(standing: Standing, vantage: Vantage): boolean {
+  if (isAlone(standing) || standing.verdict === 'unobservable') return true;
+  const grace = vantage.policyAt(standing.event.time)?.policy.grace;
+  if (standing.verdict !== 'pending' || grace === undefined || vantage.clock === undefined) return false;
+  const apart = BigInt(standing.event.time) - vantage.clock;
+  return (apart < 0n ? -apart : apart) > nanosOf(grace);
+}
+
+function groupsOf(standings: readonly Standing[]): Standing[][] {
+  const groups = new Map<string, Standing[]>();
+  for (const standing of standings.filter(({ sourceExists }) => sourceExists)) {
+    const { source, type, action, object, attributes } = standing.event.event;
+    const container = type === 'network' && typeof attributes === 'object' ? attributes.container : undefined;
+    const key = JSON.stringify([source, type, action, object, container]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [standing]);
+    else group.push(standing);
+  }
+  return [...groups.values()];
+}
+
+export function byTime(a: Standing, b: Standing): number {
+  if (a.event.time !== b.event.time) return a.event.time < b.event.time ? -1 : 1;
+  return a.event.hash < b.event.hash ? -1 : 1;
+}

@@ -1,0 +1,95 @@
+import { unpadNanos, witnessesOf } from '#chaincode';
+import { majorityOf } from '../ledger/ledger-clock.js';
+import { nanosOf } from '../ledger/policy-book.js';
+import { exists } from '../ledger/sources.js';
+import type { JudgedEvent, Vantage } from './input.js';
+
+/** An expected witness without an attestation, for good: it denies the event or let the deadline pass. */
+export interface Lacking {
+  readonly actor: string;
+  readonly by: 'watch' | 'deadline';
+  /** Number of the transaction that decided it. */
+  readonly seq: number;
+}
+
+/** Where an event stands with its witnesses. */
+export type Verdict = 'pending' | 'stands' | 'uncorroborated' | 'unresolved' | 'unobservable';
+
+export interface Standing {
+  readonly event: JudgedEvent;
+  readonly verdict: Verdict;
+  /** The witnesses that must attest it, sorted. */
+  readonly expected: readonly string[];
+  /** All actors that attest it, expected or not, sorted. */
+  readonly attesters: readonly string[];
+  /** Sorted by actor. */
+  readonly lacking: readonly Lacking[];
+  readonly blind: readonly string[];
+  readonly pending: readonly string[];
+  /** Whether its source exists, see `exists`. */
+  readonly sourceExists: boolean;
+}
+
+/** Where one expected witness without an attestation stands. */
+type WitnessState = Lacking | 'blind' | 'pending';
+
+/**
+ * The verdict on one event over its expected witnesses, the blind among them: more than half attest, it stands; a
+ * majority was blind, it was unobservable; more than half deny, it is uncorroborated; else it is unresolved. Until every
+ * witness has attested, denies, is blind or absent, it is pending.
+ * @returns undefined where no policy governs the event's time or has it recorded by anybody
+ */
+export function standingOf(event: JudgedEvent, vantage: Vantage): Standing | undefined {
+  const policy = vantage.policyAt(event.time);
+  if (policy === undefined) return undefined;
+  const witnesses = witnessesOf(policy.policy, event.source.name, unpadNanos(event.time));
+  const attesters = [...new Set(event.attestations.map(({ actor }) => actor))].sort();
+  const lacking: Lacking[] = [];
+  const blind: string[] = [];
+  const pending: string[] = [];
+  for (const actor of witnesses.filter((witness) => !attesters.includes(witness))) {
+    const state = witnessState(event, actor, nanosOf(policy.policy.deadline), vantage);
+    if (state === 'blind') blind.push(actor);
+    else if (state === 'pending') pending.push(actor);
+    else lacking.push(state);
+  }
+  const attesting = witnesses.filter((witness) => attesters.includes(witness)).length;
+  const denying = lacking.filter(({ by }) => by === 'watch').length;
+  const verdict = verdictOf({
+    attesting,
+    denying,
+    blind: blind.length,
+    pending: pending.length,
+    expected: witnesses.length,
+  });
+  const sourceExists = exists(event.source, policy, witnesses);
+  return { event, verdict, expected: witnesses, attesters, lacking, blind, pending, sourceExists };
+}
+
+function witnessState(event: JudgedEvent, actor: string, deadline: bigint, vantage: Vantage): WitnessState {
+  const witness = event.source.witnesses.get(actor);
+  const piece = witness?.coverage.pieceAt(event.time);
+  if (piece !== undefined) return { actor, by: 'watch', seq: piece.seq };
+  if (witness === undefined) return 'pending';
+  const declared = witness.declared.some(({ from, to }) => from <= event.time && event.time < to);
+  if (declared || event.time < witness.coverage.end) return 'blind';
+  if (event.appearance === undefined || vantage.clock === undefined) return 'pending';
+  const first = witness.first ?? 0n;
+  const limit = (first > event.appearance ? first : event.appearance) + deadline;
+  return vantage.clock > limit ? { actor, by: 'deadline', seq: vantage.firstPast(limit) } : 'pending';
+}
+
+function verdictOf(count: {
+  attesting: number;
+  denying: number;
+  blind: number;
+  pending: number;
+  expected: number;
+}): Verdict {
+  if (count.pending > 0) return 'pending';
+  const majority = majorityOf(count.expected);
+  if (count.attesting >= majority && count.expected > 0) return 'stands';
+  if (count.blind >= majority) return 'unobservable';
+  if (count.denying >= majority || count.expected === 0) return 'uncorroborated';
+  return 'unresolved';
+}

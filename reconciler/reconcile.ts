@@ -1,0 +1,100 @@
+import type { common } from '@hyperledger/fabric-protos';
+import type { LedgerConnection } from '../network/connection.js';
+import { readBlock } from './ledger/block.js';
+import { type LedgerIdentity, Projection } from './projection/projection.js';
+import { Sealer } from './seal.js';
+
+// Blocks are taken in together while catching up: one commit for many. Bounded, so that a restart repeats little.
+const BLOCKS_PER_COMMIT = 64;
+
+/** Where a reconciliation stands. */
+export interface Progress {
+  /** Number of the last block taken in. */
+  readonly block: bigint;
+  /** Number of the newest block known of. */
+  readonly newest: bigint;
+}
+
+export interface ReconcileOptions {
+  readonly connection: LedgerConnection;
+  readonly dbFile: string;
+  /** Goes on with new blocks until `signal` aborts. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called after each commit, with the projection as it then is. */
+  readonly onProgress?: (progress: Progress, projection: Projection) => void;
+}
+
+/**
+ * Reads the channel's blocks from where the projection stands, up to the newest or for ever. Rows, seals and the
+ * checkpoint are committed together, so that a reconciler that is killed goes on as if nothing had happened.
+ * @throws ReconcilerError, and NetworkError when the ledger cannot be reached or delivery breaks
+ */
+export async function reconcile(options: ReconcileOptions): Promise<void> {
+  const { connection, dbFile, follow = false, signal } = options;
+  const projection = new Projection(dbFile);
+  try {
+    const { channel, chaincode } = connection.profile;
+    const intake = new Intake(projection, { channel, chaincode });
+    let newest = (await connection.height()) - 1n;
+    if (!follow && projection.nextBlock > newest) return;
+    const stop = new AbortController();
+    const cancelled = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+    for await (const block of connection.blocks(projection.nextBlock, cancelled)) {
+      intake.add(block);
+      const number = intake.next - 1n;
+      newest = number > newest ? number : newest;
+      if (number === newest || intake.waiting >= BLOCKS_PER_COMMIT) {
+        intake.commit();
+        options.onProgress?.({ block: number, newest }, projection);
+      }
+      if (!follow && number >= newest) {
+        stop.abort();
+        break;
+      }
+    }
+    intake.commit();
+  } finally {
+    projection.close();
+  }
+}
+
+/** Takes blocks into a projection, some at a time, and seals days on the way. */
+export class Intake {
+  readonly #blocks: common.Block[] = [];
+  readonly #sealer: Sealer;
+
+  constructor(
+    private readonly projection: Projection,
+    private readonly identity: LedgerIdentity,
+  ) {
+    this.#sealer = new Sealer(projection);
+  }
+
+  /** Blocks that are not committed yet. */
+  get waiting(): number {
+    return this.#blocks.length;
+  }
+
+  /** Number of the block to come. */
+  get next(): bigint {
+    return this.projection.nextBlock + BigInt(this.#blocks.length);
+  }
+
+  add(block: common.Block): void {
+    this.#blocks.push(block);
+  }
+
+  /** Takes in the blocks that wait, in one database transaction. After an error the projection must be closed. */
+  commit(): void {
+    if (this.#blocks.length === 0) return;
+    const { projection, identity } = this;
+    projection.db.transaction(() => {
+      for (const block of this.#blocks.splice(0)) {
+        const decoded = readBlock(block, { ...identity, membership: projection.membership });
+        projection.apply(decoded, identity, () => this.#sealer.afterBatch());
+      }
+      projection.flush();
+    })();
+  }
+}
