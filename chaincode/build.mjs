@@ -1,4 +1,4 @@
-// After tsc: the contract as one file, and the published schemas.
+// After tsc: the contract as one file, and the published schemas. `node build.mjs FILE` writes the one file alone, there.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -25,10 +25,13 @@ const { outputFiles } = await build({
   write: false,
   logLevel: 'warning',
 });
-for (const { contents } of outputFiles) writeFileSync(`${here}dist/contract.bundle.js`, contents);
+const [file] = process.argv.slice(2);
+for (const { contents } of outputFiles) writeFileSync(file ?? `${here}dist/contract.bundle.js`, contents);
 
-const { jsonSchemas } = createRequire(import.meta.url)('./dist/record/schemas.js');
-mkdirSync(`${here}schemas`, { recursive: true });
-for (const [name, schema] of Object.entries(jsonSchemas())) {
-  writeFileSync(`${here}schemas/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
+if (file === undefined) {
+  const { jsonSchemas } = createRequire(import.meta.url)('./dist/record/schemas.js');
+  mkdirSync(`${here}schemas`, { recursive: true });
+  for (const [name, schema] of Object.entries(jsonSchemas())) {
+    writeFileSync(`${here}schemas/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
+  }
 }

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
-x509.cryptoProvider.set(webcrypto as Crypto);
+x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const VALID = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2036-01-01T00:00:00Z') };
@@ -13,8 +13,8 @@ export interface Identity {
   readonly certificate: string;
 }
 
-/** Issues a real certificate of an actor's own CA. `subject` in LDAP form, or a list of relative names. */
-export async function issue(mspId: string, subject: x509.JsonNameParams | string): Promise<Identity> {
+/** Issues a real certificate of an actor's own CA. `subject` is its list of relative names. */
+export async function issue(mspId: string, subject: x509.JsonNameParams): Promise<Identity> {
   const [ca, keys] = await Promise.all([keyPair(), keyPair()]);
   const certificate = await x509.X509CertificateGenerator.create({
     ...VALID,
