@@ -3,9 +3,22 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type CommandIo, type RegisterCommands, reportError } from './cli/command.js';
 import { EXIT } from './cli/exit.js';
+import { registerCollect } from './collector/command.js';
+import { registerLedgerCommands } from './network/ledger-command.js';
+import { registerPolicyCommands } from './network/policy-command.js';
+import { registerQueryCommands } from './network/query-command.js';
+import { registerReconcile } from './reconciler/command.js';
+import { registerReportCommands } from './reports/command.js';
 
 /** Every folder's commands, in the order in which a newcomer meets them. */
-const COMMANDS: readonly RegisterCommands[] = [];
+const COMMANDS: readonly RegisterCommands[] = [
+  registerLedgerCommands,
+  registerCollect,
+  registerReconcile,
+  registerReportCommands,
+  registerQueryCommands,
+  registerPolicyCommands,
+];
 
 async function main(argv: readonly string[]): Promise<void> {
   const stop = new AbortController();

@@ -75,9 +75,7 @@ export function merge(stretches: readonly Interval[], added: Interval): Interval
   const before = stretches.filter(({ to }) => to < added.from);
   const after = stretches.filter(({ from }) => from > added.to);
   const touching = stretches.slice(before.length, stretches.length - after.length);
-  // biome-ignore lint/complexity/useMathMinMax: times are text of 19 digits
   const from = [added.from, ...touching.map((stretch) => stretch.from)].reduce((a, b) => (a < b ? a : b));
-  // biome-ignore lint/complexity/useMathMinMax: times are text of 19 digits
   const to = [added.to, ...touching.map((stretch) => stretch.to)].reduce((a, b) => (a > b ? a : b));
   return [...before, { from, to }, ...after];
 }
