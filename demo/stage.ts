@@ -35,7 +35,7 @@ export function liveStage(docker: Docker, image: string): Stage {
   return {
     plan: {
       leaveOut: { name: names.worker, action: 'pause' },
-      move: { name: names.web, action: 'die', seconds: HOUR },
+      move: { name: names.job, action: 'die', seconds: HOUR },
       invent: { name: names.ghost, action: 'start', after: { name: names.worker, action: 'start' }, seconds: 0.5 },
     },
     play: (say, signal) => play(docker, image, id, names, say, signal),

@@ -1,6 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -67,6 +77,7 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   const stop = async () => {
     process.off('exit', endAbruptly);
     await endDaemon(daemon);
+    unmountNamespaces(join(dir, 'exec', 'netns'));
     rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   };
   const restart = async () => {
@@ -166,6 +177,12 @@ async function endDaemon(daemon: ChildProcess): Promise<void> {
   const ended = once(daemon, 'exit');
   daemon.kill('SIGTERM');
   await ended;
+}
+
+// dockerd leaves the host's network namespace mounted when it ends.
+function unmountNamespaces(dir: string): void {
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir)) spawnSync('umount', [join(dir, name)]);
 }
 
 async function ensureImage(docker: Docker): Promise<void> {
