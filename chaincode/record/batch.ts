@@ -145,12 +145,13 @@ function checkClaims(batch: Batch): void {
   }
 }
 
-/** The first thing zod found wrong, in a form for one line of text. */
+/** The first thing zod found wrong, in a form for one line of text; cut, for it may quote what it was given. */
 export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
   const path = issue?.path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part).slice(0, 64)}`))
     .join('')
     .replace(/^\./, '');
-  return path ? `${path}: ${issue?.message}` : String(issue?.message);
+  const message = String(issue?.message).slice(0, 200);
+  return path ? `${path}: ${message}` : message;
 }

@@ -8,7 +8,8 @@ export function actorsInForce(policy: Policy, last: Policy | undefined): readonl
 
 /**
  * Whether these approvals bring a policy into force: for the first one those of every actor it names, for a later
- * one those of a majority of the actors in force. Approvals of others do not count.
+ * one those of a majority of the actors in force. Approvals of others do not count. Asked at each approval, not
+ * between: what a proposal already has may suffice once another policy is in force, but a further approval decides.
  * @param last the last approved policy, `undefined` while there is none
  */
 export function isApproved(policy: Policy, last: Policy | undefined, approvals: readonly string[]): boolean {

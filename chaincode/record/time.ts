@@ -39,7 +39,10 @@ export function dayStart(day: Day): Nanos {
   const millis = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
   const valid = millis >= 0 && new Date(millis).toISOString().slice(0, 10) === day;
   if (!valid) {
-    throw new RecordError('TIME', `"${day}" is not a day; write it as YYYY-MM-DD, in UTC, from 1970-01-01 on.`);
+    throw new RecordError(
+      'TIME',
+      `"${day.slice(0, 40)}" is not a day; write it as YYYY-MM-DD, in UTC, from 1970-01-01 on.`,
+    );
   }
   return (BigInt(millis) * 1_000_000n).toString();
 }
@@ -79,7 +82,7 @@ export function parseTime(text: string): Nanos {
     Date.parse(`${day}T00:00:00Z`) >= 0 &&
     new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day;
   if (Number.isNaN(millis) || millis < 0 || rolled) {
-    throw new RecordError('TIME', `"${text}" is not a time; write ISO 8601 such as 2026-11-22T09:30:00Z.`);
+    throw new RecordError('TIME', `"${text.slice(0, 40)}" is not a time; write ISO 8601 such as 2026-11-22T09:30:00Z.`);
   }
   return (BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))).toString();
 }

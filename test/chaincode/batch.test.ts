@@ -76,6 +76,11 @@ describe('a batch', () => {
     expect(() => parseBatch(text)).toThrow(refusal('BATCH_SHAPE', why));
   });
 
+  it('is refused in few words, however long what is wrong', () => {
+    const texts = [`{"${'x'.repeat(100_000)}":1,${batchOf([]).slice(1)}`, batchOf([], { run: 'x'.repeat(100_000) })];
+    for (const text of texts) expect(() => parseBatch(text)).toThrow(/^.{20,400}$/);
+  });
+
   it('that is no JSON is refused', () => expect(() => parseBatch('{')).toThrow(refusal('BATCH_JSON', 'no JSON')));
 });
 

@@ -25,6 +25,14 @@ describe('the names in a certificate', () => {
     },
   );
 
+  it('are the same however many certificates were read between', async () => {
+    const { certificate } = await collectorOf('UserMSP', 'collector-7');
+    const first = certificateNames(certificate);
+    // Other bytes, the same certificate: as good as another one to what remembers them.
+    for (let index = 1; index <= 300; index++) certificateNames(`${certificate}${'\n'.repeat(index)}`);
+    expect(certificateNames(certificate)).toEqual(first);
+  });
+
   it('must have exactly one common name', async () => {
     const [two, none] = await Promise.all([
       issue('UserMSP', [{ CN: ['collector-1'] }, { CN: ['collector-2'] }]),

@@ -14,7 +14,7 @@ export interface Identity {
 }
 
 /** Issues a real certificate of an actor's own CA. `subject` is its list of relative names. */
-export async function issue(mspId: string, subject: x509.JsonNameParams): Promise<Identity> {
+export async function issue(mspId: string, subject: x509.JsonName): Promise<Identity> {
   const [ca, keys] = await Promise.all([keyPair(), keyPair()]);
   const certificate = await x509.X509CertificateGenerator.create({
     ...VALID,
