@@ -58,14 +58,23 @@ export class DockerSession {
    * @throws if the engine does not answer.
    */
   async open(): Promise<void> {
-    const { memory, signal } = this.#context;
-    signal.addEventListener('abort', this.close, { once: true });
+    this.#context.signal.addEventListener('abort', this.close, { once: true });
+    const late = setTimeout(() => this.#closing.abort(), OPEN_TIMEOUT_MS);
+    try {
+      await this.#join();
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #join(): Promise<void> {
+    const { memory } = this.#context;
     const state = await this.#engine.state(this.#closing.signal);
     this.#source = this.#options.sourceId ?? state.id;
     this.#cluster = state.cluster;
     const last = memory.lastEventTime();
     const since = last === undefined ? state.now : earlier(addSeconds(last, -OVERLAP_SECONDS), state.now);
-    const live = await this.#subscribe({ since });
+    const live = await this.#engine.events({ since }, this.#closing.signal);
     this.#drain(live);
     // Subscribed first, looked back second: what lies between cannot fall out of both.
     const replay = last === undefined ? [] : await this.#lookBack(since, state.now);
@@ -217,20 +226,11 @@ export class DockerSession {
     return event.scope === 'local' ? this.#source : this.#cluster;
   }
 
-  async #subscribe(range: { since: Nanos; until?: Nanos }): Promise<Readable> {
-    const late = setTimeout(() => this.#closing.abort(new Error('it took too long')), OPEN_TIMEOUT_MS);
-    try {
-      return await this.#engine.events(range, this.#closing.signal);
-    } finally {
-      clearTimeout(late);
-    }
-  }
-
   /** The events that the engine still has from `since` to `until`. */
   async #lookBack(since: Nanos, until: Nanos): Promise<DockerEvent[]> {
     const splitter = new LineSplitter();
     const events: DockerEvent[] = [];
-    const stream = await this.#subscribe({ since, until });
+    const stream = await this.#engine.events({ since, until }, this.#closing.signal);
     // Closing the session may break it after its end, when nobody awaits it any more.
     stream.on('error', () => {});
     for await (const chunk of stream) {
