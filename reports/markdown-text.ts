@@ -5,9 +5,9 @@ import { nameText, type Phrase } from './phrase.js';
 /** Words of ours, or names of ours such as an MSP: shown as they are, with no meaning in Markdown or HTML. */
 export function md(text: string, limit = 1100): string {
   return printable(text, limit)
-    .replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`)
-    .replace(/[\\`*_{}[\]()#+!|~]/g, '\\$&')
-    .replace(/^([-=]|\d+[.)])/, '\\$1');
+    .replace(/[\\`*_{}[\]()<>&#+!|~]/g, '\\$&')
+    .replace(/^[-=]/, '\\$&')
+    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2');
 }
 
 /**

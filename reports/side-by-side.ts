@@ -36,7 +36,7 @@ export function sideBySide(finding: Finding): SideBySide {
     .map(
       (variant): Column => ({ actors: variant.actors, side: sideOf(finding, variant.actors), variant, absences: [] }),
     )
-    .sort((a, b) => rank(a) - rank(b));
+    .sort((a, b) => rank(a) - rank(b) || ((a.actors[0] ?? '') < (b.actors[0] ?? '') ? -1 : 1));
   const shown = versions.slice(0, MAX_COLUMNS);
   const columns = [...shown, ...absentColumns(finding)];
   return { columns, rows: rowsOf(finding, columns), more: versions.length - shown.length };

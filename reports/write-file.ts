@@ -14,8 +14,17 @@ export function writeWhole(file: string, text: string): void {
     writeFileSync(temporary, text, { flush: true });
     renameSync(temporary, file);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ReportError('WRITE', `The report could not be written; name a folder that can be: ${why}`, { cause });
+  }
+}
+
+// The error that is told is the first one, not that of tidying up after it.
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // There is nothing of ours where there is no such folder.
   }
 }

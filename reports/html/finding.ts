@@ -1,6 +1,6 @@
 import type { Evidence, Finding } from '../../reconciler/judgement.js';
 import { fieldName } from '../difference.js';
-import { exactTime, humanDuration, short } from '../format.js';
+import { exactTime, short } from '../format.js';
 import { nameText } from '../phrase.js';
 import { absencePhrase, findingSentence } from '../sentence.js';
 import { type Column, type FieldRow, sideBySide } from '../side-by-side.js';
@@ -27,9 +27,9 @@ ${gapHtml(finding)}${versionsHtml(finding)}${fieldsByActorHtml(finding)}${eviden
 
 const SEVERITY_BADGE = { high: 'bad', medium: 'warn', low: 'plain' } as const;
 
-function gapHtml({ gap, time }: Finding): Markup | undefined {
+function gapHtml({ gap }: Finding): Markup | undefined {
   if (gap === undefined) return undefined;
-  return html`<p class="note">From ${timeHtml(time)} to ${timeHtml(gap.to)} (${humanDuration(BigInt(gap.to) - BigInt(time))}). The collector’s reason: “${gap.reason || 'none given'}”</p>
+  return html`<p class="note">It ended at ${timeHtml(gap.to)}. The collector’s reason: “${gap.reason || 'none given'}”</p>
 `;
 }
 

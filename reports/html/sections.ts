@@ -47,7 +47,8 @@ export function billHtml(report: DailyReport): Markup {
   const totals = runningTotals(report);
   const tile = (label: string, value: string, exact: string, alert = '') =>
     html`<div class="${alert}"><dt>${label}</dt><dd>${value}<span class="exact">${exact}</span></dd></div>`;
-  const span = (nanos: bigint) => `${humanDuration(nanos)}, exactly ${secondsOfNanos(nanos)} s`;
+  const span = (nanos: bigint) =>
+    nanos === 0n ? '0 s' : `${humanDuration(nanos)}, exactly ${secondsOfNanos(nanos)} s`;
   return html`<section aria-labelledby="bill"><h2 id="bill">Running time and money</h2>
 <p class="lead">How long containers ran on this day: agreed where the logs of all actors that could see say so, disputed where only some do, unknown where no log says since when.</p>
 <dl class="numbers sums">${tile('Agreed', `${bill.agreed} ${bill.currency}`, span(totals.agreed))}${tile(
@@ -55,7 +56,7 @@ export function billHtml(report: DailyReport): Markup {
     `${bill.disputed} ${bill.currency}`,
     span(totals.disputed),
     totals.disputed > 0n ? 'alert' : '',
-  )}${tile('Unknown', humanDuration(totals.unknown), `in neither sum, exactly ${secondsOfNanos(totals.unknown)} s`)}</dl>
+  )}${tile('Unknown', humanDuration(totals.unknown), totals.unknown === 0n ? 'nothing left out' : `in neither sum, exactly ${secondsOfNanos(totals.unknown)} s`)}</dl>
 ${
   running.length === 0
     ? undefined

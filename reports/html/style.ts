@@ -95,7 +95,7 @@ h1{font-size:1.6rem}.verdict{padding:1rem 1.1rem}.verdict p{font-size:1.12rem}
 .numbers{grid-template-columns:1fr 1fr;gap:.5rem}.lane{grid-template-columns:1fr;gap:.1rem;margin-bottom:.5rem}.lane.axis span:empty{display:none}
 dl.words,dl.facts{grid-template-columns:1fr;gap:.1rem}dl.words dd,dl.facts dd{margin-bottom:.6rem}
 th,td{padding:.45rem .75rem}
-.sides{font-size:.8125rem}.sides thead th{font-size:.8125rem}.sides th,.sides td{padding:.4rem .5rem}.sides thead th:first-child{width:4.9rem}
+.sides{font-size:.8125rem}.sides thead th{font-size:.75rem}.sides th,.sides td{padding:.4rem .5rem}.sides thead th:first-child{width:4.9rem}
 ${[2, 3, 4, 5, 6, 7].map((columns) => `.cols-${columns}{min-width:${(4.9 + columns * 7.4).toFixed(1)}rem}`).join('')}
 .finding{padding:.85rem .75rem .9rem}.numbers.sums{grid-template-columns:1fr}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--tint:#f2f2f2;--accent:#1f5f8b;

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { humanDay, humanDuration, humanTime, joined, nanosOfSeconds, secondsOfNanos } from '../../reports/format.js';
+import { dailyReport } from '../../reports/model.js';
+import { plainText } from '../../reports/phrase.js';
+import { findingSentence } from '../../reports/sentence.js';
+import { gravest, sidesOf, verdictPhrase } from '../../reports/summary.js';
+import {
+  altered,
+  at,
+  crowdedDay,
+  DEVELOPER,
+  invented,
+  judgement,
+  missing,
+  moved,
+  PROVIDER,
+  quietDay,
+  richDay,
+  threeFindings,
+  USER,
+  unresolved,
+  unsealedDay,
+} from './fixtures.js';
+
+const say = (finding: Parameters<typeof findingSentence>[0]) => plainText(findingSentence(finding));
+
+describe('a finding in one sentence', () => {
+  test('moved by an hour', () => {
+    expect(say(moved())).toBe(
+      'ProviderMSP’s log has the end (die) of container web-1 at 2026-11-22 10:30:00.028 UTC, 1 h 00 m 00 s later than DeveloperMSP and UserMSP.',
+    );
+  });
+
+  test('an altered attribute', () => {
+    expect(say(altered())).toBe(
+      'ProviderMSP’s log gives exitCode as 0 for the end (die) of container worker-7; DeveloperMSP and UserMSP have 137.',
+    );
+  });
+
+  test('left out, invented, three versions', () => {
+    expect(say(missing())).toBe(
+      'ProviderMSP has no record of the start of container cache-3; DeveloperMSP and UserMSP attest it.',
+    );
+    expect(say(invented())).toBe(
+      'Only ProviderMSP attests the start of container ghost-9: DeveloperMSP and UserMSP have no record of it.',
+    );
+    expect(say(unresolved())).toBe(
+      'The actors attest 3 versions of the start of container api-2, and none has a majority.',
+    );
+  });
+
+  test('every class has one, and it names each dissenter', () => {
+    for (const finding of richDay().findings) {
+      const sentence = say(finding);
+      expect(sentence).toMatch(/^[A-Z].*\.$/);
+      for (const actor of finding.dissent) expect(sentence).toContain(actor);
+    }
+    expect(new Set(richDay().findings.map((finding) => finding.class)).size).toBe(10);
+  });
+
+  test('a hole in the watches', () => {
+    const gap = richDay().findings.find((finding) => finding.class === 'gap');
+    expect(gap && say(gap)).toContain('for 12 m 00 s from 2026-11-22 16:00:00 UTC; 7 events of the others lie in it.');
+  });
+});
+
+describe('the day in plain words', () => {
+  const verdict = (day: Parameters<typeof dailyReport>[0]) => plainText(verdictPhrase(dailyReport(day)));
+
+  test('names who stands alone', () => {
+    expect(verdict(threeFindings())).toBe(
+      '597 of 600 events agreed; ProviderMSP stands alone against DeveloperMSP and UserMSP in 3.',
+    );
+  });
+
+  test('is calm on a quiet day, and on an empty one', () => {
+    expect(verdict(quietDay())).toBe('All 600 events agreed.');
+    const coverage = { events: 0, agreed: 0, disputed: 0, pending: 0, unobservable: 0 };
+    expect(verdict(judgement({ coverage }))).toBe('No event was attested.');
+  });
+
+  test('tells what is still open', () => {
+    expect(verdict(unsealedDay())).toBe(
+      'So far, 580 of 600 events agreed; ProviderMSP stands alone against DeveloperMSP and UserMSP in 3; 17 not yet decided.',
+    );
+  });
+});
+
+test('sides are grouped, the most frequent first', () => {
+  const [first] = sidesOf(richDay().findings);
+  expect(first).toMatchObject({ dissent: [PROVIDER], majority: [DEVELOPER, USER], findings: 8 });
+});
+
+test('the gravest findings are chosen first and stay in order', () => {
+  const { findings } = dailyReport(richDay());
+  const chosen = gravest(findings, 3);
+  expect(chosen.map(({ severity }) => severity)).toEqual(['high', 'high', 'high']);
+  expect(findings.filter((finding) => chosen.includes(finding))).toEqual(chosen);
+  expect(gravest(crowdedDay(50).findings, 200)).toHaveLength(50);
+});
+
+test('times and durations', () => {
+  expect(humanTime(at(34_200))).toBe('2026-11-22 09:30:00.028 UTC');
+  expect(humanTime(at(0, 0))).toBe('2026-11-22 00:00:00 UTC');
+  expect(humanDay('2026-11-22')).toBe('Sunday, 22 November 2026');
+  const spans = [0n, 350n, 1_500n, 1_500_000n, 12_500_000_000n, 247_000_000_000n, -3_600_999_999_999n];
+  expect(spans.map(humanDuration)).toEqual([
+    '0 s',
+    '350 ns',
+    '1.5 µs',
+    '1.5 ms',
+    '12.5 s',
+    '4 m 07 s',
+    '1 h 00 m 00 s',
+  ]);
+  for (const seconds of ['0', '1', '100', '0.000000001', '86400.5']) {
+    expect(secondsOfNanos(nanosOfSeconds(seconds))).toBe(seconds);
+  }
+  expect([joined([]), joined(['A']), joined(['A', 'B', 'C'])]).toEqual(['', 'A', 'A, B and C']);
+});
