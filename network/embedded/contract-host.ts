@@ -91,6 +91,7 @@ function loadShim(): ShimModules {
     input: peer.ChaincodeInput,
     signedProposal: peer.SignedProposal,
   ) => ShimStub;
+  silence(require('fabric-shim/lib/logger.js') as ShimLogger);
   const serializers = { transaction: 'jsonSerializer', serializers: { jsonSerializer: JSONSerializer } };
   return {
     // The shim adds a contract of its own to the array it gets.
@@ -98,6 +99,18 @@ function loadShim(): ShimModules {
     newStub: (access, { channel, transactionId, input, signedProposal }) =>
       new Stub(access, channel, transactionId, input, signedProposal),
   };
+}
+
+interface ShimLogger {
+  getLogger(name: string): { silent: boolean };
+}
+
+/** fabric-shim formats every line of its log before it looks at the level: several for each transaction. */
+function silence(log: ShimLogger): void {
+  for (const name of ['chaincode', 'stub', 'iterators', 'handler']) log.getLogger(`lib/${name}.js`).silent = true;
+  for (const name of ['chaincodefromcontract', 'datamarshall', 'systemcontract']) {
+    log.getLogger(`contracts-spi/${name}.js`).silent = true;
+  }
 }
 
 const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;

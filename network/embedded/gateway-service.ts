@@ -6,7 +6,7 @@ import {
 } from '@grpc/grpc-js';
 import { gateway } from '@hyperledger/fabric-protos';
 import { chaincodeEvents } from './chaincode-events.js';
-import type { Committer } from './committer.js';
+import { type Committer, Stopped } from './committer.js';
 import type { ContractHost, Simulation } from './contract-host.js';
 import { type Endorser, responseOf } from './endorser.js';
 import { asGatewayError, gatewayError } from './grpc-errors.js';
@@ -32,7 +32,7 @@ export interface Peer {
   readonly committer: Committer;
 }
 
-type Unary<Request, Response> = (request: Request, signal: AbortSignal) => Promise<Response>;
+type Unary<Request, Response> = (request: Request, call: ServerUnaryCall<Request, Response>) => Promise<Response>;
 
 /** The services of `gateway.Gateway`. Nothing that a client says is believed before its signature is checked. */
 export function gatewayService(peer: Peer) {
@@ -43,8 +43,8 @@ export function gatewayService(peer: Peer) {
       inFlight.during(() => endorse(peer, inFlight, request)),
     ),
     submit: unary<gateway.SubmitRequest, gateway.SubmitResponse>((request) => submit(peer, inFlight, request)),
-    commitStatus: unary<gateway.SignedCommitStatusRequest, gateway.CommitStatusResponse>((request, signal) =>
-      commitStatus(peer, request, signal),
+    commitStatus: unary<gateway.SignedCommitStatusRequest, gateway.CommitStatusResponse>((request, call) =>
+      commitStatus(peer, request, cancellation(call)),
     ),
     chaincodeEvents: ((call) => {
       void chaincodeEvents(peer, call);
@@ -146,16 +146,18 @@ function reasonOf({ status, message }: Simulation): string {
 
 function unary<Request, Response>(run: Unary<Request, Response>): handleUnaryCall<Request, Response> {
   return (call, callback) => {
-    run(call.request, cancellation(call)).then(
+    run(call.request, call).then(
       (response) => callback(null, response),
       (error: unknown) => callback(asGatewayError(error)),
     );
   };
 }
 
+const GONE = new Stopped('the client is gone');
+
 /** Aborted when the client gives up, its deadline passes, or its connection breaks. */
 function cancellation(call: Pick<ServerUnaryCall<unknown, unknown>, 'on'>): AbortSignal {
   const controller = new AbortController();
-  call.on('cancelled', () => controller.abort());
+  call.on('cancelled', () => controller.abort(GONE));
   return controller.signal;
 }
