@@ -51,8 +51,9 @@ function absentColumns(finding: Finding): Column[] {
 }
 
 function sideOf({ majority, dissent }: Finding, actors: readonly string[]): Column['side'] {
-  if (actors.some((actor) => majority.includes(actor))) return 'majority';
-  return actors.some((actor) => dissent.includes(actor)) ? 'dissent' : undefined;
+  // Who attested late stands in a column with the majority: such a column is no side's.
+  if (actors.every((actor) => majority.includes(actor))) return 'majority';
+  return actors.every((actor) => dissent.includes(actor)) ? 'dissent' : undefined;
 }
 
 function rowsOf(finding: Finding, columns: readonly Column[]): FieldRow[] {

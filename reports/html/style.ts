@@ -51,7 +51,7 @@ tfoot th,tfoot td{border-top:2px solid var(--line);font-weight:650}
 .lane{display:grid;grid-template-columns:minmax(6rem,9rem) 1fr;gap:1rem;align-items:center;font-size:.875rem}
 .lane svg{display:block;width:100%;height:34px;overflow:visible}
 .lane .track{fill:var(--tint)}.lane .tick{stroke:var(--line)}
-.mark-high{fill:var(--bad)}.mark-medium{fill:var(--warn)}.mark-low{fill:var(--accent)}.mark-gap{fill:var(--warn);opacity:.35}
+.mark-high{fill:var(--bad)}.mark-medium{fill:var(--warn)}.mark-low{fill:var(--accent)}.mark-gap{fill:var(--warn);opacity:.55}
 .hours{display:flex;justify-content:space-between;color:var(--soft);font-size:.75rem;font-variant-numeric:tabular-nums}
 .key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.7rem 0 0;color:var(--soft);font-size:.8125rem;padding:0;list-style:none}
 .key svg{width:10px;height:18px;vertical-align:-4px;margin-right:.4em}
@@ -101,5 +101,5 @@ ${[2, 3, 4, 5, 6, 7].map((columns) => `.cols-${columns}{min-width:${(4.9 + colum
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--tint:#f2f2f2;--accent:#1f5f8b;
 --ok:#1d6b45;--ok-tint:#fff;--bad:#a3271f;--bad-tint:#fff;--warn:#7d5200;--warn-tint:#fff;--mark:#ffe9a8;--mark-ink:#000}
 body{font-size:10.5pt}main,header.top,footer{max-width:none;padding:0}h2{break-after:avoid}.finding,.verdict,.numbers>div,.strip,tr{break-inside:avoid}
-.scroll{overflow:visible}.sides{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}details:not([open])>summary{color:#444}}
+.scroll{overflow:visible}.sides{min-width:0}.dense,.dense thead th{font-size:7.5pt}.dense th,.dense td,.dense td.n,.dense th.n{padding:.25rem .3rem;white-space:normal}.dense .exact{font-size:6.5pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}details:not([open])>summary{color:#444}}
 `;
