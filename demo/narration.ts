@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isoOfNanos } from '#chaincode';
 import { printable } from '../cli/printable.js';
-import { grouped, humanDuration, secondsOfNanos } from '../reports/format.js';
+import { grouped, humanDuration } from '../reports/format.js';
 import type { DailyReport } from '../reports/model.js';
 import { plainText } from '../reports/phrase.js';
 import { findingSentence } from '../reports/sentence.js';
@@ -47,7 +47,7 @@ export function closing(result: DemoResult, plan: Plan, files: readonly string[]
 }
 
 function deed({ kind, name, action, event }: Lie, { move }: Plan): string {
-  const what = `the ${action} of ${printable(name)} at ${isoOfNanos(event.timeNano).slice(11, 19)}`;
+  const what = `the ${action} of ${printable(name)} at ${isoOfNanos(event.timeNano).slice(11, 19)} UTC`;
   switch (kind) {
     case 'left out':
       return `left out   ${what}`;
@@ -61,12 +61,17 @@ function deed({ kind, name, action, event }: Lie, { move }: Plan): string {
 function found(report: DailyReport): string[] {
   const { agreed, disputed } = runningTotals(report);
   const { bill } = report;
-  const seconds = (nanos: bigint) => `${secondsOfNanos(nanos).replace(/(\.\d).*$/, '$1')} s`;
+  const seconds = (nanos: bigint) => `${grouped(nanos / 1_000_000_000n)} s`;
   return [
     `  ${plainText(verdictPhrase(report))}`,
     ...report.findings.map((finding, index) => `  ${index + 1}. ${plainText(findingSentence(finding))}`),
-    `  Billed running time: ${seconds(agreed)} agreed (${bill.agreed} ${bill.currency}), ` +
-      `${seconds(disputed)} in dispute (${bill.disputed} ${bill.currency}).`,
+    `  Billed running time: ${seconds(agreed)} agreed (${money(bill.agreed)} ${bill.currency}), ` +
+      `${seconds(disputed)} in dispute (${money(bill.disputed)} ${bill.currency}).`,
     `  The day ${report.day} is ${report.sealed ? 'sealed: later claims can only amend it' : 'not sealed yet: it is not over'}.`,
   ];
+}
+
+/** To a hundredth of a cent, cut: the report has the exact amount. */
+function money(amount: string): string {
+  return amount.replace(/(\.\d{4}).*$/, '$1');
 }

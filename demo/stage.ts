@@ -66,7 +66,7 @@ async function play(
     });
     made.push(container);
     await container.start();
-    say(`starts ${name}`);
+    say(`  starts ${name}`);
     await delay(STEP_MS, undefined, { signal });
     return container;
   };
@@ -75,22 +75,22 @@ async function play(
     const worker = await start(names.worker, SERVICE);
     const job = await start(names.job, ['sleep', '2']);
     await worker.pause();
-    say(`pauses ${names.worker}`);
+    say(`  pauses ${names.worker}`);
     await delay(2 * STEP_MS, undefined, { signal });
     await worker.unpause();
-    say(`unpauses ${names.worker}`);
+    say(`  unpauses ${names.worker}`);
     await job.wait();
     await web.stop({ t: 3 });
-    say(`stops ${names.web}`);
+    say(`  stops ${names.web}`);
     await worker.stop({ t: 3 });
-    say(`stops ${names.worker}`);
+    say(`  stops ${names.worker}`);
   } catch (error) {
     if (signal.aborted) throw new DemoError('STOPPED', 'The demo was interrupted; its containers are removed.');
     const why = (error as Error).message;
     throw new DemoError('ENGINE', `The demo's containers could not be run (${why}); try --trace.`, { cause: error });
   } finally {
     for (const container of made) await container.remove({ force: true }).catch(() => {});
-    if (made.length > 0) say('removes them');
+    if (made.length > 0) say('  removes them');
   }
 }
 

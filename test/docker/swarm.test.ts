@@ -15,11 +15,12 @@ describeWithDocker('the two scenarios of SBRC 2022', (engine) => {
   let day: string;
   let events: EventAnswer[];
 
-  const tasks = async (state: string, service: string) => {
-    const filters = ['--filter', `label=com.docker.swarm.service.name=${service}`];
-    const listed = await engine.cli('ps', '-a', '--format', '{{.State}}', ...filters);
-    return listed.split('\n').filter((line) => line === state || (state === '' && line !== '')).length;
+  const containersOf = async (service: string, ...filters: string[]) => {
+    const label = `label=com.docker.swarm.service.name=${service}`;
+    const listed = await engine.cli('ps', '-a', '--quiet', '--filter', label, ...filters);
+    return listed.split('\n').filter((line) => line !== '').length;
   };
+  const running = ['--filter', 'status=running'];
 
   beforeAll(async () => {
     await engine.cli('swarm', 'init', '--advertise-addr', '127.0.0.1');
@@ -29,11 +30,11 @@ describeWithDocker('the two scenarios of SBRC 2022', (engine) => {
 
     const quiet = ['--detach', '--no-resolve-image', '--network', 'host'];
     await engine.cli('service', 'create', ...quiet, '--name', 'web', '--replicas', '1', TEST_IMAGE, ...SERVICE);
-    await eventually('one replica', async () => (await tasks('running', 'web')) === 1);
+    await eventually('one replica', async () => (await containersOf('web', ...running)) === 1);
     await engine.cli('service', 'scale', '--detach', 'web=3');
-    await eventually('three replicas', async () => (await tasks('running', 'web')) === 3);
+    await eventually('three replicas', async () => (await containersOf('web', ...running)) === 3);
     await engine.cli('service', 'rm', 'web');
-    await eventually('none', async () => (await tasks('', 'web')) === 0);
+    await eventually('none', async () => (await containersOf('web')) === 0);
 
     await engine.cli('create', '--name', 'by-hand', '--network', 'none', TEST_IMAGE, ...SERVICE);
     for (const step of ['start', 'pause', 'unpause', 'stop', 'rm']) await engine.cli(step, 'by-hand');
