@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { printable } from '../cli/printable.js';
 
 /** Numbers and names that go with a message. Texts from outside are made printable before they get here. */
-export type LogFields = Readonly<Record<string, string | number | boolean>>;
+type LogFields = Readonly<Record<string, string | number | boolean>>;
 
 /** What the collector says while it runs. */
 export interface CollectorLog {

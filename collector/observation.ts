@@ -26,7 +26,7 @@ export interface ObservedGap {
 }
 
 /** "This source is watched from `since` on": said before anything else of a source, and after each gap. */
-export interface ObservedOrigin {
+interface ObservedOrigin {
   readonly kind: 'origin';
   readonly source: string;
   readonly scope: 'local' | 'swarm';
@@ -34,7 +34,7 @@ export interface ObservedOrigin {
 }
 
 /** Something that was to be an event and cannot be read as one. */
-export interface ObservedMalformed {
+interface ObservedMalformed {
   readonly kind: 'malformed';
   /** Where it stood, for people: `line 17`. */
   readonly place: string;

@@ -25,7 +25,7 @@ export async function onLedger(connection: LedgerConnection): Promise<CollectorA
  * Whether the spool's run goes on: the ledger has no later run, and no batch of this one that the spool lacks. Else
  * numbers would be given twice. The names of runs sort by the time they began.
  */
-export function continues(spooled: RunPosition | undefined, ledger: CollectorAnswer | undefined): boolean {
+function continues(spooled: RunPosition | undefined, ledger: CollectorAnswer | undefined): boolean {
   if (spooled === undefined) return false;
   if (ledger === undefined || ledger.run < spooled.run) return true;
   return ledger.run === spooled.run && ledger.n <= spooled.n;

@@ -11,7 +11,7 @@ import { TraceExtent } from './trace-extent.js';
 const READ_BYTES = 256 * 1024;
 
 /** What names a trace's engine when nothing else does. */
-export const DEFAULT_SOURCE_ID = 'trace';
+const DEFAULT_SOURCE_ID = 'trace';
 
 export interface TraceOptions {
   /** The engine's name in the canonical events; `trace` if left out. */

@@ -1,7 +1,8 @@
 import type { Nanos, Watch } from '#chaincode';
 
-/** A batch restates at most so many stretches of one source. */
+/** A batch restates at most so many stretches of one source, and of all sources together. */
 export const STRETCHES_PER_SOURCE = 50;
+export const STRETCHES = 100;
 /** … and of those only what ends within two days of the newest. */
 const RESTATED = 2n * 86_400n * 1_000_000_000n;
 
@@ -28,18 +29,20 @@ export function join(stretches: readonly Stretch[], added: Stretch): Stretch[] {
 }
 
 /**
- * What a batch states: the stretches that changed since the last one, and of each source the newest that end within
- * two days of its latest, so that the latest batch alone tells where a collector covers.
+ * What a batch states: the stretches that changed since the last one, and the newest of each source that end within two
+ * days of the latest of all, so that the latest batch alone tells where a collector covers.
  */
 export function stated(stretches: readonly Stretch[], changed: readonly Stretch[]): Watch[] {
-  const chosen = new Set(changed.flatMap((claim) => stretches.filter((stretch) => covers(stretch, claim))));
-  for (const source of new Set(stretches.map((stretch) => stretch.source))) {
-    const own = stretches.filter((stretch) => stretch.source === source).sort((a, b) => compare(b.to, a.to));
-    const latest = own[0]?.to ?? 0n;
-    for (const stretch of own.slice(0, STRETCHES_PER_SOURCE)) {
-      if (latest - stretch.to <= RESTATED) chosen.add(stretch);
-    }
-  }
+  const newest = [...stretches].sort((a, b) => compare(b.to, a.to));
+  const latest = newest[0]?.to ?? 0n;
+  const perSource = new Map<string, number>();
+  const restated = newest.filter(({ source, to }) => {
+    const rank = (perSource.get(source) ?? 0) + 1;
+    perSource.set(source, rank);
+    return rank <= STRETCHES_PER_SOURCE && latest - to <= RESTATED;
+  });
+  const chosen = new Set(restated.slice(0, STRETCHES));
+  for (const claim of changed) for (const stretch of stretches) if (covers(stretch, claim)) chosen.add(stretch);
   return [...chosen]
     .sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : compare(a.from, b.from)))
     .map(({ source, from, to }) => ({ source, from: text(from), to: text(to) }));

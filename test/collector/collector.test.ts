@@ -276,6 +276,41 @@ describe('a collector with an engine', () => {
     expect(ledger.faults()).toEqual([]);
   });
 
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.constant('event' as const) },
+    { weight: 1, arbitrary: fc.constant('watch' as const) },
+    { weight: 1, arbitrary: fc.constant('turn' as const) },
+  );
+  test.prop([fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 5 })], { numRuns: 30 })(
+    'never claims a watch ahead of what it has attested',
+    async (steps, entries) => {
+      const ledger = new FakeLedger();
+      const stop = new AbortController();
+      const { source, tell } = told();
+      const limits = { entries, bytes: 100_000 };
+      const file = join(dir, `${files++}.db`);
+      const running = collect(ledger, source, { once: false, signal: stop.signal, maxAgeMs: 1, limits, spool: file });
+      const times: bigint[] = [];
+      for (const what of steps) {
+        const now = DAY + BigInt(times.length) * S;
+        if (what === 'turn') await new Promise((resolve) => setImmediate(resolve));
+        else if (what === 'event') {
+          tell(started(BigInt(times.length)));
+          times.push(now);
+        } else if (times.length > 0) tell({ kind: 'watch', source: 'E1', from: DAY.toString(), to: now.toString() });
+      }
+      stop.abort();
+      expect(await running).toMatchObject({ attested: times.length, behind: 0 });
+      const attested = new Set<bigint>();
+      for (const { batch, entries } of ledger.batches()) {
+        for (const entry of entries) attested.add(BigInt(entry.time));
+        const claimed = batch.watches.map(({ to }) => BigInt(to)).reduce((a, b) => (a > b ? a : b), 0n);
+        expect(times.filter((time) => time < claimed && !attested.has(time))).toEqual([]);
+      }
+      expect(ledger.faults()).toEqual([]);
+    },
+  );
+
   it('keeps batches under way while the ledger is slow, and resends them unchanged', async () => {
     const ledger = new FakeLedger();
     let failures = 20;

@@ -51,7 +51,7 @@ async function watchesOf(actor: string) {
 }
 
 /** Runs the command as the binary does. */
-async function collect(args: string[], stdin: NodeJS.ReadableStream = Readable.from([])) {
+async function collect(args: string[], stdin: NodeJS.ReadableStream = Readable.from([]), isTTY = false) {
   const written = { stdout: '', stderr: '' };
   const into = (name: 'stdout' | 'stderr') =>
     new Writable({
@@ -65,7 +65,7 @@ async function collect(args: string[], stdin: NodeJS.ReadableStream = Readable.f
   const io: CommandIo = {
     stdin,
     stdout: into('stdout'),
-    stderr: into('stderr'),
+    stderr: Object.assign(into('stderr'), { isTTY }),
     env: {},
     signal: stop.signal,
     exit: (given) => {
@@ -115,6 +115,15 @@ describe('collect, on the embedded ledger', () => {
     const { code, stdout } = await collect(['--profile', profile, '--source', '-', '--once'], Readable.from(content));
     expect(code).toBe(EXIT.clean);
     expect(stdout).toBe('41 events read (40 known before), 1 recorded, 1 attested in 1 batch, 0 malformed.\n');
+  });
+
+  it('keeps a running line on a terminal, with what there is to tell above it', async () => {
+    const profile = ledger.profilePath('DeveloperMSP', 'collector-1');
+    const content = [line({ time: DAY + 150n * S, id: 'tty' }), 'x'].map((one) => Buffer.from(`${one}\n`));
+    const { stderr } = await collect(['--profile', profile, '--source', '-', '--once'], Readable.from(content), true);
+    const drawn = stderr.replaceAll('\u001b[K', '').split(/[\r\n]+/);
+    expect(drawn).toContainEqual(expect.stringMatching(/^line 2: /));
+    expect(drawn.at(-2)).toBe('events 1 · attested 1 · behind 0 · malformed 1');
   });
 
   it.each([
