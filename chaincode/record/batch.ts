@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RecordError } from './errors.js';
 import { type CanonicalEvent, isTimeless, parseCanonicalEvent } from './event.js';
-import { batchDigest, eventHash } from './hash.js';
+import { batchDigest, eventHash, type Sha256, sha256Hex } from './hash.js';
 import { keyTime } from './reference.js';
 import { isNanos, type Nanos } from './time.js';
 
@@ -96,9 +96,10 @@ export function parseBatch(text: string): Batch {
 /**
  * Checks one entry of a batch and hashes it.
  * @param index its place in `batch.entries`
+ * @param sha another implementation of SHA-256, see `eventHash`
  * @throws RecordError `EVENT_NOT_CANONICAL` or `BATCH_SHAPE`, naming the entry.
  */
-export function parseEntry(batch: Batch, index: number): ParsedEntry {
+export function parseEntry(batch: Batch, index: number, sha: Sha256 = sha256Hex): ParsedEntry {
   const { b, t } = batch.entries[index] as BatchEntry;
   const number = batch.from + index;
   let event: CanonicalEvent;
@@ -116,7 +117,7 @@ export function parseEntry(batch: Batch, index: number): ParsedEntry {
   return {
     event,
     canonical: b,
-    hash: eventHash(b),
+    hash: eventHash(b, sha),
     time: keyTime(event, t),
     number,
     ...(t === undefined ? {} : { t }),

@@ -1,4 +1,4 @@
-import { unpadNanos, witnessesOf } from '#chaincode';
+import { type NumberedPolicy, witnessesOf } from '#chaincode';
 import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
 import type { ContainerEvent } from '../running/day.js';
@@ -26,11 +26,28 @@ export function* containerEvents(
     object: string;
     canonical: string;
   }>;
-  for (const { id, source: sourceId, ...event } of rows) {
+  const expected = expectedWitnesses(projection);
+  for (const { id, source: sourceId, time, action, object, canonical } of rows) {
     const source = projection.sources.byId(sourceId).name;
-    const policy = projection.policies.at(event.time)?.policy;
     // What is not open was attested by all who were expected.
-    const actors = open.get(id) ?? (policy === undefined ? [] : witnessesOf(policy, source, unpadNanos(event.time)));
-    yield { ...event, source, actors };
+    yield { time, action, object, canonical, source, actors: open.get(id) ?? expected(source, time) };
   }
+}
+
+/** The expected witnesses of a source at a time, remembered: a day has many events of few sources. */
+function expectedWitnesses(projection: Projection): (source: string, time: string) => readonly string[] {
+  const known = new Map<NumberedPolicy, Map<string, readonly string[]>>();
+  return (source, time) => {
+    const policy = projection.policies.at(time);
+    if (policy === undefined) return [];
+    const bySource = known.get(policy) ?? new Map<string, readonly string[]>();
+    known.set(policy, bySource);
+    let witnesses = bySource.get(source);
+    if (witnesses === undefined) {
+      // Whoever was complete was so under the rule of the event's time; a source's end changes nothing about that.
+      witnesses = witnessesOf(policy.policy, source, policy.policy.from);
+      bySource.set(source, witnesses);
+    }
+    return witnesses;
+  };
 }

@@ -106,8 +106,7 @@ function invocationOf(
   const [fn = '', ...args] = (spec.getInput()?.getArgsList_asU8() ?? []).map((arg) =>
     Buffer.from(arg).toString('utf8'),
   );
-  // A client may name the contract before the transaction, as fabric-contract-api allows.
-  return { txId, signer, fn: fn.slice(fn.indexOf(':') + 1), args };
+  return { txId, signer, fn, args };
 }
 
 function invocationSpec(payload: common.Payload): peer.ChaincodeSpec | undefined {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type Batch, batchDigest, type ParsedEntry, padNanos, parseBatch, parseEntry, RecordError } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
 import type { Invocation, LedgerBlock } from '../ledger/block.js';
@@ -22,6 +23,9 @@ export interface Head {
   readonly block: string;
   readonly hash: string;
 }
+
+/** OpenSSL's SHA-256, for the reconciler hashes every byte that all collectors ever sent. */
+const nativeSha256 = (text: string): string => hash('sha256', text, 'hex');
 
 interface State {
   readonly identity: LedgerIdentity & { readonly genesis: string };
@@ -193,7 +197,7 @@ export class Projection {
   /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */
   #attest(block: LedgerBlock, txId: string, actor: string, batch: Batch, text: string): boolean | undefined {
     const runId = this.#runId(actor, batch);
-    const digest = batchDigest(text);
+    const digest = batchDigest(text, nativeSha256);
     const digests = this.#sql.digests.all(runId, batch.n) as string[];
     if (digests.includes(digest)) return undefined;
     const entries = this.#entriesOf(batch);
@@ -244,7 +248,9 @@ export class Projection {
     try {
       return batch.entries.map(({ b, t }, index) => {
         const open = this.#window.open(b);
-        return open !== undefined && open.timeless === (t !== undefined) ? open : parseEntry(batch, index);
+        return open !== undefined && open.timeless === (t !== undefined)
+          ? open
+          : parseEntry(batch, index, nativeSha256);
       });
     } catch (error) {
       if (error instanceof RecordError) return undefined;
