@@ -118,12 +118,7 @@ class GatewayConnection implements LedgerConnection {
       if (!signal?.aborted) throw new Error('the peer ended it');
     } catch (cause) {
       if (signal?.aborted) return;
-      const why = fromGateway(cause, this.profile.endpoint);
-      const said = why.code === 'ANSWER' ? (cause as Error).message : why.message;
-      throw new NetworkError('DELIVERY', `The stream of blocks broke (${said.replace(/\.$/, '')}); open it again.`, {
-        cause,
-        retryable: why.code !== 'REFUSED',
-      });
+      throw brokenDelivery(cause, this.profile.endpoint);
     } finally {
       signal?.removeEventListener('abort', close);
       close();
@@ -154,6 +149,21 @@ class GatewayConnection implements LedgerConnection {
       throw fromGateway(error, this.profile.endpoint);
     }
   }
+}
+
+/** Fabric's delivery statuses for requests that will not get better: bad request, forbidden. */
+const REFUSED_DELIVERY = /status response: (?:400|403)\b/;
+
+function brokenDelivery(cause: unknown, endpoint: string): NetworkError {
+  const why = fromGateway(cause, endpoint);
+  const said = (why.code === 'ANSWER' && cause instanceof Error ? cause.message : why.message).replace(/\.$/, '');
+  if (why.code === 'REFUSED' || REFUSED_DELIVERY.test(said)) {
+    return new NetworkError('DELIVERY', `The peer refuses to deliver blocks to this identity (${said}).`, { cause });
+  }
+  return new NetworkError('DELIVERY', `The stream of blocks broke (${said}); open it again.`, {
+    cause,
+    retryable: true,
+  });
 }
 
 function newClient(profile: Profile): Client {

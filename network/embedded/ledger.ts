@@ -17,6 +17,8 @@
  * signature is verified, a transaction counts only with endorsements of a majority of the actors over these very
  * bytes, and a block is on disk before anyone is told of it.
  */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { gateway } from '@hyperledger/fabric-protos';
 import type { Policy } from '#chaincode';
@@ -181,14 +183,31 @@ async function bind(
   tls: { readonly certificate: string; readonly key: string },
   port: number,
 ): Promise<number> {
+  // gRPC's own complaint about a taken port goes to the log and names no port.
+  if (port !== 0) await checkFree(port);
   const credentials = ServerCredentials.createSsl(null, [
     { cert_chain: Buffer.from(tls.certificate), private_key: Buffer.from(tls.key) },
   ]);
   return new Promise((resolve, reject) => {
     server.bindAsync(`${LOOPBACK}:${port}`, credentials, (cause, bound) => {
       if (cause === null) return resolve(bound);
-      const why = /EADDRINUSE/.test(cause.message) ? 'is taken; free it or choose another' : cause.message;
-      return reject(new NetworkError('PORT', `Port ${port} ${why}.`, { cause }));
+      return reject(new NetworkError('PORT', `Port ${port} cannot be used: ${cause.message}.`, { cause }));
     });
   });
+}
+
+async function checkFree(port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    probe.listen(port, LOOPBACK);
+    await once(probe, 'listening');
+  } catch (cause) {
+    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const why = taken
+      ? 'is taken; free it or choose another with --port'
+      : `cannot be used: ${(cause as Error).message}`;
+    throw new NetworkError('PORT', `Port ${port} ${why}.`, { cause });
+  } finally {
+    probe.close();
+  }
 }
