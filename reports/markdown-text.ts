@@ -5,7 +5,7 @@ import { nameText, type Phrase } from './phrase.js';
 /** Words of ours, or names of ours such as an MSP: shown as they are, with no meaning in Markdown or HTML. */
 export function md(text: string, limit = 1100): string {
   return printable(text, limit)
-    .replace(/[\\`*_{}[\]()<>&#+!|~]/g, '\\$&')
+    .replace(/[\\`*_{}[\]<>&#+!|~]/g, '\\$&')
     .replace(/^[-=]/, '\\$&')
     .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2');
 }

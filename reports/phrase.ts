@@ -6,7 +6,7 @@ import { humanTime } from './format.js';
  * A piece of a sentence. Renderers escape `text` and give its kind a form of their own: plain words, an actor, a
  * name that came from outside, a time in nanoseconds.
  */
-export type Span = string | { readonly actor: string } | { readonly name: string } | { readonly time: Nanos };
+type Span = string | { readonly actor: string } | { readonly name: string } | { readonly time: Nanos };
 
 /** A sentence whose pieces each renderer sets and escapes in its own way. */
 export type Phrase = readonly Span[];

@@ -127,6 +127,6 @@ export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
 
 /** The JSON Schema (2020-12) that is published as `reports/schemas/daily-report.schema.json`. */
 export function reportJsonSchema(): string {
-  const schema = z.toJSONSchema(reportSchema, { target: 'draft-2020-12', reused: 'ref' });
+  const schema = z.toJSONSchema(reportSchema, { target: 'draft-2020-12' });
   return `${JSON.stringify({ title: 'event2ledger daily report, version 1', ...schema }, null, 2)}\n`;
 }

@@ -69,7 +69,7 @@ function rowsOf(finding: Finding, columns: readonly Column[]): FieldRow[] {
 }
 
 /** A field by the path that diffs use: `time`, `detail`, `scope`, `attributes`, `attributes.<name>`. */
-export function fieldValue(event: CanonicalEvent, path: string): string | undefined {
+function fieldValue(event: CanonicalEvent, path: string): string | undefined {
   if (path === 'time' || path === 'detail' || path === 'scope') return event[path];
   if (path === 'attributes') return typeof event.attributes === 'string' ? event.attributes : undefined;
   return path.startsWith('attributes.') ? attribute(event, path.slice('attributes.'.length)) : undefined;

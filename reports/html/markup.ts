@@ -32,8 +32,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+// Code points that HTML forbids in a page, beside those that `printable` writes out.
+const NONCHARACTERS = /\p{Noncharacter_Code_Point}/gu;
+
 function escaped(text: string): string {
-  return printable(text, MAX_TEXT).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return printable(text, MAX_TEXT)
+    .replace(NONCHARACTERS, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 /** A sentence as HTML. */

@@ -13,7 +13,7 @@ export const DAY = '2026-11-22';
 export const PROVIDER = 'ProviderMSP';
 export const DEVELOPER = 'DeveloperMSP';
 export const USER = 'UserMSP';
-export const ACTORS = [DEVELOPER, PROVIDER, USER];
+const ACTORS = [DEVELOPER, PROVIDER, USER];
 const ENGINE = 'Q7LX:ZB5C:4ZWN:2BEN:VKJX:RZTM:YF3C:DQ4G:5LSI:WYQA:L3IC:PHQD';
 
 /** Nanoseconds of a second of the day. */
@@ -21,7 +21,7 @@ export function at(second: number, nanos = 28_063_346): string {
   return (BigInt(dayStart(DAY)) + BigInt(Math.round(second * 1000)) * 1_000_000n + BigInt(nanos)).toString();
 }
 
-export function event(over: Partial<CanonicalEvent> & { name?: string } = {}): CanonicalEvent {
+function event(over: Partial<CanonicalEvent> & { name?: string } = {}): CanonicalEvent {
   const { name = 'web-1', ...rest } = over;
   return {
     v: 1,
@@ -36,7 +36,7 @@ export function event(over: Partial<CanonicalEvent> & { name?: string } = {}): C
   };
 }
 
-export function variant(content: CanonicalEvent, actors: readonly string[], place = 12): Variant {
+function variant(content: CanonicalEvent, actors: readonly string[], place = 12): Variant {
   const hash = eventHash(stringify(content));
   const evidence = actors.map(
     (actor, index): Evidence => ({
@@ -53,7 +53,7 @@ export function variant(content: CanonicalEvent, actors: readonly string[], plac
   return { eventHash: hash, reference: eventReference(keyTime(content, t), hash), actors, event: content, evidence };
 }
 
-export function finding(over: Partial<Finding> & Pick<Finding, 'class'>): Finding {
+function finding(over: Partial<Finding> & Pick<Finding, 'class'>): Finding {
   const leading = over.variants?.[0]?.event;
   return {
     id: sha256Hex(`${over.class} ${over.time} ${stringify(over.variants ?? [])} ${stringify(over.gap ?? {})}`),
@@ -79,7 +79,7 @@ export function missing(content = event({ action: 'start', name: 'cache-3', time
   return finding({ class: 'missing', variants: [variant(content, [DEVELOPER, USER])], absence: [watched(PROVIDER)] });
 }
 
-export function missingByDeadline(): Finding {
+function missingByDeadline(): Finding {
   const content = event({ action: 'pause', name: 'db-2', time: at(64_000) });
   const absence = [{ actor: USER, by: 'deadline' as const, block: '31', tx: sha256Hex('deadline') }];
   const sides = { majority: [DEVELOPER, PROVIDER], dissent: [USER] };
@@ -320,6 +320,7 @@ export const HOSTILE = [
   '&lt;b&gt;',
   '**bold** _it_ # head',
   '\\|',
+  'no\ufdd0\u{1ffff}character',
   '\\',
   '',
 ];

@@ -71,7 +71,15 @@ describe('the page', () => {
     const page = render(hostileDay());
     const [body] = elements(page).filter(({ tagName }) => tagName === 'body');
     const shown = body === undefined ? '' : text(body);
-    for (const each of ['<script>alert(1)</script>', 'a|b', '&lt;b&gt;', 'safe\\u{202e}txt.exe', '\\u{1b}[31mred']) {
+    for (const each of [
+      '<script>alert(1)</script>',
+      'a|b',
+      '&lt;b&gt;',
+      'no\\u{fdd0}\\u{1ffff}character',
+      'no\\u{fdd0}\\u{1ffff}character',
+      'safe\\u{202e}txt.exe',
+      '\\u{1b}[31mred',
+    ]) {
       expect(shown).toContain(each);
     }
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the page must have none of them
