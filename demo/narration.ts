@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isoOfNanos } from '#chaincode';
 import { printable } from '../cli/printable.js';
-import { grouped, humanDuration } from '../reports/format.js';
+import { grouped, humanDuration, nanosOfSeconds } from '../reports/format.js';
 import type { DailyReport } from '../reports/model.js';
 import { plainText } from '../reports/phrase.js';
 import { findingSentence } from '../reports/sentence.js';
@@ -66,9 +66,18 @@ function found(report: DailyReport): string[] {
     `  ${plainText(verdictPhrase(report))}`,
     ...report.findings.map((finding, index) => `  ${index + 1}. ${plainText(findingSentence(finding))}`),
     `  Billed running time: ${seconds(agreed)} agreed (${money(bill.agreed)} ${bill.currency}), ` +
-      `${seconds(disputed)} in dispute (${money(bill.disputed)} ${bill.currency}).`,
+      `${seconds(disputed)} in dispute (${money(bill.disputed)} ${bill.currency})${disputes(report)}.`,
     `  The day ${report.day} is ${report.sealed ? 'sealed: later claims can only amend it' : 'not sealed yet: it is not over'}.`,
   ];
+}
+
+/** Whose seconds they are: `: 3,600 s of shop-backup-1, 40 s of shop-worker-1`. */
+function disputes({ running }: DailyReport): string {
+  const each = running.flatMap(({ name, disputedSeconds }) => {
+    const seconds = nanosOfSeconds(disputedSeconds) / 1_000_000_000n;
+    return seconds > 0n ? [`${grouped(seconds)} s of ${printable(name)}`] : [];
+  });
+  return each.length > 0 ? `: ${each.join(', ')}` : '';
 }
 
 /** To a hundredth of a cent, cut: the report has the exact amount. */

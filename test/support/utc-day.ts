@@ -1,12 +1,10 @@
-const QUIET_SECONDS = 600;
+const DAY_MS = 86_400_000;
 
-/**
- * The UTC day that a suite of a few minutes lies in. Its expectations are about one day, so it must not begin within
- * ten minutes of midnight.
- * @throws within ten minutes of midnight.
- */
-export function utcDay(now: Date = new Date()): string {
-  const left = 86_400 - ((now.getTime() / 1000) % 86_400);
-  if (left < QUIET_SECONDS) throw new Error(`UTC midnight is ${Math.round(left)} s away; run this suite after it.`);
-  return now.toISOString().slice(0, 10);
+/** The UTC days from one moment to another, both included: a suite of minutes may see midnight pass. */
+export function utcDays(from: Date, to: Date): string[] {
+  const first = Math.floor(from.getTime() / DAY_MS);
+  const last = Math.floor(to.getTime() / DAY_MS);
+  return Array.from({ length: last - first + 1 }, (_, index) =>
+    new Date((first + index) * DAY_MS).toISOString().slice(0, 10),
+  );
 }
