@@ -74,10 +74,15 @@ export async function startConsortium(): Promise<Consortium> {
       return { codes, findings, coverage };
     },
     events: async () => {
-      const { code, stdout, stderr } = await event2ledger(['query', 'events', '--json', '--profile', profile('UserMSP')]);
+      const { code, stdout, stderr } = await event2ledger([
+        'query',
+        'events',
+        '--json',
+        '--profile',
+        profile('UserMSP'),
+      ]);
       if (code !== 0) throw new Error(`query events ended with ${code}: ${stderr}`);
-      const lines = stdout.split('
-').filter((line) => line !== '');
+      const lines = stdout.split('\n').filter((line) => line !== '');
       return lines.map((line) => JSON.parse(line) as EventAnswer);
     },
     close: async () => {
