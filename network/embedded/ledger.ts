@@ -21,7 +21,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { gateway } from '@hyperledger/fabric-protos';
-import type { Policy } from '#chaincode';
+import { NAME, type Policy } from '#chaincode';
 import { MAX_MESSAGE_BYTES } from '../connection.js';
 import { NetworkError } from '../errors.js';
 import { bootstrapPolicy, firstPolicy } from './bootstrap.js';
@@ -80,13 +80,16 @@ export interface EmbeddedLedger {
 export async function serveLedger(options: LedgerOptions): Promise<EmbeddedLedger> {
   const dir = new DataDir(options.dataDir);
   dir.create();
-  const known = dir.readSettings();
-  const actors = chooseActors(dir, known, options.actors);
-  const policy = firstPolicy(actors, options.policy);
+  // Locks the folder; all else comes after.
   const store = new Store(dir.database);
   let server: Server | undefined;
   let committer: Committer | undefined;
   try {
+    const known = dir.readSettings();
+    const actors = chooseActors(dir, known, options.actors);
+    const policy = firstPolicy(actors, options.policy);
+    // Before the first block names the actors: a first start that was cut off goes on with the same.
+    if (known === undefined) dir.writeSettings({ version: 1, actors, port: 0 });
     for (const actor of actors) await dir.ensureActor(actor);
     const cas = new Map(actors.map((actor) => [actor, dir.actorCa(actor).certificate]));
     if (store.height === 0) {
@@ -162,6 +165,10 @@ async function shutDown(server: Server, committer: Committer, store: Store): Pro
 
 function chooseActors(dir: DataDir, known: Settings | undefined, asked: readonly string[] | undefined): string[] {
   const actors = [...(known?.actors ?? asked ?? DEFAULT_ACTORS)];
+  const wrong = actors.find((actor) => !NAME.test(actor));
+  if (wrong !== undefined) {
+    throw new NetworkError('DATA_DIR', `"${wrong}" is no name for an actor; use letters, digits, dots and dashes.`);
+  }
   if (asked !== undefined && [...asked].sort().join() !== [...actors].sort().join()) {
     throw new NetworkError('DATA_DIR', `The ledger in ${dir.path} has the actors ${actors.join(', ')}; it keeps them.`);
   }

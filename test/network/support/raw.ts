@@ -44,6 +44,21 @@ export class RawClient {
     return this.gateway.newTransaction(prepared.serializeBinary());
   }
 
+  /** The same transaction with its channel header changed, still unsigned. */
+  reheaded(transaction: Transaction, change: (header: common.ChannelHeader) => void): Transaction {
+    const prepared = gatewayProtos.PreparedTransaction.deserializeBinary(transaction.getBytes());
+    const envelope = prepared.getEnvelope() ?? new common.Envelope();
+    const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
+    const channelHeader = common.ChannelHeader.deserializeBinary(
+      payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array(),
+    );
+    change(channelHeader);
+    payload.getHeader()?.setChannelHeader(channelHeader.serializeBinary());
+    envelope.setPayload(payload.serializeBinary());
+    envelope.setSignature('');
+    return this.gateway.newTransaction(prepared.serializeBinary());
+  }
+
   close(): void {
     this.gateway.close();
     this.#client.close();

@@ -1,0 +1,101 @@
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { fc, test as property } from '@fast-check/vitest';
+import { status as grpcStatus, Metadata } from '@grpc/grpc-js';
+import { GatewayError, StatusCode } from '@hyperledger/fabric-gateway';
+import { expect, test } from 'vitest';
+import { headerHash, sha256 } from '../../network/embedded/blocks.js';
+import { decodeReadWriteSet, encodeReadWriteSet, type Version } from '../../network/embedded/rwset.js';
+import { fromGateway, invalidTransaction, statusName } from '../../network/gateway-errors.js';
+import { messageSigner } from '../../network/signer.js';
+
+function gatewayError(code: number, details: string, messages: string[] = []): GatewayError {
+  const cause = Object.assign(new Error(details), { code, details, metadata: new Metadata() });
+  return new GatewayError({
+    code,
+    message: `${code} ${details}`,
+    cause,
+    details: messages.map((message) => ({ address: 'peer', mspId: 'UserMSP', message })),
+  });
+}
+
+test.each([
+  [grpcStatus.UNAVAILABLE, 'UNREACHABLE', true],
+  [grpcStatus.FAILED_PRECONDITION, 'UNREACHABLE', true],
+  [grpcStatus.DEADLINE_EXCEEDED, 'TIMEOUT', true],
+  [grpcStatus.RESOURCE_EXHAUSTED, 'BUSY', true],
+  [grpcStatus.CANCELLED, 'CLOSED', false],
+  [grpcStatus.ABORTED, 'REFUSED', false],
+  [grpcStatus.UNKNOWN, 'REFUSED', false],
+  [grpcStatus.PERMISSION_DENIED, 'REFUSED', false],
+])('a gateway’s code %i is %s', (status, code, retryable) => {
+  expect(fromGateway(gatewayError(status, 'why'), 'peer:1')).toMatchObject({ code, retryable });
+});
+
+test('the contract’s own message is found in the details, once', () => {
+  const said = 'chaincode response 500, Entry 3 is wrong.';
+  const error = gatewayError(grpcStatus.ABORTED, 'failed to endorse transaction', [said, said, said]);
+  expect(fromGateway(error, 'peer:1').message).toBe('Entry 3 is wrong.');
+});
+
+test('peers at different heights are a conflict, which may be sent again', () => {
+  const error = gatewayError(grpcStatus.ABORTED, 'failed', ['ProposalResponsePayloads do not match']);
+  expect(fromGateway(error, 'peer:1')).toMatchObject({ code: 'CONFLICT', retryable: true });
+});
+
+test('an invalid transaction is named by its code', () => {
+  const transactionId = 'abc';
+  for (const code of [StatusCode.MVCC_READ_CONFLICT, StatusCode.PHANTOM_READ_CONFLICT]) {
+    expect(invalidTransaction({ code, transactionId })).toMatchObject({ code: 'CONFLICT', retryable: true });
+  }
+  expect(invalidTransaction({ code: StatusCode.DUPLICATE_TXID, transactionId })).toMatchObject({
+    code: 'INVALID',
+    retryable: false,
+    status: 'DUPLICATE_TXID',
+    transactionId: 'abc',
+  });
+  expect(statusName(98765)).toBe('code 98765');
+});
+
+test('header hashes are those of Fabric: DER of number, previous hash, data hash', () => {
+  const previous = Buffer.alloc(32, 1);
+  const data = Buffer.alloc(32, 2);
+  const tail = `0420${'01'.repeat(32)}0420${'02'.repeat(32)}`;
+  for (const [number, integer] of [
+    [0n, '020100'],
+    [127n, '02017f'],
+    [128n, '02020080'],
+    [65_536n, '0203010000'],
+  ] as const) {
+    const body = Buffer.from(`${integer}${tail}`, 'hex');
+    const der = Buffer.concat([Buffer.of(0x30, body.length), body]);
+    expect(headerHash(number, previous, data)).toEqual(sha256(der));
+  }
+});
+
+const P256_HALF = BigInt('0x7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8');
+
+property.prop([fc.uint8Array({ maxLength: 200 })], { numRuns: 50 })('signatures verify and have a low s', (message) => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const signature = messageSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())(message);
+  expect(verify('sha256', message, createPublicKey(privateKey), signature)).toBe(true);
+  const rLength = signature[3] ?? 0;
+  const s = Buffer.from(signature.subarray(4 + rLength + 2));
+  expect(BigInt(`0x${s.toString('hex')}`) <= P256_HALF).toBe(true);
+});
+
+const version = fc.option(fc.record({ block: fc.nat(), tx: fc.nat() }), { nil: undefined });
+const key = fc.string({ minLength: 1, unit: 'grapheme' });
+
+property.prop([
+  fc.array(fc.tuple(key, version)),
+  fc.array(fc.tuple(key, fc.option(fc.uint8Array(), { nil: undefined }))),
+])('a read-write set comes back as it was', (readList, writeList) => {
+  const reads = new Map<string, Version | undefined>(readList);
+  const writes = new Map<string, Uint8Array | undefined>(writeList);
+  const back = decodeReadWriteSet('event2ledger', encodeReadWriteSet('event2ledger', { reads, writes }));
+  expect(new Map(back?.reads)).toEqual(reads);
+  expect([...(back?.writes ?? [])].map(([k, v]) => [k, v && Buffer.from(v).toString('hex')]).sort()).toEqual(
+    [...writes].map(([k, v]) => [k, v && Buffer.from(v).toString('hex')]).sort(),
+  );
+  expect(decodeReadWriteSet('other', encodeReadWriteSet('event2ledger', { reads, writes }))).toBeUndefined();
+});
