@@ -1,6 +1,7 @@
 import type { common } from '@hyperledger/fabric-protos';
 import type { LedgerConnection } from '../network/connection.js';
-import { readBlock } from './ledger/block.js';
+import { ReconcilerError } from './errors.js';
+import { blockHash, readBlock } from './ledger/block.js';
 import { type LedgerIdentity, Projection } from './projection/projection.js';
 import { Sealer } from './seal.js';
 
@@ -32,16 +33,23 @@ export interface ReconcileOptions {
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
   const { connection, dbFile, follow = false, signal } = options;
+  const { channel, chaincode } = connection.profile;
   const projection = new Projection(dbFile);
   try {
-    const { channel, chaincode } = connection.profile;
+    projection.mustBeOf({ channel, chaincode });
     const intake = new Intake(projection, { channel, chaincode });
     let newest = (await connection.height()) - 1n;
-    if (!follow && projection.nextBlock > newest) return;
+    const { head } = projection;
+    if (head !== undefined && BigInt(head.block) > newest) throw otherLedger(dbFile);
     const stop = new AbortController();
     const cancelled = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-    for await (const block of connection.blocks(projection.nextBlock, cancelled)) {
-      intake.add(block);
+    // The last block known is read once more: it must still be the one that was taken in.
+    let known = head;
+    for await (const block of connection.blocks(BigInt(head?.block ?? 0), cancelled)) {
+      if (known !== undefined) {
+        if (blockHash(block) !== known.hash) throw otherLedger(dbFile);
+        known = undefined;
+      } else intake.add(block);
       const number = intake.next - 1n;
       newest = number > newest ? number : newest;
       if (number === newest || intake.waiting >= BLOCKS_PER_COMMIT) {
@@ -57,6 +65,13 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
   } finally {
     projection.close();
   }
+}
+
+function otherLedger(dbFile: string): ReconcilerError {
+  return new ReconcilerError(
+    'LEDGER_CHANGED',
+    `${dbFile} has read a ledger that this peer does not serve; name another --db, or connect to a peer of that ledger.`,
+  );
 }
 
 /** Takes blocks into a projection, some at a time, and seals days on the way. */

@@ -49,10 +49,17 @@ export function readBlock(block: common.Block, context: BlockContext): LedgerBlo
   const decoded = decodeEnvelopes(number, data, flagsOf(block), context);
   return {
     number,
-    hash: headerHash(number, header.getPreviousHash_asU8(), header.getDataHash_asU8()),
+    hash: blockHash(block),
     previousHash: Buffer.from(header.getPreviousHash_asU8()).toString('hex'),
     ...decoded,
   };
+}
+
+/** Hash of a block's header, hex. */
+export function blockHash(block: common.Block): string {
+  const header = block.getHeader();
+  if (header === undefined) throw new ReconcilerError('BLOCK', 'A block without a header arrived; ask another peer.');
+  return headerHash(BigInt(header.getNumber()), header.getPreviousHash_asU8(), header.getDataHash_asU8());
 }
 
 function decodeEnvelopes(number: bigint, data: Uint8Array[], flags: Uint8Array, context: BlockContext) {
@@ -119,7 +126,7 @@ function invocationSpec(payload: common.Payload): peer.ChaincodeSpec | undefined
 }
 
 /** Fabric's block hash: SHA-256 over the DER sequence of number, previous hash and data hash (`protoutil.BlockHeaderHash`). */
-export function headerHash(number: bigint, previousHash: Uint8Array, dataHash: Uint8Array): string {
+function headerHash(number: bigint, previousHash: Uint8Array, dataHash: Uint8Array): string {
   const content = Buffer.concat([derInteger(number), derOctets(previousHash), derOctets(dataHash)]);
   return createHash('sha256').update(derSequence(content)).digest('hex');
 }

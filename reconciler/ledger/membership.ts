@@ -1,5 +1,6 @@
 import { verify, X509Certificate } from 'node:crypto';
 import { common, msp } from '@hyperledger/fabric-protos';
+import { certificateNames, isAdmin } from '#chaincode';
 
 /** Who signed a transaction, as far as the channel's configuration vouches for it. */
 export interface Signer {
@@ -55,23 +56,19 @@ export class Membership {
     try {
       const serialized = msp.SerializedIdentity.deserializeBinary(creator);
       const actor = serialized.getMspid();
-      const certificate = new X509Certificate(Buffer.from(serialized.getIdBytes_asU8()));
+      const pem = Buffer.from(serialized.getIdBytes_asU8()).toString('utf8');
+      const certificate = new X509Certificate(pem);
       const issued = this.#roots
         .get(actor)
         ?.some((root) => certificate.checkIssued(root) && certificate.verify(root.publicKey));
       if (!issued) return undefined;
-      return { certificate, signer: { actor, ...subjectOf(certificate) } };
+      const names = certificateNames(pem);
+      return { certificate, signer: { actor, commonName: names.commonName, admin: isAdmin(names) } };
     } catch {
       // Not a certificate at all: nobody of this channel.
       return undefined;
     }
   }
-}
-
-function subjectOf(certificate: X509Certificate): { commonName: string; admin: boolean } {
-  const parts = certificate.subject.split('\n');
-  const commonName = parts.find((part) => part.startsWith('CN='))?.slice(3) ?? '';
-  return { commonName, admin: parts.includes('OU=admin') };
 }
 
 /** The CAs that a channel configuration names for its application organisations. */

@@ -1,5 +1,12 @@
-import { type NumberedPolicy, type Policy, padNanos, parsePolicy, RecordError } from '#chaincode';
-import { majorityOf } from './ledger-clock.js';
+import {
+  earliestFrom,
+  isApproved,
+  type NumberedPolicy,
+  type Policy,
+  padNanos,
+  parsePolicy,
+  RecordError,
+} from '#chaincode';
 import type { Signer } from './membership.js';
 
 interface Proposal extends NumberedPolicy {
@@ -78,11 +85,10 @@ export class PolicyBook {
   }
 
   #isDecided({ policy, approvals }: Proposal, clock: bigint | undefined): boolean {
-    const current = this.#inForce.at(-1)?.policy;
-    if (current === undefined) return policy.actors.every((actor) => approvals.includes(actor));
-    const votes = current.actors.filter((actor) => approvals.includes(actor)).length;
-    const earliest = (clock ?? 0n) + BigInt(current.deadline) * 1_000_000_000n;
-    return votes >= majorityOf(current.actors.length) && BigInt(policy.from) >= earliest;
+    const last = this.#inForce.at(-1)?.policy;
+    return (
+      isApproved(policy, last, approvals) && BigInt(policy.from) >= BigInt(earliestFrom(last, (clock ?? 0n).toString()))
+    );
   }
 
   snapshot(): PolicyBookState {

@@ -123,6 +123,19 @@ export class Projection {
   }
 
   /**
+   * Insists that the projection, unless it is empty, is of this channel and chaincode.
+   * @throws ReconcilerError `LEDGER_CHANGED`
+   */
+  mustBeOf({ channel, chaincode }: LedgerIdentity): void {
+    const own = this.#identity;
+    if (own === undefined || (own.channel === channel && own.chaincode === chaincode)) return;
+    throw new ReconcilerError(
+      'LEDGER_CHANGED',
+      `This projection is of ${own.chaincode} on ${own.channel}; use another --db for this profile.`,
+    );
+  }
+
+  /**
    * Takes in the next block. Call within a database transaction, and `flush` before its end.
    * @param afterBatch called after each batch, when the state is that after its transaction
    * @throws ReconcilerError `CHAIN` if the block does not continue the last one, `LEDGER_CHANGED` for another channel.
@@ -172,13 +185,8 @@ export class Projection {
         `Block ${block.number} does not continue block ${this.#head.block}: the peer serves another chain.`,
       );
     }
+    this.mustBeOf(identity);
     this.#identity ??= { ...identity, genesis: block.hash };
-    if (this.#identity.channel !== identity.channel || this.#identity.chaincode !== identity.chaincode) {
-      throw new ReconcilerError(
-        'LEDGER_CHANGED',
-        `This projection is of ${this.#identity.chaincode} on ${this.#identity.channel}; use another --db for this profile.`,
-      );
-    }
   }
 
   #invoke(block: LedgerBlock, { fn, args, signer, txId }: Invocation, afterBatch: () => void): void {
