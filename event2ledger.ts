@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { type CommandIo, type RegisterCommands, reportError } from './cli/command.js';
 import { EXIT } from './cli/exit.js';
 import { registerCollect } from './collector/command.js';
+import { registerDemo } from './demo/command.js';
 import { registerLedgerCommands } from './network/ledger-command.js';
 import { registerPolicyCommands } from './network/policy-command.js';
 import { registerQueryCommands } from './network/query-command.js';
@@ -12,6 +13,7 @@ import { registerReportCommands } from './reports/command.js';
 
 /** Every folder's commands, in the order in which a newcomer meets them. */
 const COMMANDS: readonly RegisterCommands[] = [
+  registerDemo,
   registerLedgerCommands,
   registerCollect,
   registerReconcile,

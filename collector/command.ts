@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MAX_BATCH_ENTRIES, parseTime } from '#chaincode';
+import { MAX_BATCH_ENTRIES, parseTime, sha256Hex } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode } from '../cli/exit.js';
 import { connect } from '../network/connection.js';
@@ -31,7 +31,7 @@ Sources:
   -             the same from standard input
 
 The spool keeps every event until the ledger has it, and knows which it has: stop and start as you like, nothing is
-attested twice. One identity, one source, one spool; it lies beside the profile as spool.db unless --spool says otherwise.
+attested twice. One spool for each identity and source; it lies beside the profile unless --spool says otherwise.
 A line of a trace that cannot be read is reported with its number, counted, and declared on the ledger as a gap.
 
 Examples:
@@ -47,7 +47,7 @@ export const registerCollect: RegisterCommands = (program: Command, io: CommandI
     )
     .requiredOption('--profile <file>', "profile.json of the collector's identity")
     .requiredOption('--source <source>', 'docker, docker:URL, file:TRACE, or - for standard input')
-    .option('--spool <file>', 'where events wait for the ledger (default: spool.db beside the profile)')
+    .option('--spool <file>', 'where events wait for the ledger (default: beside the profile, one for each source)')
     .option('--once', "end at the trace's end, when everything is attested")
     .option('--through <time>', "let the trace's watch reach from the start of its first event's UTC day to this time")
     .option('--source-id <id>', 'the engine\'s name in the events (default: a trace is "trace", an engine its own ID)')
@@ -79,7 +79,7 @@ async function collect(flags: Flags, io: CommandIo): Promise<ExitCode> {
     const summary = await runCollector({
       connection,
       source,
-      spool: flags.spool ?? join(dirname(flags.profile), 'spool.db'),
+      spool: flags.spool ?? join(dirname(flags.profile), defaultSpool(source.name)),
       signal: io.signal,
       once,
       limits: { ...DEFAULT_LIMITS, entries: flags.batchSize },
@@ -94,6 +94,12 @@ async function collect(flags: Flags, io: CommandIo): Promise<ExitCode> {
     connection.close();
   }
   return EXIT.clean;
+}
+
+/** A file name of the source's own; a name that is no plain text becomes its digest. */
+function defaultSpool(source: string): string {
+  const name = source.replace(':', '-');
+  return `spool-${/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) ? name : sha256Hex(source).slice(0, 16)}.db`;
 }
 
 function logOf(io: CommandIo, line: RunningLine | undefined, level: LogLevel): CollectorLog {
