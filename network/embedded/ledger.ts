@@ -17,29 +17,24 @@
  * signature is verified, a transaction counts only with endorsements of a majority of the actors over these very
  * bytes, and a block is on disk before anyone is told of it.
  */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { gateway } from '@hyperledger/fabric-protos';
+import type { Server } from '@grpc/grpc-js';
 import { NAME, type Policy } from '#chaincode';
-import { MAX_MESSAGE_BYTES } from '../connection.js';
 import { NetworkError } from '../errors.js';
 import { bootstrapPolicy, firstPolicy } from './bootstrap.js';
 import { Committer } from './committer.js';
 import { loadContract } from './contract-host.js';
 import { CHAINCODE, CHANNEL, DataDir, type Settings } from './data-dir.js';
-import { deliverDefinition, deliverService } from './deliver-service.js';
 import { Endorser } from './endorser.js';
-import { gatewayService, type Peer } from './gateway-service.js';
+import type { Peer } from './gateway-service.js';
 import { genesisBlock } from './genesis.js';
 import { Members } from './members.js';
+import { bind, newServer, stopServer } from './server.js';
 import { Store } from './store.js';
 
 /** The actors of a ledger whose maker names none. */
 export const DEFAULT_ACTORS: readonly string[] = ['ProviderMSP', 'DeveloperMSP', 'UserMSP'];
 
-const LOOPBACK = '127.0.0.1';
-const DEFAULT_BATCH_TIMEOUT_MS = 50;
+const DEFAULT_BATCH_TIMEOUT_MS = 20;
 
 export interface LedgerOptions {
   /** Made on first start; later starts find everything there. */
@@ -149,17 +144,9 @@ function running({ dir, port, actors, profiles, server, committer, store }: Runn
   };
 }
 
-const SHUTDOWN_GRACE_MS = 2000;
-
 async function shutDown(server: Server, committer: Committer, store: Store): Promise<void> {
   committer.close();
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), SHUTDOWN_GRACE_MS);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  await stopServer(server);
   store.close();
 }
 
@@ -173,48 +160,4 @@ function chooseActors(dir: DataDir, known: Settings | undefined, asked: readonly
     throw new NetworkError('DATA_DIR', `The ledger in ${dir.path} has the actors ${actors.join(', ')}; it keeps them.`);
   }
   return actors;
-}
-
-function newServer(peer: Peer): Server {
-  const server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-  });
-  server.addService(gateway.GatewayService, gatewayService(peer));
-  server.addService(deliverDefinition, deliverService(peer));
-  return server;
-}
-
-async function bind(
-  server: Server,
-  tls: { readonly certificate: string; readonly key: string },
-  port: number,
-): Promise<number> {
-  // gRPC's own complaint about a taken port goes to the log and names no port.
-  if (port !== 0) await checkFree(port);
-  const credentials = ServerCredentials.createSsl(null, [
-    { cert_chain: Buffer.from(tls.certificate), private_key: Buffer.from(tls.key) },
-  ]);
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${LOOPBACK}:${port}`, credentials, (cause, bound) => {
-      if (cause === null) return resolve(bound);
-      return reject(new NetworkError('PORT', `Port ${port} cannot be used: ${cause.message}.`, { cause }));
-    });
-  });
-}
-
-async function checkFree(port: number): Promise<void> {
-  const probe = createServer();
-  try {
-    probe.listen(port, LOOPBACK);
-    await once(probe, 'listening');
-  } catch (cause) {
-    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    const why = taken
-      ? 'is taken; free it or choose another with --port'
-      : `cannot be used: ${(cause as Error).message}`;
-    throw new NetworkError('PORT', `Port ${port} ${why}.`, { cause });
-  } finally {
-    probe.close();
-  }
 }
