@@ -26,7 +26,7 @@ export interface Profile {
 const text = z.string().min(1).max(4096);
 
 /** `profile.json` as it stands on disk: file names are relative to its folder. */
-export const profileFileSchema = z.object({
+const profileFileSchema = z.object({
   mspId: text,
   name: text,
   endpoint: z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port'),

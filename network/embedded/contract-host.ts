@@ -17,7 +17,7 @@ export interface Simulation {
 }
 
 /** One call of the contract, with the signed proposal that the contract may look into. */
-export interface Invocation {
+interface Invocation {
   readonly channel: string;
   readonly transactionId: string;
   readonly input: peer.ChaincodeInput;

@@ -12,7 +12,7 @@ export const CHANNEL = 'events';
 export const CHAINCODE = 'event2ledger';
 
 /** The identities that every actor has from the start. */
-export const FIRST_IDENTITIES: readonly { readonly name: string; readonly role: Role }[] = [
+const FIRST_IDENTITIES: readonly { readonly name: string; readonly role: Role }[] = [
   { name: 'collector-1', role: 'client' },
   { name: 'reconciler', role: 'client' },
   { name: 'admin', role: 'admin' },

@@ -1,5 +1,6 @@
 import { type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { msp } from '@hyperledger/fabric-protos';
+import { type CertificateNames, certificateNames, RecordError } from '#chaincode';
 import type { Role } from './pki.js';
 
 /** Who signed something: an identity whose certificate an actor's CA issued. */
@@ -77,16 +78,14 @@ export class Members {
     if (publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
       throw new AccessDenied('the key is none of the curve P-256');
     }
-    const names = subjectValues(certificate, 'CN');
-    const roles = subjectValues(certificate, 'OU').filter((unit) => ROLES.includes(unit));
-    const [name] = names;
+    const names = namesOf(identity.getIdBytes_asU8());
+    const roles = names.units.filter((unit) => ROLES.includes(unit));
     const [role] = roles;
-    if (name === undefined || names.length !== 1) throw new AccessDenied('the certificate needs one common name');
     if (role === undefined || roles.length !== 1) {
       throw new AccessDenied('the certificate needs one of the units client, admin, peer');
     }
     return {
-      member: { mspId, name, role: role as Role, signed: signatureCheck(publicKey) },
+      member: { mspId, name: names.commonName, role: role as Role, signed: signatureCheck(publicKey) },
       notBefore: Date.parse(certificate.validFrom),
       notAfter: Date.parse(certificate.validTo),
     };
@@ -102,10 +101,6 @@ function parseIdentity(creator: Uint8Array): msp.SerializedIdentity {
 }
 
 function parseCertificate(bytes: Uint8Array): X509Certificate {
-  // DER would be another spelling of the same identity; the contract reads PEM.
-  if (!Buffer.from(bytes.subarray(0, 27)).equals(Buffer.from('-----BEGIN CERTIFICATE-----'))) {
-    throw new AccessDenied('the certificate is no PEM');
-  }
   try {
     return new X509Certificate(bytes);
   } catch {
@@ -113,12 +108,13 @@ function parseCertificate(bytes: Uint8Array): X509Certificate {
   }
 }
 
-function subjectValues(certificate: X509Certificate, type: string): string[] {
-  const prefix = `${type}=`;
-  return certificate.subject
-    .split('\n')
-    .filter((line) => line.startsWith(prefix))
-    .map((line) => line.slice(prefix.length));
+/** The names as the contract and the reconciler read them; they take one PEM certificate and nothing else. */
+function namesOf(bytes: Uint8Array): CertificateNames {
+  try {
+    return certificateNames(Buffer.from(bytes).toString());
+  } catch (error) {
+    throw new AccessDenied(error instanceof RecordError ? error.message : 'the certificate cannot be read');
+  }
 }
 
 function signatureCheck(key: KeyObject): Member['signed'] {

@@ -147,7 +147,7 @@ function groupsOf(standings: readonly Standing[]): Standing[][] {
   return [...groups.values()];
 }
 
-export function byTime(a: Standing, b: Standing): number {
+function byTime(a: Standing, b: Standing): number {
   if (a.event.time !== b.event.time) return a.event.time < b.event.time ? -1 : 1;
   return a.event.hash < b.event.hash ? -1 : 1;
 }

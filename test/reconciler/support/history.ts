@@ -19,7 +19,7 @@ export const IDENTITY = { channel: 'events', chaincode: 'event2ledger' };
 export const ACTORS = ['DeveloperMSP', 'ProviderMSP', 'UserMSP'];
 export const DAY = '2026-11-22';
 export const DAY_START = 1_795_305_600_000_000_000n;
-export const DAY_END = DAY_START + 86_400_000_000_000n;
+
 const SECOND = 1_000_000_000n;
 
 /** A Docker event of a container, at a number of nanoseconds into the day. */
