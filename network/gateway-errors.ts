@@ -46,7 +46,7 @@ export function fromGateway(error: unknown, endpoint: string): NetworkError {
         retryable: true,
       });
     case grpcStatus.DEADLINE_EXCEEDED:
-      return new NetworkError('TIMEOUT', `${endpoint} did not answer in time; try again.`, {
+      return new NetworkError('TIMEOUT', `${endpoint} did not answer in time; ${afterTimeout(error)}.`, {
         ...details,
         retryable: true,
       });
@@ -60,6 +60,12 @@ export function fromGateway(error: unknown, endpoint: string): NetworkError {
     default:
       return refusal(error, details);
   }
+}
+
+/** Once a transaction is submitted, only its commit status tells what became of it. */
+function afterTimeout(error: GatewayError): string {
+  const submitted = error.name === 'SubmitError' || error.name === 'CommitStatusError';
+  return submitted ? 'the transaction may still commit' : 'try again';
 }
 
 function refusal(error: GatewayError, details: NetworkErrorDetails): NetworkError {

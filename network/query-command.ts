@@ -49,8 +49,8 @@ Examples:
     action(io, (reference: string, options: Common) => queryEvent(io, reference, options)),
   );
   add('events', 'the events of a stretch of time, in its order')
-    .option('--from <time>', 'from this time on', BEGINNING)
-    .option('--to <time>', 'before this time', END)
+    .addOption(new Option('--from <time>', 'from this time on').default(BEGINNING, 'the beginning'))
+    .addOption(new Option('--to <time>', 'before this time').default(END, 'the end'))
     .action(action(io, (options: Common & { from: string; to: string }) => queryEvents(io, options)));
   add('disputed', 'the events of a day that not all expected actors attest, or others do; exit code 1 if any')
     .requiredOption('--day <day>', 'UTC day, YYYY-MM-DD')

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { NAME } from '#chaincode';
@@ -177,8 +177,8 @@ export class DataDir {
 }
 
 function privateDir(path: string): void {
+  // A folder that was there keeps its mode: it may be the user's own; what holds keys is always made here.
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  chmodSync(path, 0o700);
 }
 
 /** Whoever reads the file sees the old or the new content, never half of one. */

@@ -110,10 +110,13 @@ function invocationOf(
   ).getCreator_asU8();
   const signer = membership?.signerOf(creator, envelope.getPayload_asU8(), envelope.getSignature_asU8());
   if (signer === undefined) return undefined;
-  const [fn = '', ...args] = (spec.getInput()?.getArgsList_asU8() ?? []).map((arg) =>
-    Buffer.from(arg).toString('utf8'),
-  );
+  const [fn = '', ...args] = (spec.getInput()?.getArgsList_asU8() ?? []).map(textOf);
   return { txId, signer, fn, args };
+}
+
+/** Bytes as text, without copying them first. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 function invocationSpec(payload: common.Payload): peer.ChaincodeSpec | undefined {

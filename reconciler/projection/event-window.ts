@@ -28,6 +28,9 @@ export interface OpenEvent {
   stored: boolean;
 }
 
+/** What the table knows of an event. */
+type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'firstSeq'>;
+
 /** Where an attestation stands, for the projection. */
 export interface Attesting {
   readonly actor: string;
@@ -81,36 +84,37 @@ export class EventWindow {
 
   /** The event of an entry, made known if it is new; an event that was retired comes back to be looked at. */
   enter(entry: ParsedEntry, source: Source, seq: number): OpenEvent {
-    const time = padNanos(entry.time);
     const known = this.#find(entry);
-    const common = { source, canonical: entry.canonical, timeless: entry.t !== undefined };
-    if (known !== undefined) {
-      const actors = this.#sql.actors.all(known.id) as string[];
-      const expected = this.#expectedAt(source.name, known.time);
-      return { ...common, ...known, actors, expected, stored: false };
-    }
-    const { event, hash, canonical } = entry;
+    if (known !== undefined) return this.#opened(known, entry, source, this.#sql.actors.all(known.id) as string[]);
+    const time = padNanos(entry.time);
+    const { type, action, object } = entry.event;
     const { lastInsertRowid } = this.#sql.insertEvent.run(
       time,
-      hash,
+      entry.hash,
       source.id,
-      event.type,
-      event.action,
-      event.object,
-      canonical,
+      type,
+      action,
+      object,
+      entry.canonical,
       seq,
     );
-    const opened: OpenEvent = {
-      ...common,
-      id: Number(lastInsertRowid),
-      time,
-      firstSeq: seq,
-      actors: [],
-      expected: this.#expectedAt(source.name, time),
+    const event = this.#opened({ id: Number(lastInsertRowid), time, firstSeq: seq }, entry, source, []);
+    this.#open.set(entry.canonical, event);
+    return event;
+  }
+
+  #opened(row: KnownEvent, { canonical, t }: ParsedEntry, source: Source, actors: string[]): OpenEvent {
+    return {
+      id: row.id,
+      time: row.time,
+      source,
+      canonical,
+      timeless: t !== undefined,
+      firstSeq: row.firstSeq,
+      actors,
+      expected: this.#expectedAt(source.name, row.time),
       stored: false,
     };
-    this.#open.set(canonical, opened);
-    return opened;
   }
 
   /** Adds an attestation; an event is retired with the last one that was expected. */
@@ -147,7 +151,7 @@ export class EventWindow {
     this.tallies.add(event.time, '', event.firstSeq);
   }
 
-  #find(entry: ParsedEntry): { id: number; time: string; firstSeq: number } | undefined {
+  #find(entry: ParsedEntry): KnownEvent | undefined {
     for (const time of entry.t === undefined ? [padNanos(entry.time)] : neighbouringDays(entry.time)) {
       const row = this.#sql.find.get(time, entry.hash) as { id: number; firstSeq: number } | undefined;
       if (row !== undefined) return { ...row, time };

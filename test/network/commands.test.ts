@@ -5,6 +5,9 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CommandIo } from '../../cli/command.js';
+import { policiesOf } from '../../network/command-support.js';
+import type { LedgerConnection } from '../../network/connection.js';
 import { registerLedgerCommands } from '../../network/ledger-command.js';
 import { registerPolicyCommands } from '../../network/policy-command.js';
 import { registerQueryCommands } from '../../network/query-command.js';
@@ -141,6 +144,15 @@ describe('ledger serve', () => {
   });
 });
 
+test('without a policy in force, it is said', async () => {
+  const stderr = new PassThrough();
+  const ledger = { evaluate: async () => '{"inForce":[],"proposed":[]}' } as unknown as LedgerConnection;
+  const io = { stderr } as unknown as CommandIo;
+  expect(await policiesOf(io, ledger)).toEqual({ inForce: [], proposed: [] });
+  stderr.end();
+  expect(await text(stderr)).toMatch(/^No policy is in force on this ledger, so nothing is judged/);
+});
+
 describe('against a served ledger', () => {
   let t: TestLedger;
   const profile = (actor: string, identity: string) => ['--profile', t.ledger.profilePath(actor, identity)];
@@ -209,6 +221,26 @@ describe('against a served ledger', () => {
     const wrong = await run(['query', 'events', '--to', 'soon', ...profile('UserMSP', 'reconciler')]);
     expect(wrong.err).toMatch(/"soon" is not a time/);
     expect(wrong.code).toBe(2);
+  });
+
+  test('query events goes through every page', async () => {
+    const many = await TestLedger.start();
+    try {
+      const collector = many.as('UserMSP', 'collector-1');
+      const texts = Array.from({ length: 11 }, (_, n) =>
+        batchText({ run: `r${n}`, events: 1000, first: n * 1000 + 1 }),
+      );
+      for (const text of texts) await collector.submit('Attest', text);
+      const reader = ['--profile', many.ledger.profilePath('UserMSP', 'reconciler')];
+      const json = await run(['query', 'events', '--json', ...reader]);
+      const lines = json.out.trimEnd().split('\n');
+      expect(new Set(lines.map((line) => JSON.parse(line).reference)).size).toBe(11_000);
+      expect(lines).toHaveLength(11_000);
+      const people = await run(['query', 'events', ...reader]);
+      expect(people.out.trimEnd().split('\n')).toHaveLength(11_001);
+    } finally {
+      await many.end();
+    }
   });
 
   test('query event shows one, and refuses what is none', async () => {

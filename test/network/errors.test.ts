@@ -31,6 +31,16 @@ test.each([
   expect(fromGateway(gatewayError(status, 'why'), 'peer:1')).toMatchObject({ code, retryable });
 });
 
+test('a timeout after submission leaves open what became of the transaction', () => {
+  const error = gatewayError(grpcStatus.DEADLINE_EXCEEDED, 'late');
+  expect(fromGateway(error, 'peer:1').message).toMatch(/try again/);
+  const submitted = Object.assign(error, { name: 'CommitStatusError', transactionId: 'abc' });
+  expect(fromGateway(submitted, 'peer:1')).toMatchObject({
+    transactionId: 'abc',
+    message: expect.stringMatching(/may still commit/),
+  });
+});
+
 test('the contract’s own message is found in the details, once', () => {
   const said = 'chaincode response 500, Entry 3 is wrong.';
   const error = gatewayError(grpcStatus.ABORTED, 'failed to endorse transaction', [said, said, said]);
