@@ -74,5 +74,5 @@ async function removeImage(docker: Docker): Promise<void> {
 
 function why(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return printable(typeof code === 'string' ? code : String(message), 200);
+  return printable(typeof code === 'string' ? code : String(message).trim(), 200);
 }
