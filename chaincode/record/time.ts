@@ -84,5 +84,7 @@ export function parseTime(text: string): Nanos {
   if (Number.isNaN(millis) || millis < 0 || rolled) {
     throw new RecordError('TIME', `"${text.slice(0, 40)}" is not a time; write ISO 8601 such as 2026-11-22T09:30:00Z.`);
   }
-  return (BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))).toString();
+  const time = (BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))).toString();
+  if (!isNanos(time)) throw new RecordError('TIME', `"${text.slice(0, 40)}" is later than nanoseconds in int64 reach.`);
+  return time;
 }

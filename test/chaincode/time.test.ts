@@ -62,10 +62,16 @@ describe('times as people write them', () => {
     ['2026-11-22', `${NINE - 9 * 3600}000000000`],
     ['1795338000000000000', '1795338000000000000'],
   ])('%s is read', (text, time) => expect(parseTime(text)).toBe(time));
-  it.each(['', 'now', '2026-02-30', '2026-11-22T25:00Z', '1960-01-01', '2026-11-22T09:00:00.1234567890Z', '-5'])(
-    '%j is refused',
-    (text) => expect(() => parseTime(text)).toThrow(expect.objectContaining({ code: 'TIME' })),
-  );
+  it.each([
+    '2262-04-12',
+    '',
+    'now',
+    '2026-02-30',
+    '2026-11-22T25:00Z',
+    '1960-01-01',
+    '2026-11-22T09:00:00.1234567890Z',
+    '-5',
+  ])('%j is refused', (text) => expect(() => parseTime(text)).toThrow(expect.objectContaining({ code: 'TIME' })));
 });
 
 describe('event references', () => {
