@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type common, common as protos } from '@hyperledger/fabric-protos';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type LedgerConnection } from '../../network/connection.js';
@@ -81,6 +84,29 @@ describe('the reconciler on a served ledger', () => {
     other.close();
     expect(commits).toBe(height);
     expect(reportOf(halting)).toBe(reportOf(straight));
+  });
+
+  it('writes the same bytes after SIGKILL at any block, before its commit or after it', async () => {
+    const straight = join(directory, 'unharmed.db');
+    await reconcile({ connection: reader, dbFile: straight });
+    const dbFile = join(directory, 'killed.db');
+    const script = fileURLToPath(new URL('reconcile-and-die.mjs', import.meta.url));
+    const profile = ledger.profilePath('UserMSP', 'reconciler');
+    const height = Number(await reader.height());
+    for (const [block, moment] of [
+      [2, 'arrives'],
+      [5, 'committed'],
+      [height - 2, 'arrives'],
+      [height - 1, 'committed'],
+    ] as const) {
+      const [, signal] = await once(
+        spawn(process.execPath, [script, profile, dbFile, `${block}`, moment], { stdio: 'ignore' }),
+        'exit',
+      );
+      expect(signal).toBe('SIGKILL');
+    }
+    await reconcile({ connection: reader, dbFile });
+    expect(reportOf(dbFile)).toBe(reportOf(straight));
   });
 
   it('refuses a block whose data were altered, and one that continues another chain', async () => {
