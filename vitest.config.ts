@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The built contract and record format are CommonJS: Node loads them, as it does in production.
     server: { deps: { external: [/chaincode\/dist\//] } },
+    // Ends with a list of the suites that were left out, and why.
+    reporters: ['default', './test/support/report-left-out.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Suites start servers and engines of their own; a file at a time keeps two cores honest.

@@ -5,7 +5,7 @@ import { blockHash, readBlock } from './ledger/block.js';
 import { type LedgerIdentity, Projection } from './projection/projection.js';
 import { Sealer } from './seal.js';
 
-// Blocks are taken in together while catching up: one commit for many. Bounded, so that a restart repeats little.
+// Bounded, so that a restart repeats little.
 const BLOCKS_PER_COMMIT = 64;
 
 /** Where a reconciliation stands. */
@@ -22,6 +22,8 @@ export interface ReconcileOptions {
   /** Goes on with new blocks until `signal` aborts. */
   readonly follow?: boolean;
   readonly signal?: AbortSignal;
+  /** While catching up, so many blocks share one commit; 64 if left out. */
+  readonly blocksPerCommit?: number;
   /** Called after each commit, with the projection as it then is. */
   readonly onProgress?: (progress: Progress, projection: Projection) => void;
 }
@@ -32,7 +34,7 @@ export interface ReconcileOptions {
  * @throws ReconcilerError, and NetworkError when the ledger cannot be reached or delivery breaks
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
-  const { connection, dbFile, follow = false, signal } = options;
+  const { connection, dbFile, follow = false, signal, blocksPerCommit = BLOCKS_PER_COMMIT } = options;
   const { channel, chaincode } = connection.profile;
   const projection = new Projection(dbFile);
   try {
@@ -52,7 +54,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
       } else intake.add(block);
       const number = intake.next - 1n;
       newest = number > newest ? number : newest;
-      if (number === newest || intake.waiting >= BLOCKS_PER_COMMIT) {
+      if (number === newest || intake.waiting >= blocksPerCommit) {
         intake.commit();
         options.onProgress?.({ block: number, newest }, projection);
       }

@@ -18,6 +18,7 @@ async function* blocks(start, signal) {
 await reconcile({
   connection: { ...connection, profile: connection.profile, height: () => connection.height(), blocks },
   dbFile,
+  blocksPerCommit: 1,
   follow: true,
   onProgress: ({ block: committed }) => {
     if (moment === 'committed' && committed >= BigInt(block)) die();
