@@ -4,7 +4,7 @@ import { judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
 import { Projection } from './projection/projection.js';
 import type { CarriedContainer } from './running/day.js';
-import { sealedJudgement } from './seal.js';
+import { eventDays, sealedJudgement } from './seal.js';
 
 /**
  * What a projection says of one UTC day: what was sealed, else the day as far as it has been read.
@@ -36,7 +36,7 @@ function judgeUnsealed(projection: Projection, day: Day): DayJudgement {
     | { day: Day; carry: string }
     | undefined;
   let carry = row === undefined ? [] : (JSON.parse(row.carry) as CarriedContainer[]);
-  const known = projection.tallies.days;
+  const known = eventDays(projection);
   let before = row === undefined ? known[0] : dayOf(dayEnd(row.day));
   while (before !== undefined && before < day) {
     // Days without events matter only while a container runs through them.

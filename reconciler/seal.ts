@@ -1,9 +1,10 @@
-import { type Day, dayEnd, dayOf, dayStart, padNanos, unpadNanos, witnessesOf } from '#chaincode';
+import { type Day, dayEnd, dayOf, dayStart, type NumberedPolicy, padNanos, unpadNanos, witnessesOf } from '#chaincode';
 import { judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
+import type { Interval } from './ledger/coverage.js';
 import { majorityOf } from './ledger/ledger-clock.js';
 import { nanosOf } from './ledger/policy-book.js';
-import { exists, type Source } from './ledger/sources.js';
+import { exists, isListed, type Source } from './ledger/sources.js';
 import type { Projection } from './projection/projection.js';
 import type { CarriedContainer } from './running/day.js';
 
@@ -44,39 +45,56 @@ export class Sealer {
   /** The next day that anybody knows anything of; long stretches without any are passed over. */
   #next(): Day | undefined {
     const after = this.#last === undefined ? '' : dayOf(dayEnd(this.#last));
-    const eventDay = this.#projection.tallies.days.find((day) => day >= after);
-    if (this.#last === undefined) return eventDay;
-    const watchedDay = this.#nextWatched(after);
-    if (watchedDay === undefined || eventDay === undefined) return eventDay ?? watchedDay;
-    return eventDay < watchedDay ? eventDay : watchedDay;
+    const eventDay = eventDays(this.#projection).find((day) => day >= after);
+    if (this.#last === undefined || eventDay === after) return eventDay;
+    const watched = this.#projection.sources.all.flatMap((source) => this.#nextWatched(source, after) ?? []);
+    return [...watched, ...(eventDay === undefined ? [] : [eventDay])].sort()[0];
   }
 
-  /** The first day from `after` on that a majority of some source's witnesses watched. */
-  #nextWatched(after: Day): Day | undefined {
-    const from = padNanos(dayStart(after));
-    const days = this.#projection.sources.all.flatMap((source) => {
-      const starts = [...source.witnesses.values()].flatMap(({ coverage }) => {
-        const next = coverage.stretches.find(({ to }) => to > from);
+  /** The first day from `after` on that a majority of a source's witnesses watched, or some of it. */
+  #nextWatched(source: Source, after: Day): Day | undefined {
+    for (let day = after; ; ) {
+      const from = padNanos(dayStart(day));
+      const policy = this.#projection.policies.at(from);
+      const witnesses = policy === undefined ? [] : witnessesOf(policy.policy, source.name, unpadNanos(from));
+      if (policy === undefined || !exists(source, policy, witnesses)) return undefined;
+      const starts = witnesses.flatMap((actor) => {
+        const next = source.witnesses.get(actor)?.coverage.stretchAfter(from);
         return next === undefined ? [] : [next.from > from ? next.from : from];
       });
-      const decisive = starts.sort()[majorityOf(source.witnesses.size) - 1];
-      return decisive === undefined ? [] : [dayOf(unpadNanos(decisive))];
-    });
-    return days.sort()[0];
+      const decisive = starts.sort()[majorityOf(witnesses.length) - 1];
+      if (decisive === undefined) return undefined;
+      // Before that one begins there is no majority; on its day the others may have ended.
+      const reached = dayOf(unpadNanos(decisive));
+      if (reached === day) return day;
+      day = reached;
+    }
   }
 
   #mayBeSealed(day: Day): boolean {
-    const end = padNanos(dayEnd(day));
-    const policy = this.#projection.policies.at(padNanos((BigInt(end) - 1n).toString()));
+    const bounds = { from: padNanos(dayStart(day)), to: padNanos(dayEnd(day)) };
+    const policy = this.#projection.policies.at(padNanos((BigInt(bounds.to) - 1n).toString()));
     if (policy === undefined) return false;
-    const expected = this.#projection.sources.all
-      .map((source): [Source, string[]] => [source, witnessesOf(policy.policy, source.name, unpadNanos(end))])
-      .filter(([source, witnesses]) => exists(source, policy, witnesses));
-    if (expected.length === 0) return false;
-    const allWatched = expected.every(([source, witnesses]) =>
-      witnesses.every((actor) => (source.witnesses.get(actor)?.coverage.end ?? '') >= end),
-    );
-    return allWatched || this.#isOverdue(day, BigInt(end), nanosOf(policy.policy.deadline));
+    return this.#isOverdue(day, BigInt(bounds.to), nanosOf(policy.policy.deadline)) || this.#isWatched(bounds);
+  }
+
+  /**
+   * Whether every expected witness of every source has a watch past the end of the day, or of the part of it for which
+   * a policy expects it. Where nobody is expected, nothing tells that all has been said.
+   */
+  #isWatched(day: Interval): boolean {
+    const { policies, sources } = this.#projection;
+    const watches = policies.within(day).flatMap(([part, policy]) => {
+      const listed = Object.keys(policy.policy.sources).filter((name) => isListed(policy, name));
+      return [
+        // A source that the policy lists exists before anybody says a word of it.
+        ...listed
+          .filter((name) => sources.find(name) === undefined)
+          .map((name) => isWatchedBy(undefined, name, part, policy)),
+        ...sources.all.map((source) => isWatchedBy(source, source.name, part, policy)),
+      ];
+    });
+    return watches.includes(true) && !watches.includes(false);
   }
 
   #isOverdue(day: Day, end: bigint, deadline: bigint): boolean {
@@ -86,6 +104,27 @@ export class Sealer {
     if (clock.now === undefined || appearance === undefined) return false;
     return clock.now > (end > appearance ? end : appearance) + 2n * deadline;
   }
+}
+
+/**
+ * Whether all who are expected at a source have a watch past the end of a stretch for which one policy governs;
+ * undefined if nobody is.
+ */
+function isWatchedBy(source: Source | undefined, name: string, stretch: Interval, policy: NumberedPolicy) {
+  const witnesses = witnessesOf(policy.policy, name, unpadNanos(stretch.from));
+  const isThere = source === undefined ? isListed(policy, name) : exists(source, policy, witnesses);
+  if (!isThere || witnesses.length === 0) return undefined;
+  const { sources } = policy.policy;
+  const until = padNanos(
+    (Object.hasOwn(sources, name) ? sources[name] : sources['*'])?.until ?? unpadNanos(stretch.to),
+  );
+  const end = until < stretch.to ? until : stretch.to;
+  return witnesses.every((actor) => (source?.witnesses.get(actor)?.coverage.end ?? '') >= end);
+}
+
+/** Days with events that a policy governs, sorted. No policy ever reaches back before the first. */
+export function eventDays({ tallies, policies }: Projection): Day[] {
+  return tallies.days.filter((day) => policies.at(padNanos((BigInt(dayEnd(day)) - 1n).toString())) !== undefined);
 }
 
 /** What was stored when the day was sealed; undefined if it has not been. */

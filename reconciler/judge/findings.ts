@@ -97,7 +97,7 @@ export function inventedSource(standings: readonly Standing[], locate: Locate): 
 
 /** The event stands, but these actors attested it only after appearance plus grace. */
 export function late(standing: Standing, locate: Locate): Finding {
-  const dissent = [...standing.event.late].sort();
+  const dissent = [...standing.late].sort();
   return eventFinding('late', standing.event, {
     majority: standing.attesters.filter((actor) => !dissent.includes(actor)),
     dissent,

@@ -27,6 +27,8 @@ export interface JudgedEvent {
   readonly appearance: bigint | undefined;
   /** Sorted by actor, collector, run, number. */
   readonly attestations: readonly JudgedAttestation[];
+  /** Whether it was retired as attested by exactly those expected, and so is counted already. */
+  readonly retired: boolean;
   /** Actors whose first attestation came after appearance plus grace. */
   readonly late: readonly string[];
 }

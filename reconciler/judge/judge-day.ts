@@ -2,6 +2,7 @@ import {
   addSeconds,
   type Day,
   dayEnd,
+  dayOf,
   dayStart,
   type NumberedPolicy,
   padNanos,
@@ -18,7 +19,7 @@ import {
   JUDGE_VERSION,
 } from '../judgement.js';
 import type { Interval } from '../ledger/coverage.js';
-import { exists } from '../ledger/sources.js';
+import { exists, type Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
 import { type CarriedContainer, runningDay } from '../running/day.js';
 import * as findings from './findings.js';
@@ -50,16 +51,17 @@ export function judgeDay(
   const policy = policyOf(projection, day, bounds);
   const vantage = vantageOf(projection);
   const locate = locatorOf(projection);
-  // Twice the window: what may pair with an event of the day is seen with all that it might pair with itself.
+  // Twice the window: what may pair with an event of the day is seen with all that it might pair with itself. From the
+  // start of a day, for there timeless events are kept.
   const context = {
-    from: padNanos(addSeconds(dayStart(day), -2 * policy.policy.window)),
+    from: padNanos(dayStart(dayOf(addSeconds(dayStart(day), -2 * policy.policy.window)))),
     to: padNanos(addSeconds(dayEnd(day), 2 * policy.policy.window)),
   };
   const standings = loadEvents(projection, context).flatMap((event) => standingOf(event, vantage) ?? []);
   const pairing = pairVariants(standings, vantage);
   const judged = judgeEvents(standings, pairing, bounds, locate);
   const actors = [...policy.policy.actors].sort();
-  const all = [...judged.findings, ...gapFindings(projection, policy, standings, bounds)].sort(byTimeAndClass);
+  const all = [...judged.findings, ...gapFindings(projection, standings, bounds)].sort(byTimeAndClass);
   const tally = (actor: string) => projection.tallies.count(day, actor);
   const complete = tally('');
   const { running, carry, bill } = runningDay(
@@ -139,24 +141,17 @@ function judgeEvents(
       );
       if (pair !== undefined) found.push(findings.differs(pair, locate));
       if (alone.length > 0) found.push(findings.missing(standing, alone, locate));
-      if (standing.event.late.length > 0) found.push(findings.late(standing, locate));
+      if (standing.late.length > 0) found.push(findings.late(standing, locate));
       if (standing.lacking.length > 0) counts.disputed += 1;
-      else if (!isComplete(standing)) counts.agreed += 1;
+      else if (!standing.event.retired) counts.agreed += 1;
     } else if (standing.verdict === 'pending') counts.pending += 1;
     else if (standing.verdict === 'unobservable') counts.unobservable += 1;
   }
-  for (const invented of inventedSources(
-    standings.filter((one) => ofDay(one) && !one.sourceExists && !isComplete(one)),
-  )) {
+  for (const invented of inventedSources(standings.filter((one) => ofDay(one) && !one.sourceExists))) {
     counts.disputed += invented.length;
     found.push(findings.inventedSource(invented, locate));
   }
   return { findings: found, counts };
-}
-
-/** Whether the event was retired as attested by exactly those expected, and so is counted already. */
-function isComplete({ lacking, blind, pending, attesters, expected }: Standing): boolean {
-  return lacking.length + blind.length + pending.length === 0 && attesters.length === expected.length;
 }
 
 function inventedSources(standings: readonly Standing[]): Standing[][] {
@@ -168,21 +163,22 @@ function inventedSources(standings: readonly Standing[]): Standing[][] {
   return [...bySource.values()];
 }
 
-function gapFindings(
-  projection: Projection,
-  policy: NumberedPolicy,
-  standings: readonly Standing[],
-  bounds: Interval,
-): Finding[] {
+function gapFindings(projection: Projection, standings: readonly Standing[], bounds: Interval): Finding[] {
   return projection.sources.all.flatMap((source) => {
-    const witnesses = witnessesOf(policy.policy, source.name, unpadNanos(bounds.from));
-    if (!exists(source, policy, witnesses)) return [];
-    return witnesses.flatMap((actor) => {
-      const witness = source.witnesses.get(actor);
-      if (witness === undefined) return [];
-      return holesOf(witness, bounds).map((hole) => gapFinding(source, actor, witness, hole, standings));
-    });
+    return [...source.witnesses].flatMap(([actor, witness]) =>
+      holesOf(witness, bounds)
+        .filter(({ from }) => isExpected(projection, source, actor, from))
+        .map((hole) => gapFinding(source, actor, witness, hole, standings)),
+    );
   });
+}
+
+/** Whether an actor is to witness a source, which exists, at a time of 19 digits. */
+function isExpected(projection: Projection, source: Source, actor: string, time: string): boolean {
+  const policy = projection.policies.at(time);
+  if (policy === undefined) return false;
+  const witnesses = witnessesOf(policy.policy, source.name, unpadNanos(time));
+  return witnesses.includes(actor) && exists(source, policy, witnesses);
 }
 
 function coverageOf({ agreed, disputed, pending, unobservable }: Counts, complete: number): Coverage {

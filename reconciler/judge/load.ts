@@ -1,5 +1,6 @@
 import { type CanonicalEvent, padNanos } from '#chaincode';
 import type { Interval } from '../ledger/coverage.js';
+import { medianTime } from '../ledger/timeless.js';
 import type { Projection } from '../projection/projection.js';
 import type { Locate } from './findings.js';
 import type { JudgedAttestation, JudgedEvent, Vantage } from './input.js';
@@ -30,6 +31,7 @@ interface EventRow {
   readonly source: number;
   readonly canonical: string;
   readonly firstSeq: number;
+  readonly retired: 0 | 1;
 }
 
 /** The events of an interval that somebody may lack, and those that somebody attested late, in order of time. */
@@ -38,9 +40,11 @@ export function loadEvents(projection: Projection, interval: Interval): JudgedEv
   const columns = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS firstSeq';
   const rows = db
     .prepare(
-      `SELECT ${columns} FROM open_events o JOIN events e ON e.id = o.event WHERE o.time >= @from AND o.time < @to
+      `SELECT ${columns}, 0 AS retired FROM open_events o JOIN events e ON e.id = o.event WHERE o.time >= @from AND o.time < @to
        UNION
-       SELECT ${columns} FROM late_attestations l JOIN events e ON e.id = l.event WHERE l.time >= @from AND l.time < @to
+       SELECT ${columns}, 1 FROM late_attestations l JOIN events e ON e.id = l.event
+       WHERE l.time >= @from AND l.time < @to
+       AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = l.time AND o.event = l.event)
        ORDER BY 2, 3`,
     )
     .all(interval) as EventRow[];
@@ -49,7 +53,7 @@ export function loadEvents(projection: Projection, interval: Interval): JudgedEv
      WHERE a.event = ? ORDER BY r.actor, r.collector, r.run, a.number`,
   );
   const late = db.prepare('SELECT actor FROM late_attestations WHERE time = ? AND event = ? ORDER BY actor').pluck();
-  return rows.map(({ id, time, hash, source, canonical, firstSeq }) => {
+  return rows.map(({ id, time, hash, source, canonical, firstSeq, retired }) => {
     const list = (attestations.all(id) as (JudgedAttestation & { t: string | null })[]).map(({ t, ...rest }) => ({
       ...rest,
       ...(t === null ? {} : { t }),
@@ -58,21 +62,14 @@ export function loadEvents(projection: Projection, interval: Interval): JudgedEv
       id,
       hash,
       keyTime: time,
-      time: medianTime(list) ?? time,
+      time: medianTime(list.toSorted((a, b) => a.seq - b.seq)) ?? time,
       source: projection.sources.byId(source),
       event: JSON.parse(canonical) as CanonicalEvent,
       firstSeq,
       appearance: projection.appearances.of(firstSeq),
       attestations: list,
+      retired: retired === 1,
       late: late.all(time, id) as string[],
     };
   });
-}
-
-/** For a timeless event, the lower median of the attesting actors' times, each actor's first word counting. */
-function medianTime(attestations: readonly JudgedAttestation[]): string | undefined {
-  const times = new Map<string, string>();
-  for (const { actor, t } of attestations) if (t !== undefined && !times.has(actor)) times.set(actor, padNanos(t));
-  const sorted = [...times.values()].sort();
-  return sorted[Math.floor((sorted.length - 1) / 2)];
 }

@@ -1,4 +1,4 @@
-import { unpadNanos, witnessesOf } from '#chaincode';
+import { isRecorded, unpadNanos, witnessesOf } from '#chaincode';
 import { majorityOf } from '../ledger/ledger-clock.js';
 import { nanosOf } from '../ledger/policy-book.js';
 import { exists } from '../ledger/sources.js';
@@ -25,6 +25,8 @@ export interface Standing {
   /** Sorted by actor. */
   readonly lacking: readonly Lacking[];
   readonly blind: readonly string[];
+  /** Expected witnesses whose first attestation came after appearance plus grace. */
+  readonly late: readonly string[];
   readonly pending: readonly string[];
   /** Whether its source exists, see `exists`. */
   readonly sourceExists: boolean;
@@ -41,7 +43,7 @@ type WitnessState = Lacking | 'blind' | 'pending';
  */
 export function standingOf(event: JudgedEvent, vantage: Vantage): Standing | undefined {
   const policy = vantage.policyAt(event.time);
-  if (policy === undefined) return undefined;
+  if (policy === undefined || !isRecorded(policy.policy, event.event)) return undefined;
   const witnesses = witnessesOf(policy.policy, event.source.name, unpadNanos(event.time));
   const attesters = [...new Set(event.attestations.map(({ actor }) => actor))].sort();
   const lacking: Lacking[] = [];
@@ -63,7 +65,9 @@ export function standingOf(event: JudgedEvent, vantage: Vantage): Standing | und
     expected: witnesses.length,
   });
   const sourceExists = exists(event.source, policy, witnesses);
-  return { event, verdict, expected: witnesses, attesters, lacking, blind, pending, sourceExists };
+  // Whom nobody expects cannot be late.
+  const late = event.late.filter((actor) => witnesses.includes(actor));
+  return { event, verdict, expected: witnesses, attesters, lacking, blind, late, pending, sourceExists };
 }
 
 function witnessState(event: JudgedEvent, actor: string, deadline: bigint, vantage: Vantage): WitnessState {

@@ -50,6 +50,11 @@ export class Coverage {
     return piece !== undefined && time < piece.to ? piece : undefined;
   }
 
+  /** The first stretch that ends after a time. */
+  stretchAfter(time: string): Interval | undefined {
+    return this.#stretches[firstIndex(this.#stretches, ({ to }) => to > time)];
+  }
+
   /** Whether all of an interval is covered. */
   coversAll(interval: Interval): boolean {
     return subtract(interval, this.#stretches).length === 0;

@@ -7,6 +7,7 @@ import {
   parsePolicy,
   RecordError,
 } from '#chaincode';
+import type { Interval } from './coverage.js';
 import type { Signer } from './membership.js';
 
 interface Proposal extends NumberedPolicy {
@@ -50,6 +51,19 @@ export class PolicyBook {
   /** The policy that governs a padded event time. */
   at(paddedTime: string): NumberedPolicy | undefined {
     return this.#inForce.findLast(({ policy }) => padNanos(policy.from) <= paddedTime);
+  }
+
+  /** The parts of an interval of padded times that a policy governs, each with its policy. */
+  within({ from, to }: Interval): [Interval, NumberedPolicy][] {
+    const starts = this.#inForce
+      .map(({ policy }) => padNanos(policy.from))
+      .filter((start) => start > from && start < to);
+    const cuts = [...new Set([from, ...starts.sort(), to])];
+    return cuts.slice(1).flatMap((end, index): [Interval, NumberedPolicy][] => {
+      const part = { from: cuts[index] as string, to: end };
+      const policy = this.at(part.from);
+      return policy === undefined ? [] : [[part, policy]];
+    });
   }
 
   /** The policy by whose actors the ledger clock goes. */

@@ -37,6 +37,10 @@ export class Sources {
     return source;
   }
 
+  find(name: string): Source | undefined {
+    return this.#byName.get(name);
+  }
+
   byId(id: number): Source {
     return this.#byId[id - 1] as Source;
   }
@@ -55,12 +59,17 @@ export function witnessAt(source: Source, actor: string, clock: bigint | undefin
   return witness;
 }
 
+/** Whether the policy names the source itself; `*` is a rule, and no source of that name. */
+export function isListed({ policy }: NumberedPolicy, name: string): boolean {
+  return name !== '*' && Object.hasOwn(policy.sources, name);
+}
+
 /**
  * Whether a source exists: the policy lists it, or a majority of its witnesses has put something on it. Otherwise a
  * single actor could invent a source that nobody else can watch.
  */
 export function exists(source: Source, policy: NumberedPolicy, witnesses: readonly string[]): boolean {
-  if (Object.hasOwn(policy.policy.sources, source.name)) return true;
+  if (isListed(policy, source.name)) return true;
   const present = witnesses.filter((witness) => source.witnesses.has(witness)).length;
   return witnesses.length > 0 && present >= majorityOf(witnesses.length);
 }

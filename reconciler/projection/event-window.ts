@@ -6,18 +6,22 @@ import {
   type NumberedPolicy,
   type ParsedEntry,
   padNanos,
+  unpadNanos,
   witnessesOf,
 } from '#chaincode';
 import type { PolicyBook } from '../ledger/policy-book.js';
 import type { Source, Sources } from '../ledger/sources.js';
+import { medianTime, type SaidTime } from '../ledger/timeless.js';
 import type { Db } from './database.js';
 import type { Tallies } from './tallies.js';
 
 /** An event that not every expected witness has attested yet. */
 export interface OpenEvent {
   readonly id: number;
-  /** 19 digits. */
-  readonly time: string;
+  /** The time in its key, 19 digits; for a timeless event the start of the day of `at`. */
+  time: string;
+  /** Its own time; for a timeless event the lower median of what the attesting actors say. 19 digits. */
+  at: string;
   readonly source: Source;
   readonly canonical: string;
   readonly timeless: boolean;
@@ -29,7 +33,7 @@ export interface OpenEvent {
 }
 
 /** What the table knows of an event. */
-type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'firstSeq'>;
+type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 
 /** Where an attestation stands, for the projection. */
 export interface Attesting {
@@ -57,7 +61,18 @@ export class EventWindow {
     sources: Sources,
   ) {
     this.#sql = {
-      find: db.prepare('SELECT id, first_seq AS firstSeq FROM events WHERE time = ? AND hash = ?'),
+      find: db.prepare('SELECT id, time, time AS at, first_seq AS firstSeq FROM events WHERE time = ? AND hash = ?'),
+      findTimeless: db.prepare(
+        "SELECT id, time, time AS at, first_seq AS firstSeq FROM events WHERE action = 'remove' AND hash = ?",
+      ),
+      said: db.prepare(
+        'SELECT r.actor, a.t FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ? ORDER BY a.seq',
+      ),
+      move: [
+        db.prepare('UPDATE events SET time = @to WHERE id = @id'),
+        db.prepare('UPDATE open_events SET time = @to WHERE time = @from AND event = @id'),
+        db.prepare('UPDATE late_attestations SET time = @to WHERE time = @from AND event = @id'),
+      ],
       insertEvent: db.prepare(
         'INSERT INTO events (time, hash, source, type, action, object, canonical, first_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       ),
@@ -76,10 +91,14 @@ export class EventWindow {
     return this.#open.get(canonical);
   }
 
-  /** Whether the policy of the event's time has such events recorded; true while there is no policy. */
-  isJudged(entry: ParsedEntry): boolean {
-    const policy = this.policies.at(padNanos(entry.time))?.policy;
-    return policy === undefined || isRecorded(policy, entry.event);
+  /**
+   * Whether the policy of the event's time has such events recorded; true while there is no policy. No later policy
+   * reaches back before the first; but what that time is, one attestation of a timeless event does not decide.
+   */
+  isJudged({ event, time, t }: ParsedEntry): boolean {
+    const policy = this.policies.at(padNanos(t ?? time))?.policy;
+    if (policy === undefined) return t !== undefined || this.policies.inForce.length === 0;
+    return isRecorded(policy, event);
   }
 
   /** The event of an entry, made known if it is new; an event that was retired comes back to be looked at. */
@@ -98,21 +117,20 @@ export class EventWindow {
       entry.canonical,
       seq,
     );
-    const event = this.#opened({ id: Number(lastInsertRowid), time, firstSeq: seq }, entry, source, []);
+    const at = padNanos(entry.t ?? entry.time);
+    const event = this.#opened({ id: Number(lastInsertRowid), time, at, firstSeq: seq }, entry, source, []);
     this.#open.set(entry.canonical, event);
     return event;
   }
 
   #opened(row: KnownEvent, { canonical, t }: ParsedEntry, source: Source, actors: string[]): OpenEvent {
     return {
-      id: row.id,
-      time: row.time,
+      ...row,
       source,
       canonical,
       timeless: t !== undefined,
-      firstSeq: row.firstSeq,
       actors,
-      expected: this.#expectedAt(source.name, row.time),
+      expected: this.#expectedAt(source.name, row.at),
       stored: false,
     };
   }
@@ -121,9 +139,10 @@ export class EventWindow {
   attest(event: OpenEvent, { actor, runId, number, seq, t }: Attesting): { readonly first: boolean } {
     this.#sql.insertAttestation.run(event.id, runId, number, seq, t ?? null);
     if (event.actors.includes(actor)) return { first: false };
+    if (t !== undefined) this.#settle(event);
     event.actors.push(actor);
     this.tallies.add(event.time, actor, event.firstSeq);
-    event.expected ??= this.#expectedAt(event.source.name, event.time);
+    event.expected ??= this.#expectedAt(event.source.name, event.at);
     if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
     return { first: true };
   }
@@ -145,18 +164,34 @@ export class EventWindow {
     return expected.length === event.actors.length && expected.every((actor) => event.actors.includes(actor));
   }
 
+  /** Where a timeless event stands with one attestation more: its median may have moved into another day. */
+  #settle(event: OpenEvent): void {
+    event.at = this.#medianTime(event.id) ?? event.at;
+    event.expected = this.#expectedAt(event.source.name, event.at);
+    const from = event.time;
+    const to = padNanos(dayStart(dayOf(unpadNanos(event.at))));
+    if (to === from) return;
+    for (const statement of this.#sql.move) statement.run({ id: event.id, from, to });
+    const counted = this.#open.has(event.canonical) ? event.actors : [...event.actors, ''];
+    for (const actor of counted) this.tallies.move(from, to, actor, event.firstSeq);
+    event.time = to;
+    for (const closed of this.#closed) if (closed.id === event.id) closed.time = to;
+  }
+
+  #medianTime(event: number): string | undefined {
+    return medianTime(this.#sql.said.all(event) as SaidTime[]);
+  }
+
   #retire(event: OpenEvent): void {
     if (!this.#open.delete(event.canonical)) return;
     if (event.stored) this.#closed.push(event);
     this.tallies.add(event.time, '', event.firstSeq);
   }
 
-  #find(entry: ParsedEntry): KnownEvent | undefined {
-    for (const time of entry.t === undefined ? [padNanos(entry.time)] : neighbouringDays(entry.time)) {
-      const row = this.#sql.find.get(time, entry.hash) as { id: number; firstSeq: number } | undefined;
-      if (row !== undefined) return { ...row, time };
-    }
-    return undefined;
+  #find({ hash, time, t }: ParsedEntry): KnownEvent | undefined {
+    const { find, findTimeless } = this.#sql;
+    const row = t === undefined ? find.get(padNanos(time), hash) : findTimeless.get(hash);
+    return row as KnownEvent | undefined;
   }
 
   #expectedAt(source: string, time: string): readonly string[] | undefined {
@@ -181,23 +216,17 @@ export class EventWindow {
   #restore(sources: Sources): void {
     const rows = this.db
       .prepare(
-        `SELECT e.id, e.time, e.source, e.canonical, e.first_seq AS firstSeq
+        `SELECT e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq
          FROM open_events o JOIN events e ON e.id = o.event ORDER BY e.id`,
       )
-      .all() as { id: number; time: string; source: number; canonical: string; firstSeq: number }[];
+      .all() as (KnownEvent & { source: number; canonical: string })[];
     for (const { source: sourceId, ...row } of rows) {
       const source = sources.byId(sourceId);
       const actors = this.#sql.actors.all(row.id) as string[];
       const timeless = !Object.hasOwn(JSON.parse(row.canonical) as object, 'time');
-      const expected = this.#expectedAt(source.name, row.time);
-      this.#open.set(row.canonical, { ...row, source, actors, timeless, expected, stored: true });
+      const at = (timeless ? this.#medianTime(row.id) : undefined) ?? row.at;
+      const expected = this.#expectedAt(source.name, at);
+      this.#open.set(row.canonical, { ...row, at, source, actors, timeless, expected, stored: true });
     }
   }
-}
-
-/** Keys under which a timeless event may stand: collectors may have seen it on either side of midnight. */
-function neighbouringDays(time: Nanos): string[] {
-  const day = 86_400_000_000_000n;
-  const start = BigInt(dayStart(dayOf(time)));
-  return [start, start - day, start + day].filter((at) => at >= 0n).map((at) => padNanos(at.toString()));
 }

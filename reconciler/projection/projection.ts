@@ -302,7 +302,7 @@ export class Projection {
   #isLate(event: OpenEvent, actor: string, clock: bigint | undefined): boolean {
     const appearance = this.appearances.of(event.firstSeq);
     if (appearance === undefined || clock === undefined) return false;
-    const grace = this.policies.at(event.time)?.policy.grace;
+    const grace = this.policies.at(event.at)?.policy.grace;
     if (grace === undefined) return false;
     const first = event.source.witnesses.get(actor)?.first ?? 0n;
     return clock > (first > appearance ? first : appearance) + nanosOf(grace);

@@ -66,4 +66,8 @@ export const MIGRATIONS: readonly string[] = [
   -- Sealed days: the judgement as JSON, and what containers carry over into the next day.
   CREATE TABLE days (day TEXT PRIMARY KEY, judgement TEXT NOT NULL, carry TEXT NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- A timeless event is one event whatever time an actor says, so its time does not find it; few actions are removals.
+  CREATE INDEX removals ON events (hash) WHERE action = 'remove';
+  `,
 ];

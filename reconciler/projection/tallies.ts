@@ -3,7 +3,7 @@ import type { Db } from './database.js';
 
 interface Tally {
   count: number;
-  readonly firstSeq: number;
+  firstSeq: number;
   changed: boolean;
 }
 
@@ -40,8 +40,19 @@ export class Tallies {
     if (tally === undefined) day.set(actor, { count: 1, firstSeq: seq, changed: true });
     else {
       tally.count += 1;
+      tally.firstSeq = Math.min(tally.firstSeq, seq);
       tally.changed = true;
     }
+  }
+
+  /** An event counted at one time belongs to another. */
+  move(from: string, to: string, actor: string, seq: number): void {
+    const tally = this.#of(this.dayOf(from)).get(actor);
+    if (tally !== undefined) {
+      tally.count -= 1;
+      tally.changed = true;
+    }
+    this.add(to, actor, seq);
   }
 
   count(day: Day, actor: string): number {
@@ -51,12 +62,15 @@ export class Tallies {
   /** Number of the transaction that first attested an event of that day. */
   firstSeq(day: Day): number | undefined {
     const tallies = this.#tallies.get(day);
-    return tallies === undefined ? undefined : Math.min(...[...tallies.values()].map(({ firstSeq }) => firstSeq));
+    if (tallies === undefined) return undefined;
+    const counted = [...tallies.values()].filter(({ count }) => count > 0);
+    return counted.length === 0 ? undefined : Math.min(...counted.map(({ firstSeq }) => firstSeq));
   }
 
   /** Days with events, sorted. */
   get days(): Day[] {
-    return [...this.#tallies.keys()].sort();
+    const days = [...this.#tallies].filter(([, tallies]) => [...tallies.values()].some(({ count }) => count > 0));
+    return days.map(([day]) => day).sort();
   }
 
   flush(): void {
