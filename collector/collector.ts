@@ -8,6 +8,7 @@ import { CollectorError } from './errors.js';
 import { type CollectorLog, silentLog } from './log.js';
 import type { Source } from './source/source.js';
 import { Spool } from './spool/spool.js';
+import type { Vitals } from './vitals.js';
 
 export interface CollectorOptions {
   /** The collector's own identity on the ledger. Stays open. */
@@ -32,6 +33,8 @@ export interface CollectorOptions {
   readonly stopWithinMs?: number;
   /** Called whenever a count has changed. */
   readonly onProgress?: (counts: CollectorCounts) => void;
+  /** Told, as it happens, who answers and what was declared or refused. */
+  readonly vitals?: Vitals;
 }
 
 /** What the collector did since it started. */
@@ -174,13 +177,16 @@ class Collector {
   }
 
   async #read(): Promise<void> {
-    const { source } = this.#options;
-    const context = { memory: this.#spool, log: this.#log, signal: this.#enough.signal };
+    const { source, vitals } = this.#options;
+    const signal = this.#enough.signal;
+    const context = { memory: this.#spool, log: this.#log, signal, ...(vitals === undefined ? {} : { vitals }) };
     for await (const group of source.observe(context)) {
       const { events, known } = this.#spool.add(group);
       this.#counted.events += events;
       this.#counted.known += known;
       for (const observation of group) {
+        if (observation.kind === 'gap') vitals?.gap();
+        if (observation.kind === 'watch') vitals?.watched(observation.source, observation.to);
         if (observation.kind !== 'malformed') continue;
         this.#counted.malformed++;
         this.#log.warn(`${observation.place}: ${observation.why}`);

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../clock.js';
 import { CollectorError } from '../errors.js';
 import type { CollectorLog } from '../log.js';
 import type { SealedBatch, Spool } from '../spool/spool.js';
+import type { Vitals } from '../vitals.js';
 import { Bell } from './bell.js';
 import { Policies } from './policies.js';
 import { onLedger, settleRun } from './run.js';
@@ -31,6 +32,7 @@ export interface AttesterOptions {
   /** Batches under way at a time. */
   readonly parallel?: number;
   readonly patience?: Patience;
+  readonly vitals?: Vitals;
   readonly onSealed: (sealed: Sealed) => void;
   readonly onCommitted: (batch: SealedBatch) => void;
 }
@@ -53,7 +55,7 @@ export class Attester {
     this.#options = options;
     this.#bell = new Bell(options.signal);
     this.#policies = new Policies(options.connection);
-    this.#persistence = new Persistence(options.patience ?? PATIENCE, options.log, options.signal);
+    this.#persistence = new Persistence(options.patience ?? PATIENCE, options.log, options.signal, options.vitals);
     this.#sender = new Sender(options.connection, options.spool, this.#persistence, options.parallel ?? 4, (batch) => {
       if (batch !== undefined) options.onCommitted(batch);
       this.#bell.ring();

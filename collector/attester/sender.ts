@@ -4,6 +4,7 @@ import type { Committed, LedgerConnection } from '../../network/connection.js';
 import { CollectorError } from '../errors.js';
 import type { CollectorLog } from '../log.js';
 import type { SealedBatch, Spool } from '../spool/spool.js';
+import type { Vitals } from '../vitals.js';
 
 /** How the collector waits for a ledger that does not answer. */
 export interface Patience {
@@ -21,13 +22,15 @@ export class Persistence {
   readonly #patience: Patience;
   readonly #log: CollectorLog;
   readonly #signal: AbortSignal;
+  readonly #vitals: Vitals | undefined;
   #answered = Date.now();
   #down = false;
 
-  constructor(patience: Patience, log: CollectorLog, signal: AbortSignal) {
+  constructor(patience: Patience, log: CollectorLog, signal: AbortSignal, vitals?: Vitals) {
     this.#patience = patience;
     this.#log = log;
     this.#signal = signal;
+    this.#vitals = vitals;
   }
 
   /**
@@ -44,7 +47,10 @@ export class Persistence {
       } catch (error) {
         this.#signal.throwIfAborted();
         if (!isNetworkError(error)) throw error;
-        if (!error.retryable) throw refused(what, error);
+        if (!error.retryable) {
+          this.#vitals?.refused();
+          throw refused(what, error);
+        }
         this.#missed(error);
       }
       await delay(pause, undefined, { signal: this.#signal }).catch(() => {});
@@ -66,12 +72,14 @@ export class Persistence {
   }
 
   #up(): void {
+    this.#vitals?.tell('ledger', true);
     this.#answered = Date.now();
     if (this.#down) this.#log.info('The ledger answers again.');
     this.#down = false;
   }
 
   #missed(error: Error): void {
+    this.#vitals?.tell('ledger', false);
     const waited = Date.now() - this.#answered;
     if (this.#patience.giveUpAfterMs !== undefined && waited >= this.#patience.giveUpAfterMs) {
       throw new CollectorError(

@@ -20,13 +20,14 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
   return {
     name: 'docker',
     async *observe(context: SourceContext) {
-      const { signal, log } = context;
+      const { signal, log, vitals } = context;
       let told = false;
       for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
         const session = new DockerSession(engine, options, context);
         try {
           await session.open();
           log.info(told ? "The engine's events come again." : 'Watching the engine.', { engine: session.source });
+          vitals?.tell('engine', true);
           told = false;
           pause = firstPauseMs;
           current = session;
@@ -39,6 +40,7 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
           told = true;
         } finally {
           current = undefined;
+          if (!signal.aborted) vitals?.tell('engine', false);
           session.close();
         }
         await delay(pause, undefined, { signal }).catch(() => {});

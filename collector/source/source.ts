@@ -1,6 +1,7 @@
 import type { Nanos } from '#chaincode';
 import type { CollectorLog } from '../log.js';
 import type { Observation } from '../observation.js';
+import type { Vitals } from '../vitals.js';
 
 /** What the collector already knows, for a source that resumes. Includes everything observed before. */
 export interface SourceMemory {
@@ -16,6 +17,8 @@ export interface SourceMemory {
 export interface SourceContext {
   readonly memory: SourceMemory;
   readonly log: CollectorLog;
+  /** Where a source says whether what it watches answers. */
+  readonly vitals?: Vitals;
   /** Ends the source quietly. */
   readonly signal: AbortSignal;
 }

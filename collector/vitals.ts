@@ -1,0 +1,84 @@
+import type { Nanos } from '#chaincode';
+
+/** The two that a collector stands between. */
+export type Counterpart = 'engine' | 'ledger';
+
+/** Whether a counterpart answers; `undefined` until it was first asked (a trace has no engine to ask). */
+interface Contact {
+  up: boolean | undefined;
+  /** When it last changed, by the process's monotonic clock, in milliseconds. */
+  since: number;
+}
+
+/**
+ * How a running collector fares, beyond its counts: who answers, what was declared, what was refused. Written by the
+ * collector's parts as it happens, read by whoever watches it.
+ */
+export class Vitals {
+  readonly #now: () => number;
+  readonly #contacts: Record<Counterpart, Contact>;
+  readonly #watchedUntil = new Map<string, Nanos>();
+  #reconnections = 0;
+  #gaps = 0;
+  #refused = 0;
+  #everUp = false;
+
+  /** @param now a monotonic clock, in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#contacts = { engine: { up: undefined, since: now() }, ledger: { up: undefined, since: now() } };
+  }
+
+  /** Says that a counterpart answers, or does not. Said again without a change, it is no news. */
+  tell(counterpart: Counterpart, up: boolean): void {
+    const contact = this.#contacts[counterpart];
+    if (contact.up === up) return;
+    contact.up = up;
+    contact.since = this.#now();
+    if (counterpart !== 'engine' || !up) return;
+    if (this.#everUp) this.#reconnections++;
+    this.#everUp = true;
+  }
+
+  /** Says that a gap was declared. */
+  gap(): void {
+    this.#gaps++;
+  }
+
+  /** Says that the ledger refused a batch for good. */
+  refused(): void {
+    this.#refused++;
+  }
+
+  /** Says how far a source was claimed to have been watched. */
+  watched(source: string, until: Nanos): void {
+    this.#watchedUntil.set(source, until);
+  }
+
+  up(counterpart: Counterpart): boolean | undefined {
+    return this.#contacts[counterpart].up;
+  }
+
+  /** Milliseconds since a counterpart last answered; 0 if it does, or was never asked. */
+  downFor(counterpart: Counterpart): number {
+    const { up, since } = this.#contacts[counterpart];
+    return up === false ? this.#now() - since : 0;
+  }
+
+  get reconnections(): number {
+    return this.#reconnections;
+  }
+
+  get gaps(): number {
+    return this.#gaps;
+  }
+
+  get batchesRefused(): number {
+    return this.#refused;
+  }
+
+  /** How far each source was claimed to have been watched, since the collector started. */
+  get watchedUntil(): ReadonlyMap<string, Nanos> {
+    return this.#watchedUntil;
+  }
+}
