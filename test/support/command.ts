@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const BINARY = fileURLToPath(new URL('../../dist/event2ledger.js', import.meta.url));
+/** The built command. */
+export const BINARY = fileURLToPath(new URL('../../dist/event2ledger.js', import.meta.url));
 
 /** What a finished command left behind. */
 export interface Finished {
@@ -37,6 +38,9 @@ export interface Running {
   /** Sends SIGKILL and waits for the end. */
   kill(): Promise<void>;
   readonly finished: Promise<Finished>;
+  readonly pid: number | undefined;
+  /** What it has written to standard error so far. */
+  stderr(): string;
 }
 
 /** Starts the built `event2ledger` and leaves it running. */
@@ -66,6 +70,8 @@ export function startEvent2ledger(args: readonly string[], options: RunOptions =
   return {
     said,
     finished,
+    pid: child.pid,
+    stderr,
     stop: () => {
       child.kill('SIGTERM');
       return finished;

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EventAnswer } from '#chaincode';
+import type { EventAnswer, Policy } from '#chaincode';
 import type { Coverage, Finding } from '../../reconciler/judgement.js';
 import type { DailyReport } from '../../reports/model.js';
 import { event2ledger, type Finished, type Running, startEvent2ledger } from './command.js';
@@ -15,8 +15,15 @@ export interface Consortium {
   readonly dir: string;
   readonly ledger: Running;
   profile(actor: Actor, identity?: string): string;
+  /** Issues one more identity; gives its profile. */
+  addIdentity(actor: Actor, name: string): Promise<string>;
+  /** Stops the ledger, as an operator does; `serveAgain` starts it on the same data and port. */
+  stopLedger(): Promise<void>;
+  serveAgain(): Promise<void>;
   /** Starts a collector of each actor; resolves when all three watch. */
   collectors(source: string): Promise<Running[]>;
+  /** Starts one collector on the spool it had before; resolves when it watches. */
+  collector(actor: Actor, source: string, options?: CollectorStart): Promise<Running>;
   /** Runs a collector to the end of its trace. */
   collect(actor: Actor, ...args: string[]): Promise<Finished>;
   /** Reads up to the newest block with one actor's reconciler. */
@@ -29,13 +36,47 @@ export interface Consortium {
   close(): Promise<void>;
 }
 
-/** Starts a new consortium on a ledger of its own. */
-export async function startConsortium(): Promise<Consortium> {
+export interface CollectorStart {
+  /** Of `identity add`; else `collector-1`. */
+  readonly identity?: string;
+  /** In place of the identity's own. */
+  readonly profile?: string;
+  /** In place of the identity's own in the suite's folder. */
+  readonly spool?: string;
+  /** More of the command's arguments. */
+  readonly args?: readonly string[];
+}
+
+/** Starts a new consortium on a ledger of its own, with what its first policy says beyond the defaults. */
+export async function startConsortium(policy: Partial<Policy> = {}): Promise<Consortium> {
   const dir = mkdtempSync(join(tmpdir(), 'e2l-consortium-'));
   const data = join(dir, 'ledger');
-  const ledger = startEvent2ledger(['ledger', 'serve', '--data', data, '--port', '0']);
-  await ledger.said(/localhost:\d+/);
+  const policyFile = join(dir, 'policy.json');
+  writeFileSync(policyFile, JSON.stringify(policy));
+  const serve = async (...args: string[]) => {
+    const started = startEvent2ledger(['ledger', 'serve', '--data', data, ...args]);
+    await started.said(/ready/);
+    return started;
+  };
+  let ledger = await serve('--port', '0', '--policy', policyFile);
   const profile = (actor: Actor, identity = 'collector-1') => join(data, 'actors', actor, identity, 'profile.json');
+  const collector: Consortium['collector'] = async (actor, source, options = {}) => {
+    const { identity = 'collector-1', args = [] } = options;
+    const file =
+      options.spool ?? join(dir, identity === 'collector-1' ? `${actor}.spool` : `${actor}-${identity}.spool`);
+    const started = startEvent2ledger([
+      'collect',
+      '--profile',
+      options.profile ?? profile(actor, identity),
+      '--source',
+      source,
+      '--spool',
+      file,
+      ...args,
+    ]);
+    await started.said(/watching/i);
+    return started;
+  };
   const database = (actor: Actor) => join(dir, `${actor}.db`);
   const spool = (actor: Actor) => ['--spool', join(dir, `${actor}.spool`)];
   const report: Consortium['report'] = async (day, actor = 'UserMSP') => {
@@ -46,17 +87,21 @@ export async function startConsortium(): Promise<Consortium> {
   };
   return {
     dir,
-    ledger,
+    get ledger() {
+      return ledger;
+    },
     profile,
-    collectors: (source) =>
-      Promise.all(
-        ACTORS.map(async (actor) => {
-          const args = ['collect', '--profile', profile(actor), '--source', source, ...spool(actor)];
-          const collector = startEvent2ledger(args);
-          await collector.said(/watch/i);
-          return collector;
-        }),
-      ),
+    addIdentity: async (actor, name) => {
+      const added = await event2ledger(['identity', 'add', '--data', data, '--actor', actor, '--name', name]);
+      if (added.code !== 0) throw new Error(`identity add ended with ${added.code}: ${added.stderr}`);
+      return profile(actor, name);
+    },
+    stopLedger: async () => void (await ledger.stop()),
+    serveAgain: async () => {
+      ledger = await serve();
+    },
+    collector,
+    collectors: (source) => Promise.all(ACTORS.map((actor) => collector(actor, source))),
     collect: (actor, ...args) => event2ledger(['collect', '--profile', profile(actor), ...spool(actor), ...args]),
     reconcile: (actor = 'UserMSP') =>
       event2ledger(['reconcile', '--profile', profile(actor, 'reconciler'), '--db', database(actor)]),

@@ -1,0 +1,115 @@
+import { batchDigest, type Gap, NO_PREVIOUS, parseBatch, parseEntry, type Watch } from '#chaincode';
+import type { LedgerTransaction } from '../support/transactions.js';
+
+/** What one collector has put on the ledger, read from its blocks. */
+export interface Witness {
+  /** Valid transactions; more than batches where one was sent again. */
+  readonly transactions: number;
+  readonly batches: number;
+  readonly runs: readonly string[];
+  /** Event hashes, each with the numbers it was attested under. */
+  readonly attested: ReadonlyMap<string, readonly string[]>;
+  readonly watches: readonly Watch[];
+  readonly gaps: readonly Gap[];
+  /** Batch numbers or entry numbers that stand for two contents. */
+  readonly twoContents: readonly string[];
+  /** Where numbers are left out or `prev` does not hold. */
+  readonly broken: readonly string[];
+}
+
+/** Reads every batch of a collector, trusting nothing but the blocks. */
+export function witnessOf(transactions: readonly LedgerTransaction[], actor: string, collector: string): Witness {
+  const texts = new Map<string, string>();
+  const numbers = new Map<string, string>();
+  const attested = new Map<string, string[]>();
+  const watches = new Map<string, Watch>();
+  const gaps = new Map<string, Gap>();
+  const twoContents: string[] = [];
+  let count = 0;
+  for (const { creator, validationCode, args } of transactions) {
+    const text = args[1] ?? '';
+    if (creator !== actor || args[0] !== 'Attest' || validationCode !== 0) continue;
+    const batch = parseBatch(text);
+    if (batch.collector !== collector) continue;
+    count++;
+    const key = `${batch.run}/${String(batch.n).padStart(9, '0')}`;
+    const known = texts.get(key);
+    if (known !== undefined) {
+      if (known !== text) twoContents.push(`batch ${key}`);
+      continue;
+    }
+    texts.set(key, text);
+    batch.entries.forEach((_, index) => {
+      const { hash, number } = parseEntry(batch, index);
+      const place = `${batch.run}/${number}`;
+      if ((numbers.get(place) ?? hash) !== hash) twoContents.push(`entry ${place}`);
+      numbers.set(place, hash);
+      attested.set(hash, [...(attested.get(hash) ?? []), place]);
+    });
+    for (const watch of batch.watches) watches.set(JSON.stringify(watch), watch);
+    for (const gap of batch.gaps) gaps.set(JSON.stringify(gap), gap);
+  }
+  const keys = [...texts.keys()].sort();
+  return {
+    transactions: count,
+    batches: texts.size,
+    runs: [...new Set(keys.map((key) => key.slice(0, key.indexOf('/'))))],
+    attested,
+    watches: [...watches.values()],
+    gaps: [...gaps.values()],
+    twoContents,
+    broken: brokenChains(keys.map((key) => texts.get(key) ?? '')),
+  };
+}
+
+/** @param texts the batches, ordered by run and number */
+function brokenChains(texts: readonly string[]): string[] {
+  const broken: string[] = [];
+  let before = { run: '', n: 0, next: 1, digest: NO_PREVIOUS };
+  for (const text of texts) {
+    const { run, n, from, prev, entries } = parseBatch(text);
+    if (run !== before.run) before = { run, n: 0, next: 1, digest: NO_PREVIOUS };
+    if (n !== before.n + 1) broken.push(`${run}: batch ${n} follows ${before.n}`);
+    if (from !== before.next) broken.push(`${run}/${n}: its entries begin at ${from}, not ${before.next}`);
+    if (prev !== before.digest) broken.push(`${run}/${n}: prev`);
+    before = { run, n, next: from + entries.length, digest: batchDigest(text) };
+  }
+  return broken;
+}
+
+/** Something that was published and had to be attested. */
+export interface Expected {
+  readonly hash: string;
+  readonly source: string;
+  readonly time: bigint;
+}
+
+/** How a collector's word stands against what was published. */
+export interface Account {
+  /** Neither attested nor in a declared gap. */
+  readonly lost: readonly Expected[];
+  /** Not attested, in a declared gap. */
+  readonly inGaps: readonly Expected[];
+  /** Not attested though a watch claims the time: a false witness. */
+  readonly falselyWatched: readonly Expected[];
+  /** Attested under more than one number. */
+  readonly duplicates: readonly string[];
+  /** Attested, and never published. */
+  readonly invented: readonly string[];
+}
+
+export function accountOf(witness: Witness, published: readonly Expected[]): Account {
+  const absent = published.filter(({ hash }) => !witness.attested.has(hash));
+  const within =
+    ({ source, time }: Expected) =>
+    (claim: Watch) =>
+      claim.source === source && BigInt(claim.from) <= time && time < BigInt(claim.to);
+  const hashes = new Set(published.map(({ hash }) => hash));
+  return {
+    lost: absent.filter((event) => !witness.gaps.some(within(event))),
+    inGaps: absent.filter((event) => witness.gaps.some(within(event))),
+    falselyWatched: absent.filter((event) => witness.watches.some(within(event))),
+    duplicates: [...witness.attested].filter(([, places]) => places.length > 1).map(([hash]) => hash),
+    invented: [...witness.attested.keys()].filter((hash) => !hashes.has(hash)),
+  };
+}
