@@ -1,34 +1,55 @@
 import { dirname, join } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MAX_BATCH_ENTRIES, parseTime, sha256Hex } from '#chaincode';
+import { type Command, Option } from 'commander';
+import { sha256Hex } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode } from '../cli/exit.js';
 import { connect } from '../network/connection.js';
 import { loadProfile } from '../network/profile.js';
 import { DEFAULT_LIMITS } from './attester/sealer.js';
-import { type CollectorSummary, runCollector } from './collector.js';
-import { type CollectorLog, LOG_LEVELS, type LogLevel, plainLog, structuredLog } from './log.js';
+import { type CollectorCounts, type CollectorSummary, runCollector } from './collector.js';
+import { CONFIG_VARIABLE, type LoadedConfig, loadConfig, shownConfig } from './config.js';
+import { type CollectConfig, defaultOf, descriptionOf, type SettingName } from './config-settings.js';
+import { type CollectorLog, plainLog, structuredLog } from './log.js';
+import { collectorMetrics } from './metrics.js';
+import { healthOf, type MetricsServer, serveMetrics } from './metrics-server.js';
 import { RunningLine } from './running-line.js';
 import { sourceOf } from './source/parse-source.js';
+import { Vitals } from './vitals.js';
 
+/** Flags that are no settings. */
 interface Flags {
-  readonly profile: string;
-  readonly source: string;
-  readonly spool?: string;
-  readonly once?: boolean;
-  readonly through?: string;
-  readonly sourceId?: string;
-  readonly batchSize: number;
-  readonly logLevel: LogLevel;
+  readonly config?: string;
+  readonly printConfig?: boolean;
   readonly json?: boolean;
 }
 
+/** How each setting's value is named in the help; a setting without one is said by its name alone. */
+const VALUES: Readonly<Record<SettingName, string>> = {
+  profile: '<file>',
+  source: '<source>',
+  'source-id': '<id>',
+  spool: '<file>',
+  'spool-limit': '<size>',
+  'batch-size': '<n>',
+  once: '',
+  through: '<time>',
+  metrics: '<address>',
+  'health-grace': '<seconds>',
+  'log-level': '<level>',
+  'log-format': '<format>',
+};
+
 const EXAMPLES = `
 Sources:
-  docker        the engine of DOCKER_HOST, or of the default socket
-  docker:URL    docker:unix:///var/run/docker.sock, docker:tcp://host:2375, docker:ssh://user@host
-  file:TRACE    what docker events --format '{{json .}}' printed, one event a line
-  -             the same from standard input
+  docker               the engine that Docker's own client takes: DOCKER_HOST, DOCKER_CONTEXT, the context in use, or
+                       the default socket
+  docker:URL           docker:unix:///var/run/docker.sock, docker:tcp://host:2376, docker:ssh://user@host
+  docker:context=NAME  the engine of a Docker context
+  file:TRACE           what docker events --format '{{json .}}' printed, one event a line
+  -                    the same from standard input
+
+Settings may also stand in a config file (YAML or JSON, by the names above without --) and in the environment
+(E2L_SOURCE for --source, E2L_BATCH_SIZE for --batch-size); a flag wins over the environment, that over the file.
 
 The spool keeps every event until the ledger has it, and knows which it has: stop and start as you like, nothing is
 attested twice. One spool for each identity and source; it lies beside the profile unless --spool says otherwise.
@@ -36,64 +57,108 @@ A line of a trace that cannot be read is reported with its number, counted, and 
 
 Examples:
   event2ledger collect --profile ledger/actors/UserMSP/collector-1/profile.json --source docker
+  event2ledger collect --config /etc/event2ledger/collector.yml --metrics 127.0.0.1:9464
   event2ledger collect --profile P --source file:monday.ndjson --once --through 2026-11-23T00:00:00Z`;
 
 /** `collect`: watches a source and attests its events on the ledger. */
 export const registerCollect: RegisterCommands = (program: Command, io: CommandIo) => {
-  program
+  const command = program
     .command('collect')
     .description(
       "watch a Docker engine or read a trace, and attest its events on the ledger with the collector's identity",
     )
-    .requiredOption('--profile <file>', "profile.json of the collector's identity")
-    .requiredOption('--source <source>', 'docker, docker:URL, file:TRACE, or - for standard input')
-    .option('--spool <file>', 'where events wait for the ledger (default: beside the profile, one for each source)')
-    .option('--once', "end at the trace's end, when everything is attested")
-    .option('--through <time>', "let the trace's watch reach from the start of its first event's UTC day to this time")
-    .option('--source-id <id>', 'the engine\'s name in the events (default: a trace is "trace", an engine its own ID)')
-    .addOption(
-      new Option('--batch-size <n>', 'events in a batch at the most')
-        .argParser(batchSize)
-        .default(DEFAULT_LIMITS.entries),
-    )
-    .addOption(new Option('--log-level <level>', 'how much is said while it runs').choices(LOG_LEVELS).default('info'))
+    .option('--config <file>', `settings in YAML or JSON (default: the file that ${CONFIG_VARIABLE} names, if any)`);
+  for (const [name, value] of Object.entries(VALUES) as [SettingName, string][]) {
+    command.addOption(new Option(value === '' ? `--${name}` : `--${name} ${value}`, describe(name)));
+  }
+  command
+    .option('--print-config', 'print the settings that would hold, and who gave each, as JSON; then end')
     .option('--json', 'print the summary as one line of JSON')
     .addHelpText('after', EXAMPLES)
-    .action(action(io, (flags: Flags) => collect(flags, io)));
+    .action(action(io, (flags: Flags) => collect(flags, settingsOf(command), io)));
 };
 
-async function collect(flags: Flags, io: CommandIo): Promise<ExitCode> {
-  const { once = false, sourceId, through } = flags;
+function describe(name: SettingName): string {
+  const value = defaultOf(name);
+  return value === undefined || value === false ? descriptionOf(name) : `${descriptionOf(name)} (default: ${value})`;
+}
+
+/** The settings that flags gave. */
+function settingsOf(command: Command): Partial<Record<SettingName, unknown>> {
+  return Object.fromEntries(
+    command.options
+      .map((option) => [option.long?.slice(2) ?? '', command.getOptionValue(option.attributeName())] as const)
+      .filter(([name, value]) => name in VALUES && value !== undefined),
+  );
+}
+
+async function collect(
+  flags: Flags,
+  settings: Partial<Record<SettingName, unknown>>,
+  io: CommandIo,
+): Promise<ExitCode> {
+  const file = flags.config === undefined ? {} : { file: flags.config };
+  const loaded: LoadedConfig = loadConfig({ ...file, env: io.env, flags: settings });
+  if (flags.printConfig) {
+    printJson(io, shownConfig(loaded));
+    return EXIT.clean;
+  }
+  const summary = await run(loaded.config, io);
+  if (flags.json) printJson(io, summary);
+  else io.stdout.write(`${sentence(summary)}\n`);
+  return EXIT.clean;
+}
+
+async function run(config: CollectConfig, io: CommandIo): Promise<CollectorSummary> {
+  const { once, through, 'source-id': sourceId } = config;
   const source = sourceOf(
     {
-      source: flags.source,
+      source: config.source,
       once,
       ...(sourceId === undefined ? {} : { sourceId }),
-      ...(through === undefined ? {} : { through: parseTime(through) }),
+      ...(through === undefined ? {} : { through }),
     },
     io,
   );
-  const connection = connect(loadProfile(flags.profile));
-  const line = io.stderr.isTTY ? new RunningLine(io.stderr) : undefined;
+  const profile = loadProfile(config.profile, io.env);
+  const spool = config.spool ?? join(dirname(config.profile), defaultSpool(source.name));
+  const vitals = new Vitals();
+  const line = io.stderr.isTTY && config['log-format'] !== 'json' ? new RunningLine(io.stderr) : undefined;
+  const log = logOf(io, line, config);
+  let counts: CollectorCounts | undefined;
+  const connection = connect(profile);
+  let server: MetricsServer | undefined;
   try {
-    const summary = await runCollector({
+    if (config.metrics !== undefined) {
+      const registry = collectorMetrics({
+        vitals,
+        counts: () => counts,
+        spool: { path: spool, limitBytes: config['spool-limit'] },
+        actor: profile.mspId,
+        collector: profile.name,
+      });
+      server = await serveMetrics(config.metrics, registry, () => healthOf(vitals, config['health-grace'] * 1000));
+      log.info(`Metrics at ${server.url}/metrics, health at ${server.url}/healthz.`);
+    }
+    return await runCollector({
       connection,
       source,
-      spool: flags.spool ?? join(dirname(flags.profile), defaultSpool(source.name)),
+      spool,
       signal: io.signal,
       once,
-      limits: { ...DEFAULT_LIMITS, entries: flags.batchSize },
-      log: logOf(io, line, flags.logLevel),
-      onProgress: (counts) => line?.update(counts),
+      limits: { ...DEFAULT_LIMITS, entries: config['batch-size'] },
+      log,
+      vitals,
+      onProgress: (latest) => {
+        counts = latest;
+        line?.update(latest);
+      },
     });
-    line?.end();
-    if (flags.json) printJson(io, summary);
-    else io.stdout.write(`${sentence(summary)}\n`);
   } finally {
     line?.end();
     connection.close();
+    await server?.close();
   }
-  return EXIT.clean;
 }
 
 /** A file name of the source's own; a name that is no plain text becomes its digest. */
@@ -102,8 +167,11 @@ function defaultSpool(source: string): string {
   return `spool-${/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) ? name : sha256Hex(source).slice(0, 16)}.db`;
 }
 
-function logOf(io: CommandIo, line: RunningLine | undefined, level: LogLevel): CollectorLog {
-  return line === undefined ? structuredLog(io.stderr, level) : plainLog((text) => line.message(text), level);
+function logOf(io: CommandIo, line: RunningLine | undefined, config: CollectConfig): CollectorLog {
+  const level = config['log-level'];
+  if (line !== undefined) return plainLog((text) => line.message(text), level);
+  if (config['log-format'] === 'text') return plainLog((text) => io.stderr.write(`${text}\n`), level);
+  return structuredLog(io.stderr, level);
 }
 
 /** The summary for people. */
@@ -117,12 +185,4 @@ function sentence(summary: CollectorSummary): string {
     ...(behind > 0 ? [`${behind} still in the spool`] : []),
   ];
   return `${parts.join(', ')}.`;
-}
-
-function batchSize(text: string): number {
-  const size = Number(text);
-  if (!/^\d+$/.test(text) || size < 1 || size > MAX_BATCH_ENTRIES) {
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_BATCH_ENTRIES}.`);
-  }
-  return size;
 }

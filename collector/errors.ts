@@ -3,9 +3,11 @@ export type CollectorErrorCode =
   | 'SOURCE' // the source cannot be read, or is not the one it was
   | 'TRACE' // the trace does not fit what was said about it
   | 'SPOOL' // the spool cannot be used, or belongs to another collector
+  | 'FULL' // the spool is at its limit, or the disk is full
   | 'POLICY' // no policy is in force
   | 'LEDGER' // the ledger does not answer, or answers what cannot be
   | 'REFUSED' // the ledger refused a batch: sending it again would not help
+  | 'METRICS' // metrics cannot be served at the address given
   | 'UNFINISHED'; // stopped before everything was attested
 
 /** A failure of the collector. `message` is a sentence that says what to do. */

@@ -3,6 +3,7 @@ import { connect as connectGateway, type Gateway, hash } from '@hyperledger/fabr
 import { common } from '@hyperledger/fabric-protos';
 import { NetworkError } from './errors.js';
 import { fromGateway, invalidTransaction } from './gateway-errors.js';
+import { type TokenSigner, tokenSigner } from './pkcs11.js';
 import type { Profile } from './profile.js';
 import { messageSigner } from './signer.js';
 
@@ -49,29 +50,32 @@ export interface LedgerConnection {
  */
 export function connect(profile: Profile): LedgerConnection {
   const client = newClient(profile);
+  const signer = signerOf(profile);
   const gateway = connectGateway({
     client,
     identity: { mspId: profile.mspId, credentials: Buffer.from(profile.certificate) },
     // The signer hashes natively, in one step.
     hash: hash.none,
-    signer: signerOf(profile),
+    signer: signer.sign,
     evaluateOptions: () => deadline(DEADLINE.evaluate),
     endorseOptions: () => deadline(DEADLINE.endorse),
     submitOptions: () => deadline(DEADLINE.submit),
     commitStatusOptions: () => deadline(DEADLINE.commitStatus),
   });
-  return new GatewayConnection(profile, client, gateway);
+  return new GatewayConnection(profile, client, gateway, signer.close);
 }
 
 class GatewayConnection implements LedgerConnection {
   readonly profile: Profile;
   readonly #client: Client;
   readonly #gateway: Gateway;
+  readonly #closeSigner: () => void;
 
-  constructor(profile: Profile, client: Client, gateway: Gateway) {
+  constructor(profile: Profile, client: Client, gateway: Gateway, closeSigner: () => void) {
     this.profile = profile;
     this.#client = client;
     this.#gateway = gateway;
+    this.#closeSigner = closeSigner;
   }
 
   async evaluate(fn: string, ...args: string[]): Promise<string> {
@@ -128,6 +132,7 @@ class GatewayConnection implements LedgerConnection {
   close(): void {
     this.#gateway.close();
     this.#client.close();
+    this.#closeSigner();
   }
 
   #network() {
@@ -181,9 +186,11 @@ function newClient(profile: Profile): Client {
   }
 }
 
-function signerOf(profile: Profile): (message: Uint8Array) => Promise<Uint8Array> {
+/** Signs with the profile's own key, or has its token sign. */
+function signerOf(profile: Profile): TokenSigner {
+  if (profile.pkcs11 !== undefined) return tokenSigner(profile.pkcs11, profile.certificate);
   const sign = messageSigner(profile.key);
-  return async (message) => sign(message);
+  return { sign: async (message) => sign(message), close: () => {} };
 }
 
 function deadline(milliseconds: number): CallOptions {

@@ -1,6 +1,7 @@
 /** What can go wrong between a client and a ledger. A closed set: callers branch on it. */
 export type NetworkErrorCode =
   | 'PROFILE' // the profile, or a file it names, cannot be used
+  | 'TOKEN' // the token that holds the private key does not sign
   | 'UNREACHABLE' // no peer answers, or too few of them to endorse
   | 'BUSY' // the peer takes no more requests just now
   | 'TIMEOUT' // no answer in time; a submitted transaction may still commit

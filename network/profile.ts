@@ -1,8 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { modeOpenToOthers } from '../cli/private-file.js';
 import { NetworkError } from './errors.js';
+import type { Pkcs11Key } from './pkcs11.js';
 
 /** What an identity needs to reach a channel: loaded, with the contents of the files that `profile.json` names. */
 export interface Profile {
@@ -15,8 +17,10 @@ export interface Profile {
   readonly tlsCa: string;
   /** PEM. */
   readonly certificate: string;
-  /** PEM. */
+  /** PEM; empty if the key is in a token. */
   readonly key: string;
+  /** The token that holds the key, if it is in one. */
+  readonly pkcs11?: Pkcs11Key;
   /** The name in the peer's TLS certificate, where it is not the endpoint's host. */
   readonly tlsHost?: string;
   readonly channel: string;
@@ -24,6 +28,20 @@ export interface Profile {
 }
 
 const text = z.string().min(1).max(4096);
+
+/** A key in a token. The PIN itself is never in the profile: a variable or a file of its owner's alone holds it. */
+const pkcs11Schema = z
+  .strictObject({
+    library: text,
+    label: text,
+    keyId: z.string().regex(/^(?:[0-9A-Fa-f]{2}){1,64}$/, "must be the key's CKA_ID in hexadecimal digits"),
+    pinEnv: text.optional(),
+    pinFile: text.optional(),
+  })
+  .refine(({ pinEnv, pinFile }) => (pinEnv === undefined) !== (pinFile === undefined), {
+    path: ['pinEnv'],
+    message: 'give the PIN by pinEnv, the name of a variable, or by pinFile',
+  });
 
 /** `profile.json` as it stands on disk: file names are relative to its folder. */
 const profileFileSchema = z.object({
@@ -33,29 +51,33 @@ const profileFileSchema = z.object({
   tlsHost: text.optional(),
   tlsCaCert: text,
   certificate: text,
-  privateKey: text,
+  privateKey: text.optional(),
+  pkcs11: pkcs11Schema.optional(),
   channel: text,
   chaincode: text,
 });
 export type ProfileFile = z.infer<typeof profileFileSchema>;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * Reads a connection profile and the files it names.
  * @param file path of a `profile.json`
+ * @param env where a token's PIN is (the variable that the profile names), and systemd's CREDENTIALS_DIRECTORY
  * @throws NetworkError `PROFILE` if a file is missing or unreadable, the private key's file is open to others, or
  * key, certificate and name do not belong together.
  */
-export function loadProfile(file: string): Profile {
+export function loadProfile(file: string, env: Environment = process.env): Profile {
   const content = parseProfile(file, read(file, 'The profile'));
   const at = (path: string) => resolve(dirname(file), path);
-  checkPrivate(at(content.privateKey));
+  const secret = privateKey(file, content, env);
   const profile = {
     mspId: content.mspId,
     name: content.name,
     endpoint: content.endpoint,
     tlsCa: read(at(content.tlsCaCert), "The profile's TLS CA certificate"),
     certificate: read(at(content.certificate), "The profile's certificate"),
-    key: read(at(content.privateKey), "The profile's private key"),
+    ...secret,
     ...(content.tlsHost === undefined ? {} : { tlsHost: content.tlsHost }),
     channel: content.channel,
     chaincode: content.chaincode,
@@ -87,22 +109,38 @@ function parseProfile(file: string, content: string): ProfileFile {
   throw new NetworkError('PROFILE', `The profile ${file} is malformed: ${where}${issue?.message}.`);
 }
 
-/** A key that others can read is no longer its owner's alone. Windows has no such modes. */
-function checkPrivate(file: string): void {
-  if (process.platform === 'win32') return;
-  let mode: number;
+function privateKey(
+  file: string,
+  { privateKey: keyFile, pkcs11 }: ProfileFile,
+  env: Environment,
+): Pick<Profile, 'key' | 'pkcs11'> {
+  const at = (path: string) => resolve(dirname(file), path);
+  if ((keyFile === undefined) === (pkcs11 === undefined)) {
+    throw new NetworkError('PROFILE', `The profile ${file} must give either privateKey or pkcs11.`);
+  }
+  if (keyFile !== undefined) return { key: readSecret(at(keyFile), 'private key', env) };
+  if (pkcs11 === undefined) return { key: '' };
+  const { library, label, keyId, pinEnv, pinFile } = pkcs11;
+  const pin = pinFile === undefined ? env[pinEnv ?? ''] : readSecret(at(pinFile), 'PIN', env).trim();
+  if (!pin) {
+    const where = pinFile === undefined ? `the variable ${pinEnv}` : at(pinFile);
+    throw new NetworkError('PROFILE', `The PIN of the token "${label}" is not in ${where}, where the profile has it.`);
+  }
+  return { key: '', pkcs11: { library: at(library), label, keyId, pin } };
+}
+
+/** A secret that others can read is no longer its owner's alone. */
+function readSecret(file: string, what: string, env: Environment): string {
+  let open: string | undefined;
   try {
-    mode = statSync(file).mode;
+    open = modeOpenToOthers(file, env.CREDENTIALS_DIRECTORY);
   } catch (cause) {
-    throw new NetworkError('PROFILE', `The profile's private key ${file} does not exist.`, { cause });
+    throw new NetworkError('PROFILE', `The profile's ${what} ${file} does not exist.`, { cause });
   }
-  if ((mode & 0o077) !== 0) {
-    const octal = (mode & 0o777).toString(8).padStart(4, '0');
-    throw new NetworkError(
-      'PROFILE',
-      `The private key ${file} is open to others (mode ${octal}); run chmod 600 on it.`,
-    );
+  if (open !== undefined) {
+    throw new NetworkError('PROFILE', `The ${what} ${file} is open to others (mode ${open}); run chmod 600 on it.`);
   }
+  return read(file, `The profile's ${what}`);
 }
 
 function checkBelongTogether(file: string, profile: Profile): void {
@@ -110,7 +148,8 @@ function checkBelongTogether(file: string, profile: Profile): void {
   let belongs: boolean;
   try {
     certificate = new X509Certificate(profile.certificate);
-    belongs = certificate.checkPrivateKey(createPrivateKey(profile.key));
+    // A token's key is held against the certificate at its first signature.
+    belongs = profile.pkcs11 !== undefined || certificate.checkPrivateKey(createPrivateKey(profile.key));
   } catch (cause) {
     throw new NetworkError('PROFILE', `The certificate or the private key of the profile ${file} is no valid PEM.`, {
       cause,

@@ -1,0 +1,97 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { type HSMSigner, type HSMSignerFactory, signers } from '@hyperledger/fabric-gateway';
+import { NetworkError } from './errors.js';
+
+/** A private key that stays in a token (a hardware security module, or SoftHSM) and is used through PKCS#11. */
+export interface Pkcs11Key {
+  /** Path of the module that speaks to the token: `/usr/lib/softhsm/libsofthsm2.so`. */
+  readonly library: string;
+  /** The token's label. */
+  readonly label: string;
+  /** The key's CKA_ID, in hexadecimal digits. */
+  readonly keyId: string;
+  readonly pin: string;
+}
+
+/** Signs as a token does: later. */
+export interface TokenSigner {
+  sign(message: Uint8Array): Promise<Uint8Array>;
+  close(): void;
+}
+
+// A module may be initialised only once a process, and stays so until its end.
+const factories = new Map<string, HSMSignerFactory>();
+
+/**
+ * A signer with a token's key. Nothing is asked of the token before the first signature; a session that fails is opened
+ * anew with the next one, so that a token that was taken away and put back goes on signing.
+ * @param certificate PEM: the token's key must be this certificate's
+ */
+export function tokenSigner(key: Pkcs11Key, certificate: string): TokenSigner {
+  let session: HSMSigner | undefined;
+  let proven = false;
+  // One signature at a time: a PKCS#11 session has but one operation under way.
+  let turn: Promise<unknown> = Promise.resolve();
+  const close = () => {
+    session?.close();
+    session = undefined;
+  };
+  const signNow = async (message: Uint8Array): Promise<Uint8Array> => {
+    let signature: Uint8Array;
+    try {
+      session ??= openSession(key);
+      signature = await session.signer(createHash('sha256').update(message).digest());
+    } catch (error) {
+      try {
+        close();
+      } catch {
+        session = undefined;
+      }
+      throw tokenError(key, error);
+    }
+    if (!proven && !verify('sha256', message, createPublicKey(certificate), signature)) {
+      throw new NetworkError(
+        'PROFILE',
+        `The key ${key.keyId} in the token "${key.label}" does not belong to the certificate.`,
+      );
+    }
+    proven = true;
+    return signature;
+  };
+  return {
+    sign: (message) => {
+      const signed = turn.then(() => signNow(message));
+      turn = signed.catch(() => {});
+      return signed;
+    },
+    close,
+  };
+}
+
+function openSession({ library, label, keyId, pin }: Pkcs11Key): HSMSigner {
+  let factory = factories.get(library);
+  if (factory === undefined) {
+    factory = signers.newHSMSignerFactory(library);
+    factories.set(library, factory);
+  }
+  return factory.newSigner({ label, pin, identifier: Buffer.from(keyId, 'hex') });
+}
+
+function tokenError({ library, label, keyId }: Pkcs11Key, cause: unknown): NetworkError {
+  if (cause instanceof NetworkError) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (/pkcs11js|pkcs11\.node/.test(why)) {
+    return new NetworkError(
+      'TOKEN',
+      'Keys in tokens need the package pkcs11js; install it with npm install pkcs11js.',
+      { cause },
+    );
+  }
+  // A wrong PIN is never tried again: three, and most tokens lock.
+  const wrongPin = /CKR_PIN/.test(why);
+  return new NetworkError(
+    'TOKEN',
+    `The token "${label}" (${library}) does not sign with key ${keyId}: ${why.split('\n')[0]?.replace(/\.$/, '')}.`,
+    { cause, retryable: !wrongPin },
+  );
+}
