@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { createPublicKey, verify } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenSigner } from '../../network/pkcs11.js';
+import { loadProfile } from '../../network/profile.js';
+import { event2ledger } from '../support/command.js';
+import { TestLedger, temporaryFolder } from './support/ledger.js';
+
+const LIBRARY = '/usr/lib/softhsm/libsofthsm2.so';
+const PIN = 'one two three';
+const TOKEN = { library: LIBRARY, label: 'actors', keyId: 'A1B2' };
+
+/** Why a real token cannot be had here; undefined if it can. */
+function lacking(): string | undefined {
+  if (!existsSync(LIBRARY)) return `no ${LIBRARY} (Debian: softhsm2)`;
+  try {
+    createRequire(import.meta.url)('pkcs11js');
+    return undefined;
+  } catch {
+    return 'the optional package pkcs11js was not built';
+  }
+}
+
+const reason = lacking();
+if (reason !== undefined) console.warn(`left out: a key in a token: ${reason}`);
+
+describe.skipIf(reason)(`a key in a token${reason === undefined ? '' : `: left out: ${reason}`}`, () => {
+  const folder = temporaryFolder();
+  let ledger: TestLedger;
+  let file: string;
+  let original: Record<string, unknown>;
+
+  const write = (pkcs11: object, more: object = {}) =>
+    writeFileSync(file, JSON.stringify({ ...original, privateKey: undefined, pkcs11, ...more }));
+  const env = { E2L_PIN: PIN };
+
+  beforeAll(async () => {
+    mkdirSync(join(folder.path, 'tokens'));
+    const config = join(folder.path, 'softhsm2.conf');
+    writeFileSync(config, `directories.tokendir = ${join(folder.path, 'tokens')}\nobjectstore.backend = file\n`);
+    process.env.SOFTHSM2_CONF = config;
+    ledger = await TestLedger.start();
+    file = ledger.ledger.profilePath('UserMSP', 'collector-1');
+    original = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const key = join(dirname(file), String(original.privateKey));
+    const util = (...args: string[]) => execFileSync('softhsm2-util', args, { stdio: 'pipe' });
+    util('--init-token', '--free', '--label', TOKEN.label, '--pin', PIN, '--so-pin', 'not so secret');
+    util('--import', key, '--token', TOKEN.label, '--label', 'collector-1', '--id', TOKEN.keyId, '--pin', PIN);
+    const other = join(dirname(ledger.ledger.profilePath('UserMSP', 'reconciler')), 'key.pem');
+    util('--import', other, '--token', TOKEN.label, '--label', 'another', '--id', 'FF', '--pin', PIN);
+    // From here on the token alone has it.
+    rmSync(key);
+  });
+  afterAll(async () => {
+    await ledger?.end();
+    folder.remove();
+  });
+
+  it('signs what the ledger accepts, many at once', async () => {
+    write({ ...TOKEN, pinEnv: 'E2L_PIN' });
+    const profile = loadProfile(file, env);
+    const signer = tokenSigner({ ...TOKEN, pin: PIN }, profile.certificate);
+    const messages = Array.from({ length: 20 }, (_, index) => Buffer.from(`message ${index}`));
+    const signatures = await Promise.all(messages.map((message) => signer.sign(message)));
+    signer.close();
+    const publicKey = createPublicKey(profile.certificate);
+    for (const [index, signature] of signatures.entries()) {
+      expect(verify('sha256', messages[index] ?? Buffer.of(), publicKey, signature)).toBe(true);
+    }
+    const connection = ledger.with(profile);
+    const heights = await Promise.all(Array.from({ length: 10 }, () => connection.height()));
+    expect(new Set(heights).size).toBe(1);
+  });
+
+  it('serves the command, which attests with it', async () => {
+    const pinFile = join(dirname(file), 'pin');
+    writeFileSync(pinFile, `${PIN}\n`, { mode: 0o600 });
+    write({ ...TOKEN, pinFile: 'pin' });
+    const trace = join(folder.path, 'trace.ndjson');
+    writeFileSync(
+      trace,
+      '{"Type":"container","Action":"start","Actor":{"ID":"c1","Attributes":{"name":"web"}},"scope":"local","timeNano":1795300553028063346}\n',
+    );
+    const collect = ['collect', '--profile', file, '--source', `file:${trace}`, '--once', '--json'];
+    const { code, stdout, stderr } = await event2ledger(collect);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ recorded: 1, attested: 1, behind: 0 });
+    chmodSync(pinFile, 0o644);
+    const open = await event2ledger(collect);
+    expect(open.code).toBe(2);
+    expect(open.stderr).toMatch(/PIN .*pin is open to others \(mode 0644\)/);
+  });
+
+  it('says what is wrong with the token, and never tries a wrong PIN again', async () => {
+    // A token asks for the PIN once a process, as long as a session is open.
+    ledger.closeConnections();
+    const signed = (change: object) => {
+      const { certificate } = loadProfile(file, env);
+      return tokenSigner({ ...TOKEN, pin: PIN, ...change }, certificate).sign(Buffer.from('x'));
+    };
+    write({ ...TOKEN, pinEnv: 'E2L_PIN' });
+    await expect(signed({ label: 'none' })).rejects.toMatchObject({ code: 'TOKEN', retryable: true });
+    await expect(signed({ keyId: '00' })).rejects.toThrow(/"actors".*does not sign with key 00/);
+    await expect(signed({ pin: 'wrong' })).rejects.toMatchObject({ code: 'TOKEN', retryable: false });
+    await expect(signed({ keyId: 'FF' })).rejects.toThrow(/does not belong to the certificate/);
+    await expect(signed({ library: '/no/such.so' })).rejects.toThrow(/no\/such\.so/);
+  });
+
+  it('takes the PIN from where the profile has it, and from there alone', () => {
+    write({ ...TOKEN, pinEnv: 'E2L_PIN' });
+    expect(() => loadProfile(file, {})).toThrow(/PIN of the token "actors" is not in the variable E2L_PIN/);
+    write({ ...TOKEN });
+    expect(() => loadProfile(file, env)).toThrow(/give the PIN by pinEnv/);
+    write({ ...TOKEN, pin: PIN });
+    expect(() => loadProfile(file, env)).toThrow(/malformed: pkcs11/);
+    write({ ...TOKEN, pinEnv: 'E2L_PIN' }, { privateKey: 'key.pem' });
+    expect(() => loadProfile(file, env)).toThrow(/either privateKey or pkcs11/);
+  });
+});
