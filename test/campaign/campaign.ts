@@ -3,16 +3,12 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { canonicalEvent, POLICY_DEFAULTS, parseDockerEvent, splitAction } from '#chaincode';
-import { type Published, ReplayEngine } from '../../bench/replay-engine.js';
-import { connect } from '../../network/connection.js';
-import { loadProfile } from '../../network/profile.js';
+import { ReplayEngine } from '../../bench/replay-engine.js';
 import type { Coverage, Finding } from '../../reconciler/judgement.js';
+import { type Account, accountOf, expectedOf, type Witness } from '../support/audit.js';
 import { BINARY } from '../support/command.js';
 import { type Consortium, startConsortium } from '../support/consortium.js';
-import { transactionsOf } from '../support/transactions.js';
 import { utcDays } from '../support/utc-day.js';
-import { type Account, accountOf, type Expected, type Witness, witnessOf } from './audit.js';
 import { Load } from './load.js';
 import { Seeded } from './random.js';
 
@@ -73,12 +69,10 @@ export async function campaign(kills: number, seed: number, say: (text: string) 
     const { code, stderr } = await reference.stop();
     if (code !== 0) throw new Error(`The collector that was not killed ended with ${code}: ${stderr}`);
 
-    const ledger = connect(loadProfile(consortium.profile(VICTIM, 'reconciler')));
-    const transactions = await transactionsOf(ledger);
-    ledger.close();
-    const expected = load.published.flatMap((published) => expectedOf(published, engine.id) ?? []);
+    const witnesses = await consortium.witnesses();
+    const expected = load.published.flatMap(({ text }) => expectedOf(text, engine.id) ?? []);
     const found = (actor: string) => {
-      const witness = witnessOf(transactions, actor, 'collector-1');
+      const witness = witnesses(actor);
       return { ...witness, ...accountOf(witness, expected) };
     };
     const reconciled = await consortium.reconcile(VICTIM);
@@ -104,14 +98,6 @@ export async function campaign(kills: number, seed: number, say: (text: string) 
     await consortium.close();
     rmSync(consortium.dir, { recursive: true, force: true });
   }
-}
-
-/** What the policy has recorded of an event, as every collector must. */
-function expectedOf({ text, time }: Published, source: string): Expected | undefined {
-  const raw = parseDockerEvent(text);
-  const { action } = splitAction(raw.action);
-  if (!(POLICY_DEFAULTS.record[raw.type] ?? []).includes(action)) return undefined;
-  return { hash: canonicalEvent(raw, { source, ignore: [] }).hash, source, time };
 }
 
 /** The collector that is killed. */

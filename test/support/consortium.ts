@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { EventAnswer, Policy } from '#chaincode';
 import type { Coverage, Finding } from '../../reconciler/judgement.js';
 import type { DailyReport } from '../../reports/model.js';
+import { type Witness, witnessesOf } from './audit.js';
 import { event2ledger, type Finished, type Running, startEvent2ledger } from './command.js';
+import { eventually } from './eventually.js';
 
 export const ACTORS = ['DeveloperMSP', 'ProviderMSP', 'UserMSP'] as const;
 export type Actor = (typeof ACTORS)[number];
@@ -31,6 +33,10 @@ export interface Consortium {
   report(day: string, actor?: Actor): Promise<{ finished: Finished; report: DailyReport; dir: string }>;
   /** The reports of several days as one. */
   reports(days: readonly string[]): Promise<{ codes: (number | null)[]; findings: Finding[]; coverage: Coverage }>;
+  /** What each collector has on the ledger, read from its blocks. */
+  witnesses(): Promise<(actor: string, collector?: string) => Witness>;
+  /** Waits until all actors have attested an event of a container of this name. */
+  attestedByAll(name: string): Promise<void>;
   /** Every event on the ledger, as `query events --json` gives them. */
   events(): Promise<EventAnswer[]>;
   close(): Promise<void>;
@@ -85,8 +91,15 @@ export async function startConsortium(policy: Partial<Policy> = {}): Promise<Con
     const finished = await event2ledger(['report', '--db', database(actor), ...args]);
     return { finished, report: readReport(out, day), dir: out };
   };
+  const witnesses = () => witnessesOf(profile('UserMSP', 'reconciler'));
   return {
     dir,
+    witnesses,
+    attestedByAll: (name) =>
+      eventually(`an attestation of ${name} by all`, async () => {
+        const of = await witnesses();
+        return ACTORS.every((actor) => of(actor).names.has(name));
+      }),
     get ledger() {
       return ledger;
     },

@@ -1,5 +1,18 @@
-import { batchDigest, type Gap, NO_PREVIOUS, parseBatch, parseEntry, type Watch } from '#chaincode';
-import type { LedgerTransaction } from '../support/transactions.js';
+import {
+  batchDigest,
+  canonicalEvent,
+  type Gap,
+  NO_PREVIOUS,
+  POLICY_DEFAULTS,
+  parseBatch,
+  parseDockerEvent,
+  parseEntry,
+  splitAction,
+  type Watch,
+} from '#chaincode';
+import { connect } from '../../network/connection.js';
+import { loadProfile } from '../../network/profile.js';
+import { type LedgerTransaction, transactionsOf } from './transactions.js';
 
 /** What one collector has put on the ledger, read from its blocks. */
 export interface Witness {
@@ -9,6 +22,8 @@ export interface Witness {
   readonly runs: readonly string[];
   /** Event hashes, each with the numbers it was attested under. */
   readonly attested: ReadonlyMap<string, readonly string[]>;
+  /** Names of the containers it has attested events of. */
+  readonly names: ReadonlySet<string>;
   readonly watches: readonly Watch[];
   readonly gaps: readonly Gap[];
   /** Batch numbers or entry numbers that stand for two contents. */
@@ -17,11 +32,23 @@ export interface Witness {
   readonly broken: readonly string[];
 }
 
+/** Reads all blocks; gives what each collector has on the ledger. */
+export async function witnessesOf(profile: string): Promise<(actor: string, collector?: string) => Witness> {
+  const ledger = connect(loadProfile(profile));
+  try {
+    const transactions = await transactionsOf(ledger);
+    return (actor, collector = 'collector-1') => witnessOf(transactions, actor, collector);
+  } finally {
+    ledger.close();
+  }
+}
+
 /** Reads every batch of a collector, trusting nothing but the blocks. */
-export function witnessOf(transactions: readonly LedgerTransaction[], actor: string, collector: string): Witness {
+function witnessOf(transactions: readonly LedgerTransaction[], actor: string, collector: string): Witness {
   const texts = new Map<string, string>();
   const numbers = new Map<string, string>();
   const attested = new Map<string, string[]>();
+  const names = new Set<string>();
   const watches = new Map<string, Watch>();
   const gaps = new Map<string, Gap>();
   const twoContents: string[] = [];
@@ -40,7 +67,8 @@ export function witnessOf(transactions: readonly LedgerTransaction[], actor: str
     }
     texts.set(key, text);
     batch.entries.forEach((_, index) => {
-      const { hash, number } = parseEntry(batch, index);
+      const { hash, number, event } = parseEntry(batch, index);
+      if (typeof event.attributes !== 'string') names.add(event.attributes.name ?? '');
       const place = `${batch.run}/${number}`;
       if ((numbers.get(place) ?? hash) !== hash) twoContents.push(`entry ${place}`);
       numbers.set(place, hash);
@@ -55,6 +83,7 @@ export function witnessOf(transactions: readonly LedgerTransaction[], actor: str
     batches: texts.size,
     runs: [...new Set(keys.map((key) => key.slice(0, key.indexOf('/'))))],
     attested,
+    names,
     watches: [...watches.values()],
     gaps: [...gaps.values()],
     twoContents,
@@ -82,6 +111,14 @@ export interface Expected {
   readonly hash: string;
   readonly source: string;
   readonly time: bigint;
+}
+
+/** What the default policy has recorded of a local event, as every collector must; undefined if it does not. */
+export function expectedOf(line: string, source: string): Expected | undefined {
+  const raw = parseDockerEvent(line);
+  const { action } = splitAction(raw.action);
+  if (!(POLICY_DEFAULTS.record[raw.type] ?? []).includes(action)) return undefined;
+  return { hash: canonicalEvent(raw, { source, ignore: [] }).hash, source, time: BigInt(raw.timeNano) };
 }
 
 /** How a collector's word stands against what was published. */
