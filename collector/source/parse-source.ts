@@ -4,6 +4,7 @@ import { printable } from '../../cli/printable.js';
 import { dockerSource } from './docker.js';
 import { dockerEngine } from './docker-engine.js';
 import { dockerAt } from './docker-host.js';
+import { podmanAware } from './podman.js';
 import type { Source } from './source.js';
 import { fileSource, traceSource } from './trace.js';
 
@@ -18,7 +19,7 @@ export interface SourceRequest {
 const MAX_SOURCE_ID = 512;
 
 /**
- * The source that `docker[:URL]`, `file:TRACE` or `-` names.
+ * The source that `docker[:URL]`, `docker:context=NAME`, `file:TRACE` or `-` names.
  * @throws UsageError for anything else, and for options that do not go with it.
  */
 export function sourceOf(
@@ -35,12 +36,15 @@ export function sourceOf(
     if (once) throw new UsageError('--once is for traces: an engine has no end.');
     const url = source === 'docker' ? undefined : source.slice('docker:'.length);
     if (url === '') throw new UsageError('--source docker: lacks a URL; write docker alone for the default engine.');
-    return dockerSource(dockerEngine(dockerAt(url, io.env)), named);
+    const docker = dockerAt(url, io.env);
+    return dockerSource(podmanAware(dockerEngine(docker), docker, sourceId !== undefined), named);
   }
   const options = { ...named, ...(through === undefined ? {} : { through }) };
   if (source === '-') return traceSource(() => io.stdin, options);
   if (source.startsWith('file:') && source.length > 'file:'.length) {
     return fileSource(source.slice('file:'.length), options);
   }
-  throw new UsageError(`"${printable(source, 100)}" is no source; write docker, docker:URL, file:TRACE or - .`);
+  throw new UsageError(
+    `"${printable(source, 100)}" is no source; write docker, docker:URL, docker:context=NAME, file:TRACE or - .`,
+  );
 }

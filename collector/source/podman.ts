@@ -1,0 +1,78 @@
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { addSeconds, type Nanos } from '#chaincode';
+import { CollectorError } from '../errors.js';
+import type { Engine } from './docker-engine.js';
+
+/** Podman ends a replay in whole seconds, and must find its end in the future. */
+const AHEAD_SECONDS = 2;
+const VERSION_TIMEOUT_MS = 10_000;
+
+/**
+ * The engine as it is, or, where Podman answers at its socket, Podman as an engine. It differs in three things (tried
+ * with Podman 4.3.1): `/info` has a new ID in each answer and always counts no listeners, and a replay whose end lies in
+ * the past comes back empty more often than not.
+ * @param named whether the engine was given a name, which Podman needs
+ */
+export function podmanAware(engine: Engine, docker: Pick<Docker, 'version'>, named: boolean): Engine {
+  let podman: boolean | undefined;
+  const isPodman = async (signal: AbortSignal) => {
+    podman ??= hasPodman(await bounded(docker.version(), signal));
+    return podman;
+  };
+  return {
+    ...engine,
+    async state(signal) {
+      const state = await engine.state(signal);
+      if (!(await isPodman(signal))) return state;
+      if (!named) {
+        throw new CollectorError('SOURCE', 'Podman has no ID of its own to go by; name this engine with --source-id.');
+      }
+      return { ...state, listeners: undefined };
+    },
+    async events(range, signal) {
+      if (range.until === undefined || !(await isPodman(signal))) return await engine.events(range, signal);
+      const { now } = await engine.state(signal);
+      const until = later(range.until, addSeconds(now, AHEAD_SECONDS));
+      return Readable.from(upTo(range.until, await engine.events({ since: range.since, until }, signal)), {
+        objectMode: false,
+      });
+    },
+  };
+}
+
+function hasPodman(version: unknown): boolean {
+  const { Components } = (typeof version === 'object' && version !== null ? version : {}) as { Components?: unknown };
+  return (
+    Array.isArray(Components) &&
+    Components.some((part: unknown) => (part as { Name?: unknown } | null)?.Name === 'Podman Engine')
+  );
+}
+
+async function bounded<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const timer = new AbortController();
+  const late = delay(VERSION_TIMEOUT_MS, undefined, { signal: AbortSignal.any([signal, timer.signal]) }).then(() => {
+    throw new CollectorError('SOURCE', 'The engine does not tell its version.');
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    timer.abort();
+    late.catch(() => {});
+  }
+}
+
+/** The lines of events up to a time: the replay reached further than was asked. */
+async function* upTo(until: Nanos, stream: Readable): AsyncGenerator<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  for (const line of Buffer.concat(chunks).toString('utf8').split('\n')) {
+    const time = /"timeNano":(\d+)/.exec(line)?.[1];
+    if (line !== '' && (time === undefined || BigInt(time) <= BigInt(until))) yield Buffer.from(`${line}\n`);
+  }
+}
+
+function later(a: Nanos, b: Nanos): Nanos {
+  return BigInt(a) > BigInt(b) ? a : b;
+}
