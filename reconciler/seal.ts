@@ -45,7 +45,11 @@ export class Sealer {
   /** The next day that anybody knows anything of; long stretches without any are passed over. */
   #next(): Day | undefined {
     const after = this.#last === undefined ? '' : dayOf(dayEnd(this.#last));
-    const eventDay = eventDays(this.#projection).find((day) => day >= after);
+    const [first] = this.#projection.policies.inForce;
+    if (first === undefined) return undefined;
+    // No policy ever reaches back before the first: what lies there is judged by none.
+    const governed = dayOf(first.policy.from);
+    const eventDay = this.#projection.tallies.dayFrom(after > governed ? after : governed);
     if (this.#last === undefined || eventDay === after) return eventDay;
     const watched = this.#projection.sources.all.flatMap((source) => this.#nextWatched(source, after) ?? []);
     return [...watched, ...(eventDay === undefined ? [] : [eventDay])].sort()[0];
@@ -111,10 +115,13 @@ export class Sealer {
  * undefined if nobody is.
  */
 function isWatchedBy(source: Source | undefined, name: string, stretch: Interval, policy: NumberedPolicy) {
+  // Cheap first: anybody can invent sources by the thousand.
+  const { sources } = policy.policy;
+  const expected = (Object.hasOwn(sources, name) ? sources[name] : sources['*'])?.witnesses.length ?? 0;
+  if (!isListed(policy, name) && (source?.witnesses.size ?? 0) < majorityOf(expected)) return undefined;
   const witnesses = witnessesOf(policy.policy, name, unpadNanos(stretch.from));
   const isThere = source === undefined ? isListed(policy, name) : exists(source, policy, witnesses);
   if (!isThere || witnesses.length === 0) return undefined;
-  const { sources } = policy.policy;
   const until = padNanos(
     (Object.hasOwn(sources, name) ? sources[name] : sources['*'])?.until ?? unpadNanos(stretch.to),
   );

@@ -1,9 +1,12 @@
 import { unpadNanos } from '#chaincode';
 import type { Finding } from '../judgement.js';
-import { type Interval, merge, subtract } from '../ledger/coverage.js';
+import { firstIndex, type Interval, insert, subtract } from '../ledger/coverage.js';
 import type { Source, Witness } from '../ledger/sources.js';
 import { findingId, severityOf } from './findings.js';
 import type { Standing } from './standing.js';
+
+// A hostile collector could give ever more.
+const MAX_REASONS = 10;
 
 /**
  * The holes in a witness's watches of a source that begin within a day: between two stretches that it covers, and what
@@ -14,28 +17,37 @@ export function holesOf(witness: Witness, day: Interval): Interval[] {
   const between = stretches
     .slice(1)
     .map((stretch, index) => ({ from: (stretches[index] as Interval).to, to: stretch.from }));
-  const declared = witness.declared.flatMap((gap) => subtract(gap, stretches));
-  let holes: Interval[] = [];
-  for (const hole of [...between, ...declared]) holes = merge(holes, hole);
+  const declared = witness.hidden.flatMap((gap) => subtract(gap, stretches));
+  const holes: Interval[] = [];
+  for (const hole of [...between, ...declared]) insert(holes, hole);
   return holes.filter(({ from }) => from >= day.from && from < day.to);
 }
 
-/** The finding for one hole of one actor. */
+/** The times of a source's events that the actor does not attest, sorted. */
+export function timesOfOthers(source: Source, actor: string, standings: readonly Standing[]): string[] {
+  return standings
+    .filter(({ event, attesters }) => event.source === source && !attesters.includes(actor))
+    .map(({ event }) => event.time)
+    .sort();
+}
+
+/**
+ * The finding for one hole of one actor.
+ * @param others the times of the source's events that it does not attest, sorted
+ */
 export function gapFinding(
   source: Source,
   actor: string,
   witness: Witness,
   hole: Interval,
-  standings: readonly Standing[],
+  others: readonly string[],
 ): Finding {
-  const reasons = witness.declared
+  const reasons = [...witness.declared.values()]
     .filter(({ from, to }) => from < hole.to && to > hole.from)
     .sort((a, b) => (a.from < b.from ? -1 : 1))
     .map(({ reason }) => reason);
-  const events = standings.filter(
-    ({ event, attesters }) =>
-      event.source === source && event.time >= hole.from && event.time < hole.to && !attesters.includes(actor),
-  ).length;
+  const before = (end: string) => firstIndex(others, (time) => time >= end);
+  const events = before(hole.to) - before(hole.from);
   return {
     id: findingId(source.name, `gap/${actor}/${hole.from}`),
     class: 'gap',
@@ -48,6 +60,10 @@ export function gapFinding(
     variants: [],
     absence: [],
     diff: [],
-    gap: { to: unpadNanos(hole.to), reason: [...new Set(reasons)].join('; ') || 'not declared', events },
+    gap: {
+      to: unpadNanos(hole.to),
+      reason: [...new Set(reasons)].slice(0, MAX_REASONS).join('; ') || 'not declared',
+      events,
+    },
   };
 }

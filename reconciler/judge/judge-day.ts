@@ -23,7 +23,7 @@ import { exists, type Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
 import { type CarriedContainer, runningDay } from '../running/day.js';
 import * as findings from './findings.js';
-import { gapFinding, holesOf } from './gaps.js';
+import { gapFinding, holesOf, timesOfOthers } from './gaps.js';
 import { loadEvents, locatorOf, vantageOf } from './load.js';
 import { containerEvents } from './load-containers.js';
 import { type Pairing, pairVariants } from './pairing.js';
@@ -60,8 +60,9 @@ export function judgeDay(
   const standings = loadEvents(projection, context).flatMap((event) => standingOf(event, vantage) ?? []);
   const pairing = pairVariants(standings, vantage);
   const judged = judgeEvents(standings, pairing, bounds, locate);
-  const actors = [...policy.policy.actors].sort();
   const all = [...judged.findings, ...gapFindings(projection, standings, bounds)].sort(byTimeAndClass);
+  // An outsider, or an actor of the morning's policy, may stand against the others too.
+  const actors = [...new Set([...policy.policy.actors, ...all.flatMap(({ dissent }) => dissent)])].sort();
   const tally = (actor: string) => projection.tallies.count(day, actor);
   const complete = tally('');
   const { running, carry, bill } = runningDay(
@@ -158,18 +159,20 @@ function inventedSources(standings: readonly Standing[]): Standing[][] {
   const bySource = new Map<string, Standing[]>();
   for (const standing of standings) {
     const name = standing.event.source.name;
-    bySource.set(name, [...(bySource.get(name) ?? []), standing]);
+    const events = bySource.get(name);
+    if (events === undefined) bySource.set(name, [standing]);
+    else events.push(standing);
   }
   return [...bySource.values()];
 }
 
 function gapFindings(projection: Projection, standings: readonly Standing[], bounds: Interval): Finding[] {
   return projection.sources.all.flatMap((source) => {
-    return [...source.witnesses].flatMap(([actor, witness]) =>
-      holesOf(witness, bounds)
-        .filter(({ from }) => isExpected(projection, source, actor, from))
-        .map((hole) => gapFinding(source, actor, witness, hole, standings)),
-    );
+    return [...source.witnesses].flatMap(([actor, witness]) => {
+      const holes = holesOf(witness, bounds).filter(({ from }) => isExpected(projection, source, actor, from));
+      const others = holes.length === 0 ? [] : timesOfOthers(source, actor, standings);
+      return holes.map((hole) => gapFinding(source, actor, witness, hole, others));
+    });
   });
 }
 

@@ -18,11 +18,11 @@ export interface Pairing {
   readonly clusters: readonly Cluster[];
 }
 
-/** How two contents may be told to be of one event, strictest first. */
-const RELATIONS: readonly ((a: JudgedEvent, b: JudgedEvent) => boolean)[] = [
-  (a, b) => a.time === b.time,
-  (a, b) => stringify(a.event.attributes) === stringify(b.event.attributes),
-  () => true,
+/** What two contents share that are told to be of one event, strictest first. */
+const SHARED: readonly ((event: JudgedEvent) => string)[] = [
+  ({ time }) => time,
+  ({ event }) => stringify(event.attributes),
+  () => '',
 ];
 
 /**
@@ -83,34 +83,51 @@ function clusterGroup(group: readonly Standing[], vantage: Vantage): Cluster[] {
   return clusters;
 }
 
-/** Pairs the elements of two lists by the relations, strictest first; each element at most once. */
+/** Pairs the elements of two lists by what they share, the most first; each element at most once. */
 function match(left: readonly Standing[], right: readonly Standing[], vantage: Vantage): [Standing, Standing][] {
   const pairs: [Standing, Standing][] = [];
   let restLeft = [...left].sort(byTime);
   let restRight = [...right].sort(byTime);
-  for (const related of RELATIONS) {
-    const takenRight = new Set<Standing>();
-    const takenLeft = new Set<Standing>();
-    for (const a of restLeft) {
-      const b = restRight.find(
-        (candidate) =>
-          !takenRight.has(candidate) && related(a.event, candidate.event) && withinWindow(a, candidate, vantage),
-      );
-      if (b === undefined) continue;
-      takenLeft.add(a);
-      takenRight.add(b);
-      pairs.push([a, b]);
-    }
-    restLeft = restLeft.filter((a) => !takenLeft.has(a));
-    restRight = restRight.filter((b) => !takenRight.has(b));
+  for (const sharedOf of SHARED) {
+    const matched = matchInOrder(restLeft, restRight, sharedOf, vantage);
+    const taken = new Set(matched.flat());
+    restLeft = restLeft.filter((a) => !taken.has(a));
+    restRight = restRight.filter((b) => !taken.has(b));
+    pairs.push(...matched);
   }
   return pairs;
 }
 
-function withinWindow(a: Standing, b: Standing, vantage: Vantage): boolean {
-  const window = vantage.policyAt(a.event.time)?.policy.window ?? 0;
-  const apart = BigInt(a.event.time) - BigInt(b.event.time);
-  return (apart < 0n ? -apart : apart) <= nanosOf(window);
+/** Goes through both lists in order of time once: an actor may attest very many contents of one object. */
+function matchInOrder(
+  left: readonly Standing[],
+  right: readonly Standing[],
+  sharedOf: (event: JudgedEvent) => string,
+  vantage: Vantage,
+): [Standing, Standing][] {
+  const queues = new Map<string, { readonly waiting: Standing[]; next: number }>();
+  for (const b of right) {
+    const shared = sharedOf(b.event);
+    const queue = queues.get(shared);
+    if (queue === undefined) queues.set(shared, { waiting: [b], next: 0 });
+    else queue.waiting.push(b);
+  }
+  return left.flatMap((a): [Standing, Standing][] => {
+    const queue = queues.get(sharedOf(a.event));
+    if (queue === undefined) return [];
+    const window = nanosOf(vantage.policyAt(a.event.time)?.policy.window ?? 0);
+    const time = BigInt(a.event.time);
+    // What is too early for this one is so for those after it.
+    while (isBefore(queue.waiting[queue.next], time - window)) queue.next += 1;
+    const b = queue.waiting[queue.next];
+    if (b === undefined || BigInt(b.event.time) > time + window) return [];
+    queue.next += 1;
+    return [[a, b]];
+  });
+}
+
+function isBefore(standing: Standing | undefined, time: bigint): boolean {
+  return standing !== undefined && BigInt(standing.event.time) < time;
 }
 
 function isDissented({ verdict, lacking }: Standing): boolean {

@@ -1,4 +1,5 @@
 import { isRecorded, unpadNanos, witnessesOf } from '#chaincode';
+import { covers } from '../ledger/coverage.js';
 import { majorityOf } from '../ledger/ledger-clock.js';
 import { nanosOf } from '../ledger/policy-book.js';
 import { exists } from '../ledger/sources.js';
@@ -75,7 +76,7 @@ function witnessState(event: JudgedEvent, actor: string, deadline: bigint, vanta
   const piece = witness?.coverage.pieceAt(event.time);
   if (piece !== undefined) return { actor, by: 'watch', seq: piece.seq };
   if (witness === undefined) return 'pending';
-  const declared = witness.declared.some(({ from, to }) => from <= event.time && event.time < to);
+  const declared = covers(witness.hidden, event.time);
   if (declared || event.time < witness.coverage.end) return 'blind';
   if (event.appearance === undefined || vantage.clock === undefined) return 'pending';
   const first = witness.first ?? 0n;

@@ -18,7 +18,7 @@ export class Coverage {
   /** Disjoint, sorted. */
   readonly #pieces: CoveredPiece[] = [];
   /** The same time as disjoint stretches that do not touch, sorted: few, however many watches there were. */
-  #stretches: Interval[] = [];
+  readonly #stretches: Interval[] = [];
 
   constructor(pieces: Iterable<CoveredPiece> = []) {
     for (const piece of pieces) this.add(piece, piece.seq);
@@ -40,7 +40,7 @@ export class Coverage {
       const at = firstIndex(this.#pieces, (other) => other.from > piece.from);
       this.#pieces.splice(at, 0, piece);
     }
-    if (fresh.length > 0) this.#stretches = merge(this.#stretches, watch);
+    if (fresh.length > 0) insert(this.#stretches, watch);
     return fresh;
   }
 
@@ -75,18 +75,24 @@ export function subtract(interval: Interval, stretches: readonly Interval[]): In
   return rest;
 }
 
-/** Disjoint sorted stretches that do not touch, with one interval more. */
-export function merge(stretches: readonly Interval[], added: Interval): Interval[] {
-  const before = stretches.filter(({ to }) => to < added.from);
-  const after = stretches.filter(({ from }) => from > added.to);
-  const touching = stretches.slice(before.length, stretches.length - after.length);
-  const from = [added.from, ...touching.map((stretch) => stretch.from)].reduce((a, b) => (a < b ? a : b));
-  const to = [added.to, ...touching.map((stretch) => stretch.to)].reduce((a, b) => (a > b ? a : b));
-  return [...before, { from, to }, ...after];
+/** Adds an interval to disjoint sorted stretches that do not touch. */
+export function insert(stretches: Interval[], added: Interval): void {
+  const first = firstIndex(stretches, ({ to }) => to >= added.from);
+  const end = firstIndex(stretches, ({ from }) => from > added.to);
+  const touching = [added, ...stretches.slice(first, end)];
+  const from = touching.reduce((least, stretch) => (stretch.from < least ? stretch.from : least), added.from);
+  const to = touching.reduce((greatest, stretch) => (stretch.to > greatest ? stretch.to : greatest), added.to);
+  stretches.splice(first, end - first, { from, to });
+}
+
+/** Whether one of disjoint sorted stretches covers a time. */
+export function covers(stretches: readonly Interval[], time: string): boolean {
+  const stretch = stretches[firstIndex(stretches, ({ to }) => to > time)];
+  return stretch !== undefined && stretch.from <= time;
 }
 
 /** Index of the first element for which a monotone predicate holds, or the length. */
-function firstIndex<T>(sorted: readonly T[], holds: (element: T) => boolean): number {
+export function firstIndex<T>(sorted: readonly T[], holds: (element: T) => boolean): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

@@ -1,5 +1,5 @@
 import type { NumberedPolicy } from '#chaincode';
-import { Coverage, type Interval } from './coverage.js';
+import { Coverage, type Interval, insert } from './coverage.js';
 import { majorityOf } from './ledger-clock.js';
 
 /** A hole that a collector declared, with the reason it gave. */
@@ -12,7 +12,9 @@ export interface Witness {
   /** The ledger clock at its first batch on the source; undefined if the clock was. */
   readonly first: bigint | undefined;
   readonly coverage: Coverage;
-  readonly declared: DeclaredGap[];
+  /** Each as it was said, by its text; and the same time as disjoint sorted stretches. */
+  readonly declared: Map<string, DeclaredGap>;
+  readonly hidden: Interval[];
 }
 
 /** A source of events and what each actor has said of it. */
@@ -50,11 +52,20 @@ export class Sources {
   }
 }
 
+/** Takes note of a declared hole; false if the actor has said so before. */
+export function declare({ declared, hidden }: Witness, gap: DeclaredGap): boolean {
+  const text = `${gap.from}/${gap.to}/${gap.reason}`;
+  if (declared.has(text)) return false;
+  declared.set(text, gap);
+  insert(hidden, gap);
+  return true;
+}
+
 /** The actor's record at the source; begun at `clock` if this is the first it says of it. */
 export function witnessAt(source: Source, actor: string, clock: bigint | undefined): Witness {
   const known = source.witnesses.get(actor);
   if (known !== undefined) return known;
-  const witness: Witness = { first: clock, coverage: new Coverage(), declared: [] };
+  const witness: Witness = { first: clock, coverage: new Coverage(), declared: new Map(), hidden: [] };
   source.witnesses.set(actor, witness);
   return witness;
 }

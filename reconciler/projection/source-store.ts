@@ -1,11 +1,11 @@
 import { type Batch, padNanos } from '#chaincode';
-import { Coverage, type CoveredPiece } from '../ledger/coverage.js';
+import type { CoveredPiece } from '../ledger/coverage.js';
 import type { Claims } from '../ledger/runs.js';
-import { type DeclaredGap, type Source, Sources, witnessAt } from '../ledger/sources.js';
+import { type DeclaredGap, declare, type Source, Sources, type Witness, witnessAt } from '../ledger/sources.js';
 import type { Db } from './database.js';
 
 // A collector restates its stretches in every batch; a hostile one could declare a new hole each time.
-const MAX_DECLARED_GAPS = 100_000;
+const MAX_DECLARED_GAPS = 10_000;
 
 /** Keeps sources, coverage and declared gaps in memory and in their tables alike. */
 export class SourceStore {
@@ -55,12 +55,8 @@ export class SourceStore {
   }
 
   #declare(source: Source, actor: string, gap: DeclaredGap, seq: number, clock: bigint | undefined): void {
-    const { declared } = witnessAt(source, actor, clock);
-    const repeated = declared.some(
-      ({ from, to, reason }) => from === gap.from && to === gap.to && reason === gap.reason,
-    );
-    if (repeated || declared.length >= MAX_DECLARED_GAPS) return;
-    declared.push(gap);
+    const witness = witnessAt(source, actor, clock);
+    if (witness.declared.size >= MAX_DECLARED_GAPS || !declare(witness, gap)) return;
     this.#sql.gap.run(source.id, actor, gap.from, gap.to, gap.reason, seq);
   }
 
@@ -88,10 +84,10 @@ export class SourceStore {
       source: number;
       actor: string;
     })[];
-    for (const { source, actor, ...gap } of gaps) this.#witness(source, actor).declared.push(gap);
+    for (const { source, actor, ...gap } of gaps) declare(this.#witness(source, actor), gap);
   }
 
-  #witness(source: number, actor: string): { coverage: Coverage; declared: DeclaredGap[] } {
+  #witness(source: number, actor: string): Witness {
     return witnessAt(this.sources.byId(source), actor, undefined);
   }
 }
