@@ -69,7 +69,7 @@ export function judgeDay(
     bounds,
     containerEvents(projection, bounds, standings),
     carried,
-    (name) => projection.sources.all.find((source) => source.name === name),
+    (name) => projection.sources.find(name),
     (source) => witnessesOf(policy.policy, source, unpadNanos(bounds.from)),
     policy.policy.tariff.perSecond,
   );

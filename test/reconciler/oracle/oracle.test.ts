@@ -8,7 +8,7 @@ import { DAY, projectionOf } from '../support/history.js';
 import { type Built, built, history } from './histories.js';
 import { Oracle, type OracleEvent } from './judging-oracle.js';
 
-const RUNS = 300;
+const RUNS = 250;
 const DAYS = [DAY, dayOf(dayEnd(DAY)), dayOf(dayEnd(dayOf(dayEnd(DAY))))];
 
 interface Said {
