@@ -40,7 +40,8 @@ export interface LoadedConfig {
  * loadConfig({ env: process.env, flags: { source: 'docker', profile: 'profile.json' } }).config['batch-size']
  */
 export function loadConfig({ file, env, flags }: ConfigInput): LoadedConfig {
-  const values: Record<string, unknown> = {};
+  // Without a prototype, so that no name is special.
+  const values = Object.create(null) as Record<string, unknown>;
   const origins = new Map<string, Origin>();
   const give = (name: string, value: unknown, origin: Origin) => {
     if (value === undefined || value === null) return;
