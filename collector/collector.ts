@@ -6,8 +6,9 @@ import { PATIENCE, type Patience } from './attester/sender.js';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.js';
 import { CollectorError } from './errors.js';
 import { type CollectorLog, silentLog } from './log.js';
+import type { Observation } from './observation.js';
 import type { Source } from './source/source.js';
-import { Spool } from './spool/spool.js';
+import { Spool, type SpoolLimits } from './spool/spool.js';
 import type { Vitals } from './vitals.js';
 
 export interface CollectorOptions {
@@ -16,6 +17,7 @@ export interface CollectorOptions {
   readonly source: Source;
   /** The spool's file, or `:memory:` for what need not survive. */
   readonly spool: string;
+  readonly spoolLimits?: SpoolLimits;
   /** Ends the collector: it attests what is spooled, gives a last watch, and returns. */
   readonly signal: AbortSignal;
   /** Ends when the source has ended and everything is attested; else the collector stays, with its heartbeats. */
@@ -65,9 +67,12 @@ export interface CollectorSummary extends CollectorCounts {
   readonly run: string;
 }
 
+/** Many times what an engine remembers. */
+const KEEP_EVENTS = 20_000;
 const ONCE_GIVES_UP_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 const PROBE_WITHIN_MS = 3_000;
+const ROOM_PAUSE_MS = 1_000;
 
 /**
  * Runs a collector: source → spool → batches → ledger, until the source ends (`once`) or the signal aborts.
@@ -78,7 +83,9 @@ const PROBE_WITHIN_MS = 3_000;
 export async function runCollector(options: CollectorOptions): Promise<CollectorSummary> {
   const { mspId, name, channel, chaincode } = options.connection.profile;
   const owner = { actor: mspId, collector: name, channel, chaincode, source: options.source.name };
-  const spool = new Spool(options.spool, owner);
+  // A source that goes on knows its last events; a trace may be read again from its beginning.
+  const kept = options.source.resumes ? { keepEvents: KEEP_EVENTS } : {};
+  const spool = new Spool(options.spool, owner, { ...kept, ...options.spoolLimits });
   try {
     const collector = new Collector(options, spool);
     await collector.run();
@@ -178,22 +185,60 @@ class Collector {
 
   async #read(): Promise<void> {
     const { source, vitals } = this.#options;
-    const signal = this.#enough.signal;
+    const { signal } = this.#enough;
     const context = { memory: this.#spool, log: this.#log, signal, ...(vitals === undefined ? {} : { vitals }) };
-    for await (const group of source.observe(context)) {
-      const { events, known } = this.#spool.add(group);
-      this.#counted.events += events;
-      this.#counted.known += known;
-      for (const observation of group) {
-        if (observation.kind === 'gap') vitals?.gap();
-        if (observation.kind === 'watch') vitals?.watched(observation.source, observation.to);
-        if (observation.kind !== 'malformed') continue;
-        this.#counted.malformed++;
-        this.#log.warn(`${observation.place}: ${observation.why}`);
+    while (true) {
+      let full: CollectorError | undefined;
+      for await (const group of source.observe(context)) {
+        full = await this.#keep(group);
+        if (full !== undefined) break;
       }
-      this.#attester.wake();
-      this.#tell();
+      if (full === undefined || signal.aborted) return;
+      // A source that resumes is asked again: what it has forgotten meanwhile, it tells as a gap.
+      await this.#room(full);
+      if (signal.aborted) return;
     }
+  }
+
+  /** @returns the error if there is no room, and the source can be asked again once there is */
+  async #keep(group: readonly Observation[]): Promise<CollectorError | undefined> {
+    const { source, vitals } = this.#options;
+    while (true) {
+      try {
+        const { events, known } = this.#spool.add(group);
+        this.#counted.events += events;
+        this.#counted.known += known;
+        break;
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        if (source.resumes) return error;
+        await this.#room(error);
+        if (this.#enough.signal.aborted) return error;
+      }
+    }
+    for (const observation of group) {
+      if (observation.kind === 'gap') vitals?.gap();
+      if (observation.kind === 'watch') vitals?.watched(observation.source, observation.to);
+      if (observation.kind !== 'malformed') continue;
+      this.#counted.malformed++;
+      this.#log.warn(`${observation.place}: ${observation.why}`);
+    }
+    this.#attester.wake();
+    this.#tell();
+    return undefined;
+  }
+
+  /** Waits until the spool takes something again, or the collector ends. */
+  async #room(full: CollectorError): Promise<void> {
+    const { signal } = this.#enough;
+    this.#log.error(
+      `${full.message} Nothing is dropped, and nothing more is read until there is room; what is lost meanwhile will be declared as a gap.`,
+    );
+    // The signal is looked at, not waited for: an abort ends the pause early.
+    while (!signal.aborted && !this.#spool.hasRoom()) {
+      await delay(ROOM_PAUSE_MS, undefined, { signal }).catch(() => {});
+    }
+    if (!signal.aborted) this.#log.info('The spool has room again.');
   }
 
   /** Waits until everything is attested; not for ever if we were told to stop. */
@@ -236,6 +281,10 @@ class Collector {
   #tell(): void {
     this.#options.onProgress?.(this.counts());
   }
+}
+
+function isFull(error: unknown): error is CollectorError {
+  return error instanceof CollectorError && error.code === 'FULL';
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import type { DockerEvent, Nanos } from '#chaincode';
+import type { DockerEvent, Inspection, Nanos } from '#chaincode';
 
 /** An event that the source published. */
 export interface ObservedEvent {
@@ -39,7 +39,40 @@ interface ObservedMalformed {
   /** Where it stood, for people: `line 17`. */
   readonly place: string;
   readonly why: string;
+  /** What was received, for the quarantine; undefined if it was too long to keep. */
+  readonly text?: string;
+}
+
+/** An event from before the watch: only known from now on, so that the engine can show later that it still has it. */
+interface ObservedBefore {
+  readonly kind: 'before';
+  readonly source: string;
+  readonly event: DockerEvent;
+}
+
+/** "The engine has skipped nothing of what stands before this": see ARCHITECTURE.md, The collector's promise. */
+interface ObservedProof {
+  readonly kind: 'proven';
+  /** But for the last so many events. */
+  readonly after: number;
+}
+
+/** What an engine said of its objects after a gap: learned by inspection, not an event. */
+export interface ObservedInspection {
+  readonly kind: 'inspected';
+  readonly source: string;
+  /** The engine's time. */
+  readonly at: Nanos;
+  readonly objects: Inspection['objects'];
 }
 
 /** What a source tells. The order matters: a watch speaks for everything before it. */
-export type Observation = ObservedEvent | ObservedWatch | ObservedGap | ObservedOrigin | ObservedMalformed;
+export type Observation =
+  | ObservedEvent
+  | ObservedWatch
+  | ObservedGap
+  | ObservedOrigin
+  | ObservedMalformed
+  | ObservedBefore
+  | ObservedProof
+  | ObservedInspection;

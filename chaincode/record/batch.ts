@@ -16,13 +16,26 @@ export const NO_PREVIOUS = '0'.repeat(64);
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const MAX_CLAIMS = 200;
+/** At most so many inspections in a batch, objects in one, and bytes of UTF-8 in the state of one object. */
+export const MAX_INSPECTIONS = 20;
+export const MAX_INSPECTED_OBJECTS = 200;
+export const MAX_STATE_BYTES = 1024;
 const nanos = z
   .string()
   .refine(isNanos, 'must be nanoseconds as a decimal string')
   .meta({ pattern: '^(0|[1-9][0-9]{0,18})$' });
 const count = z.int().min(1);
 const hex = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
-const source = z.string().min(1).max(1024);
+// SQLite and Go write a lone surrogate as U+FFFD: two sources would become one.
+const text = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine(
+    (value) => value.isWellFormed() && Buffer.byteLength(value) <= 1024,
+    'must be well-formed, 1,024 bytes at most',
+  );
+const source = text;
 const interval = { source, from: nanos, to: nanos };
 
 export const batchSchema = z.strictObject({
@@ -46,7 +59,26 @@ export const batchSchema = z.strictObject({
     .array(z.strictObject(interval))
     .max(MAX_CLAIMS)
     .describe('from inclusive, to exclusive: the collector attested all it must of that source and interval'),
-  gaps: z.array(z.strictObject({ ...interval, reason: z.string().min(1).max(1024) })).max(MAX_CLAIMS),
+  gaps: z.array(z.strictObject({ ...interval, reason: text })).max(MAX_CLAIMS),
+  inspected: z
+    .array(
+      z.strictObject({
+        source,
+        at: nanos.describe("the engine's own clock"),
+        objects: z
+          .array(
+            z.strictObject({
+              type: z.string().min(1).max(64).describe("as in events: 'container', 'network', 'service'"),
+              object: text,
+              state: text.describe('canonical JSON of what the engine said of it'),
+            }),
+          )
+          .max(MAX_INSPECTED_OBJECTS),
+      }),
+    )
+    .max(MAX_INSPECTIONS)
+    .optional()
+    .describe('what was learned by asking after a gap: no events, and no part of the judgement'),
 });
 
 /** A batch as a collector signs it. */
@@ -54,6 +86,7 @@ export type Batch = z.infer<typeof batchSchema>;
 export type Watch = Batch['watches'][number];
 export type Gap = Batch['gaps'][number];
 export type BatchEntry = Batch['entries'][number];
+export type Inspection = NonNullable<Batch['inspected']>[number];
 
 /** One entry of a batch, checked. */
 export interface ParsedEntry {
@@ -90,6 +123,7 @@ export function parseBatch(text: string): Batch {
   const result = batchSchema.safeParse(value);
   if (!result.success) throw new RecordError('BATCH_SHAPE', `The batch is malformed: ${firstIssue(result.error)}.`);
   checkClaims(result.data);
+  checkDistinct(result.data);
   return result.data;
 }
 
@@ -125,6 +159,19 @@ export function parseEntry(batch: Batch, index: number, sha: Sha256 = sha256Hex)
 }
 
 export { batchDigest };
+
+/** An event stands under one key: the second entry of a batch would hide the first. */
+function checkDistinct({ entries, from }: Batch): void {
+  const seen = new Map<string, number>();
+  for (const [index, { b }] of entries.entries()) {
+    const first = seen.get(b);
+    if (first !== undefined) {
+      const message = `Entry ${index} (number ${from + index}) repeats entry ${first}; attest an event once.`;
+      throw new RecordError('BATCH_SHAPE', message);
+    }
+    seen.set(b, index);
+  }
+}
 
 function checkClaims(batch: Batch): void {
   if (!Number.isSafeInteger(batch.from + batch.entries.length)) {

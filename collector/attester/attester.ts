@@ -1,3 +1,4 @@
+import { printable } from '../../cli/printable.js';
 import type { LedgerConnection } from '../../network/connection.js';
 import type { Clock, Random } from '../clock.js';
 import { CollectorError } from '../errors.js';
@@ -6,7 +7,7 @@ import type { SealedBatch, Spool } from '../spool/spool.js';
 import type { Vitals } from '../vitals.js';
 import { Bell } from './bell.js';
 import { Policies } from './policies.js';
-import { onLedger, settleRun } from './run.js';
+import { companions, onLedger, settleRun } from './run.js';
 import { type BatchLimits, DEFAULT_LIMITS, type Sealed, Sealer } from './sealer.js';
 import { PATIENCE, type Patience, Persistence, Sender } from './sender.js';
 
@@ -49,13 +50,21 @@ export class Attester {
   /** When the oldest unsealed observation came, by the process's own clock; undefined if there is none. */
   #waitingSince: number | undefined;
   #beatAt = 0;
+  /** Sources whose other watchers were looked for. */
+  readonly #companionsOf = new Set<string>();
   #policiesAt = 0;
 
   constructor(options: AttesterOptions) {
     this.#options = options;
     this.#bell = new Bell(options.signal);
     this.#policies = new Policies(options.connection);
-    this.#persistence = new Persistence(options.patience ?? PATIENCE, options.log, options.signal, options.vitals);
+    this.#persistence = new Persistence(
+      options.patience ?? PATIENCE,
+      options.log,
+      options.signal,
+      options.vitals,
+      options.connection.profile.certificate,
+    );
     this.#sender = new Sender(options.connection, options.spool, this.#persistence, options.parallel ?? 4, (batch) => {
       if (batch !== undefined) options.onCommitted(batch);
       this.#bell.ring();
@@ -95,7 +104,7 @@ export class Attester {
     const unsent = spool.unsent();
     if (unsent.length > 0) log.info('Sending what was sealed before.', { batches: unsent.length });
     await this.#awaitPolicy();
-    const begun = settleRun(spool, ledger, clock, random);
+    const begun = await this.#persistence.room(() => settleRun(spool, ledger, clock, random));
     await this.#sender.sendAll(unsent);
     if (begun) log.info('A new run begins.', { run: spool.run()?.run ?? '' });
     // Who runs once has nothing to announce before it has read something.
@@ -157,13 +166,32 @@ export class Attester {
     return Math.max(1, Math.min(age, this.#beatAt) - performance.now());
   }
 
+  /** Says once which other collectors of this actor watch the same source: meant, or two hosts with one engine ID. */
+  async #nameCompanions(): Promise<void> {
+    const { connection, spool, log } = this.#options;
+    const sources = spool.sources().filter((source) => !this.#companionsOf.has(source));
+    if (sources.length === 0) return;
+    // Nothing depends on it: without an answer it is not said.
+    const collectors = await companions(connection).catch(() => []);
+    for (const source of sources) {
+      this.#companionsOf.add(source);
+      const names = collectors.filter(({ watches }) => watches.some((watch) => watch.source === source));
+      if (names.length === 0) continue;
+      const others = names.map(({ collector }) => collector).join(', ');
+      log.warn(
+        `Of this actor ${printable(others, 200)} watches ${printable(source, 100)} too. If that is another host, whose engine has the same ID, give each a --source-id.`,
+      );
+    }
+  }
+
   async #sealNext(): Promise<void> {
     const beat = this.#beatDue();
     if (beat) await this.#options.probe();
     // The event's time selects its policy, and a new one lies at least a deadline ahead: a heartbeat's age is young enough.
     if (beat || performance.now() - this.#policiesAt > this.#policies.heartbeat * 1000) await this.#refreshPolicies();
-    const sealed = this.#sealer?.seal(this.#policies.inForce, beat);
+    const sealed = await this.#persistence.room(() => this.#sealer?.seal(this.#policies.inForce, beat));
     if (sealed === undefined) return;
+    if (beat) await this.#nameCompanions();
     this.#waitingSince = undefined;
     this.#options.onSealed(sealed);
     if (sealed.batch === undefined) return;

@@ -9,10 +9,27 @@ import type { RunPosition, Spool } from '../spool/spool.js';
  * @throws NetworkError; CollectorError `LEDGER` if the answer cannot be read.
  */
 export async function onLedger(connection: LedgerConnection): Promise<CollectorAnswer | undefined> {
+  const { mspId, name } = connection.profile;
+  const answer = await connection.evaluate('GetCollector', mspId, name);
+  try {
+    return (JSON.parse(answer) as CollectorAnswer | null) ?? undefined;
+  } catch (cause) {
+    throw new CollectorError('LEDGER', "The ledger's answer to GetCollector cannot be read; are the versions alike?", {
+      cause,
+    });
+  }
+}
+
+/**
+ * The actor's other collectors, as the ledger has them.
+ * @throws NetworkError; CollectorError `LEDGER` if the answer cannot be read.
+ */
+export async function companions(connection: LedgerConnection): Promise<CollectorAnswer[]> {
+  const { mspId, name } = connection.profile;
   const answer = await connection.evaluate('GetCollectors');
   try {
-    return (JSON.parse(answer) as CollectorAnswer[]).find(
-      ({ actor, collector }) => actor === connection.profile.mspId && collector === connection.profile.name,
+    return (JSON.parse(answer) as CollectorAnswer[]).filter(
+      ({ actor, collector }) => actor === mspId && collector !== name,
     );
   } catch (cause) {
     throw new CollectorError('LEDGER', "The ledger's answer to GetCollectors cannot be read; are the versions alike?", {

@@ -4,9 +4,11 @@ import {
   batchDigest,
   canonicalEvent,
   type Gap,
+  type Inspection,
   isRecorded,
   MAX_BATCH_BYTES,
   MAX_BATCH_ENTRIES,
+  MAX_INSPECTIONS,
   type Nanos,
   NO_PREVIOUS,
   type NumberedPolicy,
@@ -28,6 +30,8 @@ export interface BatchLimits {
 export const DEFAULT_LIMITS: BatchLimits = { entries: 500, bytes: 256 * 1024 };
 /** What a batch may hold besides its entries: names, up to 200 claims. */
 const ENVELOPE_BYTES = 512 * 1024;
+/** Bytes of inspections in one batch, within the envelope's. */
+const INSPECTED_BYTES = 100 * 1024;
 /** At most so many claims of one kind are taken into one batch; the next one takes more. */
 const CLAIMS = 50;
 
@@ -45,10 +49,14 @@ export interface Sealed {
 /** What one batch takes from the head of the queue. */
 interface Draft {
   entries: BatchEntry[];
+  /** The canonical events among them. */
+  events: Set<string>;
   bytes: number;
   policy: NumberedPolicy | undefined;
   gaps: Gap[];
   claims: Stretch[];
+  inspected: Inspection[];
+  inspectedThrough: number;
   through: number;
   taken: number;
   unrecorded: number;
@@ -89,7 +97,8 @@ export class Sealer {
       batch = this.#close(draft, inForce, stretches);
     }
     if (taken > 0 || batch !== undefined) {
-      this.#spool.seal(draft.through, draft.claims.length > 0 ? stretches : undefined, batch);
+      const inspected = batch === undefined ? 0 : draft.inspectedThrough;
+      this.#spool.seal(draft.through, draft.claims.length > 0 ? stretches : undefined, batch, inspected);
     }
     return { batch, taken, unrecorded, ungoverned };
   }
@@ -97,10 +106,13 @@ export class Sealer {
   #draft(inForce: readonly NumberedPolicy[]): Draft {
     const draft: Draft = {
       entries: [],
+      events: new Set(),
       bytes: 0,
       policy: undefined,
       gaps: [],
       claims: [],
+      inspected: [],
+      inspectedThrough: 0,
       through: 0,
       taken: 0,
       unrecorded: 0,
@@ -110,9 +122,11 @@ export class Sealer {
       if (pending.kind === 'event') {
         if (!this.#takeEvent(draft, pending, inForce)) break;
       } else if (pending.kind === 'watch') {
-        if (draft.claims.length >= CLAIMS) break;
         const { source, from, to } = pending;
-        draft.claims.push({ source, from: BigInt(from), to: BigInt(to) });
+        // A claim that goes on from the last one makes no new one of it.
+        const claims = join(draft.claims, { source, from: BigInt(from), to: BigInt(to) });
+        if (claims.length > CLAIMS) break;
+        draft.claims = claims;
       } else {
         if (draft.gaps.length >= CLAIMS) break;
         const { source, from, to, reason } = pending;
@@ -121,7 +135,19 @@ export class Sealer {
       draft.through = pending.seq;
       draft.taken++;
     }
+    this.#takeInspections(draft);
     return draft;
+  }
+
+  #takeInspections(draft: Draft): void {
+    let bytes = 0;
+    for (const { seq, source, at, objects } of this.#spool.inspections()) {
+      const inspection = { source, at, objects };
+      bytes += Buffer.byteLength(JSON.stringify(inspection));
+      if (draft.inspected.length >= MAX_INSPECTIONS || bytes > INSPECTED_BYTES) break;
+      draft.inspected.push(inspection);
+      draft.inspectedThrough = seq;
+    }
   }
 
   /** Whether the event still has its place in this batch. */
@@ -140,11 +166,14 @@ export class Sealer {
     const { event, canonical } = canonicalEvent(raw, { source: pending.source, ignore: policy.policy.ignore });
     // The engine's stamp, not our clock: what is attested again after a crash must be the same bytes.
     const entry: BatchEntry = event.time === undefined ? { b: canonical, t: raw.timeNano } : { b: canonical };
+    // Two that differ in what the policy ignores alone are one to the ledger, which takes an event once.
+    if (draft.events.has(canonical)) return true;
     const bytes = Buffer.byteLength(JSON.stringify(entry)) + 1;
     const full = draft.entries.length >= this.#limits.entries || draft.bytes + bytes > this.#limits.bytes;
     if (full && draft.entries.length > 0) return false;
     draft.policy = policy;
     draft.entries.push(entry);
+    draft.events.add(canonical);
     draft.bytes += bytes;
     return true;
   }
@@ -167,6 +196,8 @@ export class Sealer {
       entries: draft.entries,
       watches: stated(stretches, draft.claims),
       gaps: draft.gaps,
+      // Left out where there are none: a batch's bytes are as they were before there was such a thing.
+      ...(draft.inspected.length > 0 ? { inspected: draft.inspected } : {}),
     };
     const text = JSON.stringify(batch);
     const { run, n, from: first } = batch;

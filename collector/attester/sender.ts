@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { printable } from '../../cli/printable.js';
 import type { Committed, LedgerConnection } from '../../network/connection.js';
@@ -17,16 +18,21 @@ export interface Patience {
 
 export const PATIENCE: Patience = { firstPauseMs: 250, longestPauseMs: 15_000 };
 
+const FULL_PAUSE_MS = 1_000;
+
 /** Calls the ledger until it answers. */
 export class Persistence {
   readonly #patience: Patience;
   readonly #log: CollectorLog;
   readonly #signal: AbortSignal;
   readonly #vitals: Vitals | undefined;
+  readonly #validUntil: Date | undefined;
   #answered = Date.now();
   #down = false;
 
-  constructor(patience: Patience, log: CollectorLog, signal: AbortSignal, vitals?: Vitals) {
+  /** @param certificate the collector's own, PEM */
+  constructor(patience: Patience, log: CollectorLog, signal: AbortSignal, vitals?: Vitals, certificate = '') {
+    this.#validUntil = endOf(certificate);
     this.#patience = patience;
     this.#log = log;
     this.#signal = signal;
@@ -47,13 +53,28 @@ export class Persistence {
       } catch (error) {
         this.#signal.throwIfAborted();
         if (!isNetworkError(error)) throw error;
-        if (!error.retryable) {
+        // A renewed certificate will do: until then the spool keeps what comes.
+        if (!error.retryable && !this.#expired()) {
           this.#vitals?.refused();
           throw refused(what, error);
         }
         this.#missed(error);
       }
       await delay(pause, undefined, { signal: this.#signal }).catch(() => {});
+    }
+  }
+
+  /** Repeats what writes to the spool until the disk takes it. */
+  async room<T>(work: () => T): Promise<T> {
+    for (let told = false; ; told = true) {
+      this.#signal.throwIfAborted();
+      try {
+        return work();
+      } catch (error) {
+        if (!(error instanceof CollectorError && error.code === 'FULL')) throw error;
+        if (!told) this.#log.error(`${error.message} Make room; the collector goes on then.`);
+      }
+      await delay(FULL_PAUSE_MS, undefined, { signal: this.#signal }).catch(() => {});
     }
   }
 
@@ -90,9 +111,17 @@ export class Persistence {
         },
       );
     }
-    if (!this.#down)
-      this.#log.warn(`The ledger does not answer (${error.message}); the spool keeps what comes, trying again.`);
+    if (!this.#down) {
+      const why = this.#expired()
+        ? `The collector's certificate expired at ${this.#validUntil?.toISOString()} (${error.message}); renew it in the profile and start the collector again. The spool keeps what comes.`
+        : `The ledger does not answer (${error.message}); the spool keeps what comes, trying again.`;
+      this.#log.warn(why);
+    }
     this.#down = true;
+  }
+
+  #expired(): boolean {
+    return this.#validUntil !== undefined && this.#validUntil.getTime() < Date.now();
   }
 }
 
@@ -169,7 +198,16 @@ export class Sender {
     const { block, transactionId }: Committed = await this.#persistence.until(what, () =>
       this.#connection.submit('Attest', batch.text),
     );
-    this.#spool.committed(batch.run, batch.n, block, transactionId);
+    await this.#persistence.room(() => this.#spool.committed(batch.run, batch.n, block, transactionId));
+  }
+}
+
+/** When a certificate expires; undefined if it cannot be read. */
+function endOf(certificate: string): Date | undefined {
+  try {
+    return new Date(new X509Certificate(certificate).validTo);
+  } catch {
+    return undefined;
   }
 }
 

@@ -10,6 +10,10 @@ export interface EngineState {
   readonly id: string;
   /** The cluster's ID, if this engine is a Swarm manager: only managers publish the Swarm's events. */
   readonly cluster: string | undefined;
+  /** Whether it is a manager, and then whether the Swarm has a leader that answers it. */
+  readonly swarm: 'none' | 'reached' | 'unreached';
+  /** How many listen to its events, where it says so. */
+  readonly listeners: number | undefined;
   /** The engine's own time. */
   readonly now: Nanos;
 }
@@ -23,6 +27,8 @@ export interface Engine {
    * Resolves when the engine has begun to answer.
    */
   events(range: { readonly since: Nanos; readonly until?: Nanos }, signal: AbortSignal): Promise<Readable>;
+  /** A resource of the engine's API (`/containers/json`), as JSON. @throws if it does not answer, within ten seconds. */
+  get(path: string, signal: AbortSignal): Promise<unknown>;
 }
 
 export function dockerEngine(docker: Docker): Engine {
@@ -39,27 +45,48 @@ export function dockerEngine(docker: Docker): Engine {
       const options = { since: seconds(since), ...(until === undefined ? {} : { until: seconds(until) }), abortSignal };
       return (await docker.getEvents(options as unknown as Docker.GetEventsOptions)) as Readable;
     },
+    async get(path, signal) {
+      const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(INFO_TIMEOUT_MS)]);
+      const modem = docker.modem as { dial(options: object, done: (error: unknown, data: unknown) => void): void };
+      return await new Promise((resolve, reject) => {
+        const statusCodes = { 200: true, 404: 'no such object', 500: 'server error', 503: 'not a manager' };
+        modem.dial({ path, method: 'GET', statusCodes, abortSignal }, (error, data) =>
+          error ? reject(error) : resolve(data),
+        );
+      });
+    },
   };
 }
 
 interface Info {
   readonly ID?: unknown;
   readonly SystemTime?: unknown;
-  readonly Swarm?: { readonly ControlAvailable?: unknown; readonly Cluster?: { readonly ID?: unknown } | null } | null;
+  readonly NEventsListener?: unknown;
+  readonly Swarm?: {
+    readonly ControlAvailable?: unknown;
+    readonly Error?: unknown;
+    readonly Cluster?: { readonly ID?: unknown } | null;
+  } | null;
 }
 
 function readState(info: unknown): EngineState {
-  const { ID, SystemTime, Swarm } = (typeof info === 'object' && info !== null ? info : {}) as Info;
+  const { ID, SystemTime, Swarm, NEventsListener } = (typeof info === 'object' && info !== null ? info : {}) as Info;
   if (typeof ID !== 'string' || ID === '' || ID.length > 512 || typeof SystemTime !== 'string') {
     throw new CollectorError(
       'SOURCE',
       'What answers at the Docker host gives no engine ID and time; is it a Docker engine?',
     );
   }
-  const cluster = Swarm?.ControlAvailable === true ? Swarm.Cluster?.ID : undefined;
+  const manager = Swarm?.ControlAvailable === true;
+  const id = manager ? Swarm.Cluster?.ID : undefined;
+  const cluster = typeof id === 'string' && id !== '' ? id : undefined;
+  // A manager that has lost its Swarm says so in Error, and knows no cluster.
+  const reached = cluster !== undefined && (Swarm?.Error ?? '') === '';
   return {
     id: ID,
-    cluster: typeof cluster === 'string' && cluster !== '' ? cluster : undefined,
+    cluster,
+    swarm: manager ? (reached ? 'reached' : 'unreached') : 'none',
+    listeners: typeof NEventsListener === 'number' ? NEventsListener : undefined,
     now: parseTime(SystemTime),
   };
 }

@@ -3,21 +3,41 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addSeconds, type DockerEvent, type Nanos, parseDockerEvent, RecordError } from '#chaincode';
 import type { Observation } from '../observation.js';
 import { identityOf } from '../spool/spooled-event.js';
+import { Continuity, LIVE_WITNESS, type Reread } from './continuity.js';
 import type { Engine, EngineState } from './docker-engine.js';
 import { Feed } from './feed.js';
+import { inspect } from './inspection.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
+import { type Identified, Recent } from './recent.js';
 import type { SourceContext } from './source.js';
 
 export interface DockerEngineOptions {
   /** Names the engine in the canonical events instead of its own ID, which cloned hosts may share. */
   readonly sourceId?: string;
+  /** What a re-read shows must come over the live stream within so many milliseconds; 2,000 if left out. */
+  readonly settleMs?: number;
+  /** The engine's memory is read again at least so often, in milliseconds; 20,000 if left out. */
+  readonly proveEveryMs?: number;
+  /** A stream over which nothing comes, of an engine that answers nothing, is given up after so many milliseconds. */
+  readonly giveUpMs?: number;
 }
 
-/** A resumed stream begins so many seconds before the last event known. */
-const OVERLAP_SECONDS = 5;
-/** A watch ends so many seconds before the engine's clock: an event may be stamped a little before it is published. */
-const MARGIN_SECONDS = { local: 1, swarm: 3 } as const;
+/** A re-read begins so many seconds before the last one ended: Swarm events carry older times. */
+const OVERLAP_SECONDS = 10;
+/**
+ * A watch ends so many seconds before the engine's clock: an event may be stamped before it is published. A Swarm's events
+ * carry its leader's clock, and reach a manager by way of the Swarm's store.
+ */
+const MARGIN_SECONDS = { local: 1, swarm: 10 } as const;
+const LONGEST_MARGIN_SECONDS = 300;
 const OPEN_TIMEOUT_MS = 30_000;
+const REREAD_TIMEOUT_MS = 10_000;
+/** The engine's memory is read again after so many events: before they push each other out of it. */
+const PROVE_EVERY_EVENTS = 160;
+/** More events than this are no ring: another engine's long memory, of which this is enough. */
+const MAX_REREAD = 4_096;
+/** The beginning of time, as far as the engine's API takes it. */
+const EVER = '1';
 /** Events of a Swarm whose ID is not known yet. */
 const MAX_HELD = 10_000;
 
@@ -25,6 +45,12 @@ const MAX_HELD = 10_000;
 interface Watched {
   readonly scope: 'local' | 'swarm';
   until: Nanos;
+  /** Seconds. Grows when events come later than that. */
+  margin: number;
+}
+
+interface LookedBack extends Reread {
+  readonly events: readonly Identified[];
 }
 
 /** One unbroken stream of an engine's events. */
@@ -35,12 +61,31 @@ export class DockerSession {
   readonly #feed = new Feed<Observation>();
   readonly #closing = new AbortController();
   readonly #watched = new Map<string, Watched>();
+  readonly #recent = new Recent();
+  #continuity = new Continuity([]);
   #source = '';
   #cluster: string | undefined;
   #held: DockerEvent[] = [];
-  /** An unreadable event came since the last claim: it may have been one to attest. */
-  #unreadable = false;
+  /** Unreadable events since the last claim: each may have been one to attest. */
+  #unreadable = 0;
   #probing: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
+  #proving: Promise<boolean> | undefined;
+  #begun = false;
+  /** Live events so far. */
+  #live = 0;
+  #newest: Nanos | undefined;
+  /** What lies before was not asked for. */
+  #horizon: Nanos = EVER;
+  /** Where the next re-read begins. */
+  #since: Nanos = EVER;
+  /** Since when the Swarm has answered without a break, by the engine's clock. */
+  #swarmSince: Nanos | undefined;
+  #listened = false;
+  #provenAt = performance.now();
+  #heardAt = performance.now();
+  #arrived = () => {};
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(engine: Engine, options: DockerEngineOptions, context: SourceContext) {
     this.#engine = engine;
@@ -65,20 +110,8 @@ export class DockerSession {
     } finally {
       clearTimeout(late);
     }
-  }
-
-  async #join(): Promise<void> {
-    const { memory } = this.#context;
-    const state = await this.#engine.state(this.#closing.signal);
-    this.#source = this.#options.sourceId ?? state.id;
-    this.#cluster = state.cluster;
-    const last = memory.lastEventTime();
-    const since = last === undefined ? state.now : earlier(addSeconds(last, -OVERLAP_SECONDS), state.now);
-    const live = await this.#engine.events({ since }, this.#closing.signal);
-    this.#drain(live);
-    // Subscribed first, looked back second: what lies between cannot fall out of both.
-    const replay = last === undefined ? [] : await this.#lookBack(since, state.now);
-    this.#begin(state, last, replay);
+    const { proveEveryMs = 20_000 } = this.#options;
+    this.#timer = setInterval(() => this.#lookAfter(proveEveryMs), Math.min(5_000, proveEveryMs));
   }
 
   /** What the session tells, until its stream ends. */
@@ -88,20 +121,104 @@ export class DockerSession {
 
   readonly close = (): void => {
     this.#context.signal.removeEventListener('abort', this.close);
+    clearInterval(this.#timer);
     this.#feed.end();
     this.#closing.abort();
+    this.#arrived();
   };
 
   /** Tells how far the stream was watched, by the engine's clock. Says nothing if the engine does not answer. */
   async probe(): Promise<void> {
-    this.#probing ??= this.#claim().finally(() => {
+    // One that is under way asked before now: another one follows it, the same for all who wait.
+    if (this.#probing !== undefined) {
+      this.#following ??= this.#probing.then(() => {
+        this.#following = undefined;
+        return this.probe();
+      });
+      await this.#following;
+      return;
+    }
+    this.#probing = this.#claim().finally(() => {
       this.#probing = undefined;
     });
     await this.#probing;
   }
 
+  async #join(): Promise<void> {
+    const { memory } = this.#context;
+    const state = await this.#engine.state(this.#closing.signal);
+    this.#source = this.#options.sourceId ?? state.id;
+    this.#cluster = state.cluster;
+    this.#swarmSince = state.swarm === 'reached' ? state.now : undefined;
+    const last = memory.lastEventTime();
+    const until = memory.watchedUntil(this.#source);
+    const known = [last, until].filter((time) => time !== undefined);
+    const since = known.length === 0 ? state.now : addSeconds([...known, state.now].reduce(earlier), -OVERLAP_SECONDS);
+    const live = await this.#engine.events({ since }, this.#closing.signal);
+    this.#drain(live);
+    // Subscribed first, looked back second: what lies between cannot fall out of both.
+    this.#horizon = since;
+    // Without anything known the engine's older events serve: whatever it shows again later proves that it forgot nothing.
+    const fresh = known.length === 0;
+    let ring = await this.#lookBack(fresh ? EVER : since, state.now);
+    if (fresh && ring.cut) ring = await this.#lookBack(addSeconds(state.now, -OVERLAP_SECONDS), state.now);
+    const joined = () => ring.events.some(({ id, event }) => memory.knows(event.timeNano, id));
+    if (!fresh && !joined()) ring = await this.#lookBack(EVER, state.now);
+    this.#begin(state, last, ring, joined(), fresh);
+  }
+
+  /** From here on: what was known goes on, or a gap lies between. */
+  #begin(state: EngineState, last: Nanos | undefined, ring: LookedBack, joined: boolean, fresh: boolean): void {
+    const { memory } = this.#context;
+    const trusted = memory.unproven() < LIVE_WITNESS;
+    const first = ring.events.find(({ event }) => event.scope === 'local')?.event.timeNano;
+    let lost = false;
+    for (const [source, scope] of this.#sources()) {
+      const until = memory.watchedUntil(source);
+      if (until !== undefined && ((joined && trusted) || BigInt(until) >= BigInt(state.now))) {
+        this.#watched.set(source, { scope, until, margin: MARGIN_SECONDS[scope] });
+        continue;
+      }
+      let begin = state.now;
+      if (until !== undefined) {
+        const reason = joined
+          ? 'disconnected, after too many events to show that none was skipped'
+          : last === undefined
+            ? 'disconnected, and no event is known by which the engine could show that none was lost'
+            : 'disconnected, and the engine no longer has the last event known';
+        // Up to the last event nothing was skipped; less the margin, for events may overtake each other.
+        const end = trusted && last !== undefined ? later(until, addSeconds(last, -MARGIN_SECONDS[scope])) : until;
+        if (scope === 'local' && BigInt(end) > BigInt(until) && BigInt(end) < BigInt(state.now)) {
+          this.#feed.push({ kind: 'watch', source, from: until, to: end });
+        }
+        const from = scope === 'local' && BigInt(end) < BigInt(state.now) ? end : until;
+        if (scope === 'local' && first !== undefined && BigInt(first) > BigInt(from)) begin = earlier(first, begin);
+        this.#lose(source, from, begin, reason);
+        lost = true;
+      }
+      this.#watch(source, scope, begin);
+    }
+    for (const one of ring.events) {
+      const { source, event } = one;
+      // What came live meanwhile is in the feed already.
+      if (this.#recent.has(one.id)) continue;
+      // Of an older time is what was before the collector, or came late from a Swarm.
+      const late = !fresh && !ring.cut && event.scope === 'swarm';
+      const before = BigInt(event.timeNano) < BigInt(this.#horizon) && !late;
+      this.#feed.push({ kind: before ? 'before' : 'event', source, event });
+      this.#recent.add(one);
+    }
+    this.#continuity = new Continuity(ring.ids);
+    this.#settle(ring, state.now);
+    this.#begun = true;
+    // What was cut off here comes over the live stream, in time.
+    if (!ring.cut) this.#advance(state.now, state, 0);
+    if (lost) void this.#inspect(state);
+  }
+
   async #claim(): Promise<void> {
     let state: EngineState;
+    const unreadable = this.#unreadable;
     try {
       state = await this.#engine.state(this.#closing.signal);
     } catch {
@@ -110,59 +227,134 @@ export class DockerSession {
     // What the engine sent before it answered is on this side of the socket: let it in first.
     for (let turn = 0; turn < 3; turn++) await nextTurn();
     if (this.#feed.ended) return;
-    this.#meetCluster(state);
+    this.#meetSwarm(state);
+    // One that is under way may have looked too early.
+    while (this.#proving !== undefined) await this.#proving;
+    if (!(await this.#prove(state.now, state, unreadable)) || this.#feed.ended) return;
+    const deaf = this.#listened && state.listeners === 0;
+    this.#listened ||= (state.listeners ?? 0) > 0;
+    if (deaf) this.#feed.end(new Error('it no longer knows that we listen'));
+    await this.#feed.drained();
+  }
+
+  /** Reads the engine's memory again and claims what that proves, or declares what it does not. */
+  #prove(until: Nanos, state?: EngineState, unreadable = 0): Promise<boolean> {
+    this.#proving = this.#reread(until, state, unreadable)
+      .catch(() => false)
+      .finally(() => {
+        this.#proving = undefined;
+      });
+    return this.#proving;
+  }
+
+  /** @returns whether there was an answer */
+  async #reread(until: Nanos, state: EngineState | undefined, unreadable: number): Promise<boolean> {
+    let ring = await this.#lookBack(earlier(this.#since, until), until);
+    // A Swarm event of an older time hides what was published before it: look at everything.
+    if (this.#continuity.misses(ring)) ring = await this.#lookBack(EVER, until);
+    const missed = await this.#missedOf(ring.events);
+    if (this.#feed.ended) return false;
+    const proven = this.#continuity.proves(ring, missed.length, this.#live);
+    if (!proven) this.#break(ring, until);
+    for (const one of missed) {
+      this.#recent.add(one);
+      this.#feed.push({ kind: 'event', source: one.source, event: one.event });
+    }
+    this.#settle(ring, until);
+    this.#advance(until, state, unreadable);
+    if (!proven && state !== undefined) void this.#inspect(state);
+    if (missed.length > 0) {
+      this.#context.log.warn('The engine has events that its stream did not bring; they are taken from its memory.', {
+        events: missed.length,
+      });
+      this.#feed.end(new Error('its stream has skipped events or fallen silent'));
+    }
+    return true;
+  }
+
+  /** The events of a re-read that do not come over the live stream, though they had time to. */
+  async #missedOf(events: readonly Identified[]): Promise<readonly Identified[]> {
+    const deadline = performance.now() + (this.#options.settleMs ?? 2_000);
+    const missing = () => events.filter((one) => !this.#accountedFor(one));
+    for (let missed = missing(); ; missed = missing()) {
+      const left = deadline - performance.now();
+      if (missed.length === 0 || left <= 0 || this.#feed.ended) return missed;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#arrived = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  #accountedFor({ id, event }: Identified): boolean {
+    if (this.#recent.has(id) || this.#continuity.has(id)) return true;
+    if (this.#context.memory.knows(event.timeNano, id)) return true;
+    return BigInt(event.timeNano) < BigInt(this.#horizon);
+  }
+
+  /** From here on: what stands in this re-read is accounted for, and the next one begins before its end. */
+  #settle(ring: LookedBack, until: Nanos): void {
+    this.#continuity.settle(ring);
+    this.#provenAt = performance.now();
+    const tail = ring.cut ? undefined : ring.events.at(-1)?.event.timeNano;
+    if (tail !== undefined) this.#since = addSeconds(earlier(tail, until), -OVERLAP_SECONDS);
+    else if (this.#since === EVER || ring.cut) this.#since = addSeconds(until, -OVERLAP_SECONDS);
+    if (this.#since === '0') this.#since = EVER;
+  }
+
+  /**
+   * Claims what is proven, up to `until` less the margins.
+   * @param unreadable how many unreadable events had come before `until`
+   */
+  #advance(until: Nanos, state: EngineState | undefined, unreadable: number): void {
+    this.#feed.push({ kind: 'proven', after: this.#continuity.since(this.#live) });
+    // One came meanwhile: the next claim knows that it lies before its end.
+    if (this.#unreadable > unreadable) return;
     for (const [source, watched] of this.#watched) {
-      if (this.#unreadable) {
-        this.#gap(source, watched.until, state.now, 'malformed event in the stream');
-        this.#watch(source, watched.scope, state.now);
+      if (unreadable > 0) {
+        this.#gap(source, watched.until, until, 'malformed event in the stream');
+        this.#watch(source, watched.scope, later(until, watched.until));
         continue;
       }
-      const to = addSeconds(state.now, -MARGIN_SECONDS[watched.scope]);
+      if (watched.scope === 'swarm' && !this.#swarmSpoke(until, state)) continue;
+      const to = addSeconds(until, -watched.margin);
       if (BigInt(to) <= BigInt(watched.until)) continue;
       this.#feed.push({ kind: 'watch', source, from: watched.until, to });
       watched.until = to;
     }
-    this.#unreadable = false;
-    await this.#feed.drained();
+    this.#unreadable = 0;
   }
 
-  /** From here on: what was known goes on, or a gap lies between. */
-  #begin(state: EngineState, last: Nanos | undefined, replay: readonly DockerEvent[]): void {
-    const { memory, log } = this.#context;
-    const proven = replay.some((event) => {
-      const source = this.#sourceOf(event);
-      return source !== undefined && memory.knows(event.timeNano, identityOf(event, source));
-    });
-    const sources = [[this.#source, 'local'] as const, ...(this.#cluster ? [[this.#cluster, 'swarm'] as const] : [])];
-    for (const [source, scope] of sources) {
-      const until = memory.watchedUntil(source);
-      if (until !== undefined && (proven || BigInt(until) >= BigInt(state.now))) {
-        this.#watched.set(source, { scope, until });
-        continue;
-      }
-      if (until !== undefined) {
-        const reason =
-          last === undefined
-            ? 'disconnected, and no event is known by which the engine could show that none was lost'
-            : 'disconnected, and the engine no longer has the last event known';
-        log.warn('A gap: events may have been lost while the engine was not watched.', {
-          source,
-          from: until,
-          to: state.now,
-        });
-        this.#gap(source, until, state.now, reason);
-      }
-      this.#watch(source, scope, state.now);
+  /** Whether the Swarm has answered for long enough that a manager which was cut off has caught up. */
+  #swarmSpoke(until: Nanos, state: EngineState | undefined): boolean {
+    if (state?.swarm !== 'reached' || this.#swarmSince === undefined) return false;
+    return BigInt(until) - BigInt(this.#swarmSince) >= BigInt(MARGIN_SECONDS.swarm) * 1_000_000_000n;
+  }
+
+  /** The engine may have published what neither the stream nor its memory shows. */
+  #break(ring: LookedBack, until: Nanos): void {
+    const first = ring.events.find(({ event }) => event.scope === 'local')?.event.timeNano ?? until;
+    for (const [source, watched] of this.#watched) {
+      const to = later(watched.until, watched.scope === 'local' ? earlier(first, until) : until);
+      this.#lose(source, watched.until, to, "the engine's memory does not show that its stream skipped nothing");
+      this.#watch(source, watched.scope, to);
     }
-    for (const event of replay) this.#push(event);
   }
 
-  #meetCluster({ cluster, now }: EngineState): void {
+  #meetSwarm({ swarm, cluster, now }: EngineState): void {
+    if (swarm === 'unreached') {
+      this.#swarmSince = undefined;
+      return;
+    }
     // No longer a manager: nothing of the Swarm's is seen from here.
     if (cluster === undefined) {
       if (this.#cluster !== undefined) this.#watched.delete(this.#cluster);
       return;
     }
+    this.#swarmSince ??= now;
     this.#cluster = cluster;
     const held = this.#held;
     this.#held = [];
@@ -173,8 +365,13 @@ export class DockerSession {
     this.#watch(cluster, 'swarm', now);
   }
 
+  #sources(): (readonly [string, 'local' | 'swarm'])[] {
+    return [[this.#source, 'local'], ...(this.#cluster ? [[this.#cluster, 'swarm'] as const] : [])];
+  }
+
   #watch(source: string, scope: 'local' | 'swarm', since: Nanos): void {
-    this.#watched.set(source, { scope, until: since });
+    const margin = this.#watched.get(source)?.margin ?? MARGIN_SECONDS[scope];
+    this.#watched.set(source, { scope, until: since, margin });
     this.#feed.push({ kind: 'origin', source, scope, since });
   }
 
@@ -182,11 +379,34 @@ export class DockerSession {
     if (BigInt(from) < BigInt(to)) this.#feed.push({ kind: 'gap', source, from, to, reason });
   }
 
+  #lose(source: string, from: Nanos, to: Nanos, reason: string): void {
+    this.#context.log.warn('A gap: events may have been lost.', { source, from, to, reason });
+    this.#gap(source, from, to, reason);
+  }
+
+  /** Asks what there is now: of what was lost, that can still be known. */
+  async #inspect({ swarm }: EngineState): Promise<void> {
+    try {
+      const objects = await inspect(this.#engine, swarm === 'reached', this.#closing.signal);
+      const { now: at } = await this.#engine.state(this.#closing.signal);
+      if (objects.length > 0) this.#feed.push({ kind: 'inspected', source: this.#source, at, objects });
+    } catch (error) {
+      this.#context.log.debug(`The engine could not be inspected after a gap (${(error as Error).message}).`);
+    }
+  }
+
   /** Reads the stream as fast as the engine sends: it skips a listener that is slow. */
   #drain(stream: Readable): void {
     const splitter = new LineSplitter();
+    // A peer that is gone without a word is noticed by the system, and ends the stream.
+    (stream as Readable & { socket?: { setKeepAlive?(on: boolean, ms: number): void } }).socket?.setKeepAlive?.(
+      true,
+      30_000,
+    );
     stream.on('data', (chunk: Buffer) => {
+      this.#heardAt = performance.now();
       for (const line of splitter.push(chunk)) this.#take(line);
+      this.#arrived();
     });
     stream.on('error', (error) => this.#feed.end(error));
     // A line cut short by the end was not received; the next session asks for it again.
@@ -196,17 +416,38 @@ export class DockerSession {
 
   #take(line: Line): void {
     const event = this.#read(line);
-    if (event !== undefined) this.#push(event);
+    if (event === undefined) return;
+    this.#live++;
+    if (event.scope === 'local') this.#newest = event.timeNano;
+    this.#push(event, line.text);
+    const due = this.#begun && this.#proving === undefined && this.#continuity.since(this.#live) >= PROVE_EVERY_EVENTS;
+    if (due && this.#newest !== undefined) void this.#prove(this.#newest);
   }
 
-  #push(event: DockerEvent): void {
+  #push(event: DockerEvent, text?: string): void {
     const source = this.#sourceOf(event);
     if (source !== undefined) {
+      const id = identityOf(event, source);
+      this.#checkMargin(source, event, id);
+      this.#recent.add({ id, source, event }, text);
       this.#feed.push({ kind: 'event', source, event });
       return;
     }
     if (this.#held.length < MAX_HELD) this.#held.push(event);
     void this.probe();
+  }
+
+  /** An event from where the watch was claimed already: the claim came too early, and the next ones must not. */
+  #checkMargin(source: string, { timeNano }: DockerEvent, id: string): void {
+    const watched = this.#watched.get(source);
+    if (!this.#begun || watched === undefined || BigInt(timeNano) >= BigInt(watched.until)) return;
+    if (this.#recent.has(id) || this.#continuity.has(id) || this.#context.memory.knows(timeNano, id)) return;
+    const late = Number((BigInt(watched.until) - BigInt(timeNano)) / 1_000_000_000n) + 1 + watched.margin;
+    watched.margin = Math.min(LONGEST_MARGIN_SECONDS, Math.max(watched.margin, 2 * late));
+    this.#context.log.warn('An event came later than the margin of the watches; the margin grows.', {
+      source,
+      seconds: watched.margin,
+    });
   }
 
   #read({ number, text }: Line): DockerEvent | undefined {
@@ -216,8 +457,11 @@ export class DockerSession {
       return parseDockerEvent(text);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
-      this.#unreadable = true;
-      this.#feed.push({ kind: 'malformed', place: `event ${number} of the stream`, why: error.message });
+      // Read again over a reconnection: its gap was declared.
+      if (text !== undefined && this.#context.memory.quarantined(text)) return undefined;
+      this.#unreadable++;
+      const place = `event ${number} of the stream`;
+      this.#feed.push({ kind: 'malformed', place, why: error.message, ...(text === undefined ? {} : { text }) });
       return undefined;
     }
   }
@@ -227,32 +471,55 @@ export class DockerSession {
   }
 
   /** The events that the engine still has from `since` to `until`. */
-  async #lookBack(since: Nanos, until: Nanos): Promise<DockerEvent[]> {
+  async #lookBack(since: Nanos, until: Nanos): Promise<LookedBack> {
     const splitter = new LineSplitter();
-    const events: DockerEvent[] = [];
-    const stream = await this.#engine.events({ since, until }, this.#closing.signal);
+    const events: Identified[] = [];
+    const live = this.#live;
+    let cut = false;
+    const enough = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, enough.signal, AbortSignal.timeout(REREAD_TIMEOUT_MS)]);
+    const stream = await this.#engine.events({ since, until }, signal);
     // Closing the session may break it after its end, when nobody awaits it any more.
     stream.on('error', () => {});
     for await (const chunk of stream) {
-      for (const line of splitter.push(chunk as Buffer)) {
-        // What cannot be read comes again on the live stream, and is told there.
-        const event = this.#quietly(line);
-        if (event !== undefined) events.push(event);
+      for (const { text } of splitter.push(chunk as Buffer)) {
+        const one = text === undefined ? undefined : (this.#recent.readAs(text) ?? this.#identify(text));
+        if (one !== undefined) events.push(one);
       }
+      cut = events.length > MAX_REREAD;
+      if (cut) break;
     }
-    return events;
+    enough.abort();
+    return { events, ids: events.map(({ id }) => id), cut, live };
   }
 
-  #quietly({ text }: Line): DockerEvent | undefined {
+  /** What cannot be read comes on the live stream too, and is told there. */
+  #identify(text: string): Identified | undefined {
     try {
-      return text === undefined ? undefined : parseDockerEvent(text);
+      const event = parseDockerEvent(text);
+      const source = this.#sourceOf(event);
+      return source === undefined ? undefined : { id: identityOf(event, source), source, event };
     } catch (error) {
       if (error instanceof RecordError) return undefined;
       throw error;
+    }
+  }
+
+  /** Keeps the proofs young while nobody asks, and gives up on a stream of an engine that answers nothing. */
+  #lookAfter(proveEveryMs: number): void {
+    const { giveUpMs = 90_000 } = this.#options;
+    const now = performance.now();
+    if (now - this.#provenAt >= proveEveryMs) void this.probe();
+    if (now - Math.max(this.#provenAt, this.#heardAt) >= giveUpMs) {
+      this.#feed.end(new Error('nothing comes from it and it answers nothing'));
     }
   }
 }
 
 function earlier(a: Nanos, b: Nanos): Nanos {
   return BigInt(a) < BigInt(b) ? a : b;
+}
+
+function later(a: Nanos, b: Nanos): Nanos {
+  return BigInt(a) > BigInt(b) ? a : b;
 }

@@ -8,34 +8,42 @@ export interface DockerSourceOptions extends DockerEngineOptions {
   /** Milliseconds before the first reconnection; doubles with each that fails. */
   readonly firstPauseMs?: number;
   readonly longestPauseMs?: number;
+  /** From 0 to 1: spreads the reconnections of many collectors. */
+  readonly random?: () => number;
 }
+
+/** A stream that lasted so many milliseconds was a good one: the next reconnection is quick again. */
+const LASTING_MS = 10_000;
 
 /**
  * A Docker engine's events, for ever: a stream that breaks is opened again, with an overlap that proves that nothing was
  * lost in between; where it does not, a gap is told.
  */
 export function dockerSource(engine: Engine, options: DockerSourceOptions = {}): Source {
-  const { firstPauseMs = 250, longestPauseMs = 30_000 } = options;
+  const { firstPauseMs = 250, longestPauseMs = 30_000, random = Math.random } = options;
   let current: DockerSession | undefined;
   return {
     name: 'docker',
+    resumes: true,
     async *observe(context: SourceContext) {
       const { signal, log, vitals } = context;
       let told = false;
       for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
         const session = new DockerSession(engine, options, context);
+        let opened: number | undefined;
         try {
           await session.open();
           log.info(told ? "The engine's events come again." : 'Watching the engine.', { engine: session.source });
           vitals?.tell('engine', true);
           told = false;
-          pause = firstPauseMs;
+          opened = performance.now();
           current = session;
           yield* session.observations();
         } catch (error) {
           // Only what went wrong with the engine comes here: what the consumer throws ends this generator instead.
           if (!signal.aborted && !told) {
-            log.warn(`The engine does not answer (${(error as Error).message}); trying again for as long as it takes.`);
+            const what = opened === undefined ? 'The engine does not answer' : 'The engine is no longer heard';
+            log.warn(`${what} (${(error as Error).message}); trying again for as long as it takes.`);
           }
           told = true;
         } finally {
@@ -43,7 +51,8 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
           if (!signal.aborted) vitals?.tell('engine', false);
           session.close();
         }
-        await delay(pause, undefined, { signal }).catch(() => {});
+        if (opened !== undefined && performance.now() - opened >= LASTING_MS) pause = firstPauseMs;
+        await delay(pause * (0.5 + random() / 2), undefined, { signal }).catch(() => {});
       }
     },
     async probe() {

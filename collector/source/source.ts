@@ -11,6 +11,10 @@ export interface SourceMemory {
   lastEventTime(): Nanos | undefined;
   /** How far the last unbroken stretch of this source reaches; its beginning if it was never claimed. */
   watchedUntil(source: string): Nanos | undefined;
+  /** How many events were observed since it was last proven that the source skipped none. */
+  unproven(): number;
+  /** Whether this text was received before and could not be read. */
+  quarantined(text: string): boolean;
 }
 
 /** What a source is given to work with. */
@@ -27,6 +31,8 @@ export interface SourceContext {
 export interface Source {
   /** For people and for the spool, which serves one source alone: `docker`, or a trace's ID. */
   readonly name: string;
+  /** Whether `observe` may be called again after it was left, and then goes on from what is known. */
+  readonly resumes?: boolean;
   /**
    * Everything the source tells, in groups; a group is on disk before the next one is asked for. Ends when the source
    * has no more, or on abort.

@@ -51,4 +51,23 @@ export const MIGRATIONS: readonly string[] = [
   -- Since when each source is watched without a break.
   CREATE TABLE origin (source TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  // 2
+  `
+  -- What was to be an event and could not be read, by the digest of its text; the text is cut.
+  CREATE TABLE quarantine (
+    digest BLOB PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    why TEXT NOT NULL,
+    text TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  -- What was learned by asking after a gap, until a batch has taken it. Not events.
+  CREATE TABLE inspection (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    objects TEXT NOT NULL
+  );
+  `,
 ];

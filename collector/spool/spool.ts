@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { Nanos } from '#chaincode';
+import { type Inspection, type Nanos, sha256Hex } from '#chaincode';
 import { printable } from '../../cli/printable.js';
 import { CollectorError } from '../errors.js';
 import type { Observation, ObservedEvent } from '../observation.js';
@@ -54,6 +54,25 @@ export interface RunPosition {
   readonly digest: string | undefined;
 }
 
+/** How much the spool keeps. */
+export interface SpoolLimits {
+  /** Bytes at the most; no event is taken beyond that, nor is any dropped. 1 GiB if left out. */
+  readonly maxBytes?: number;
+  /** So many events are known again after they were attested; all of them if left out. */
+  readonly keepEvents?: number;
+}
+
+const DEFAULT_MAX_BYTES = 1024 ** 3;
+/** A spool that was full takes events again when so much of its room is free. */
+const ROOM = 0.1;
+/** What is no longer needed is looked for after so many committed batches. */
+const SWEEP_EVERY = 64;
+const KEEP_BATCHES = 100;
+/** Stretches that end so long before the newest are no longer stated by any batch. */
+const KEEP_STRETCHES = 7n * 86_400n * 1_000_000_000n;
+const KEEP_QUARANTINED = 1_000;
+const QUARANTINED_TEXT = 4_096;
+
 /** What one group of observations brought. */
 export interface Added {
   readonly events: number;
@@ -69,19 +88,26 @@ export class Spool implements SourceMemory {
   readonly #database: Database.Database;
   readonly #statements: Statements;
   #pendingCount: number;
+  #unproven: number;
+  #quarantined: number;
+  readonly #limits: SpoolLimits;
+  #sweepIn = SWEEP_EVERY;
 
   /**
    * Opens the spool, making it if there is none; it stays locked to this process until `close`.
    * @param path a file, or `:memory:`
    * @throws CollectorError `SPOOL` if it cannot be opened, is in use, or is another collector's.
    */
-  constructor(path: string, owner: SpoolOwner) {
+  constructor(path: string, owner: SpoolOwner, limits: SpoolLimits = {}) {
+    this.#limits = limits;
     this.#database = open(path);
     try {
       migrate(this.#database);
       this.#statements = new Statements(this.#database);
       this.#claim(path, owner);
       this.#pendingCount = (this.#statements.countPending.get() as { count: number }).count;
+      this.#unproven = Number(this.#meta('unproven') ?? 0);
+      this.#quarantined = (this.#statements.countQuarantined.get() as { count: number }).count;
     } catch (error) {
       this.#database.close();
       throw asSpoolError(path, error);
@@ -94,31 +120,105 @@ export class Spool implements SourceMemory {
 
   /**
    * Puts a group of observations on disk, all or none. Events it knows already are left out.
-   * @throws CollectorError `SPOOL` if an engine is not the one that this spool has watched.
+   * @throws CollectorError `SPOOL` if an engine is not the one that this spool has watched; `FULL` if there is no room.
    */
   add(group: readonly Observation[]): Added {
     let events = 0;
     let known = 0;
     let added = 0;
+    let unproven = this.#unproven;
+    let quarantined = this.#quarantined;
+    if (this.#used() >= this.#maxBytes) {
+      throw new CollectorError(
+        'FULL',
+        `The spool ${printable(this.#database.name)} has reached its limit of ${this.#maxBytes} bytes.`,
+      );
+    }
     this.#write(() => {
       for (const observation of group) {
-        if (observation.kind === 'event') {
-          events++;
-          if (this.#addEvent(observation)) added++;
-          else known++;
-        } else if (observation.kind === 'origin') {
-          if (observation.scope === 'local') this.#bind('engine', observation.source);
-          this.#statements.putOrigin.run(observation.source, BigInt(observation.since));
-        } else if (observation.kind !== 'malformed') {
-          const { kind, source, from, to } = observation;
-          const reason = observation.kind === 'gap' ? observation.reason.slice(0, 1024) : null;
-          this.#statements.addPending.run(kind, source, null, BigInt(from), BigInt(to), reason);
-          added++;
+        switch (observation.kind) {
+          case 'event':
+            events++;
+            if (!this.#addEvent(observation)) {
+              known++;
+              break;
+            }
+            added++;
+            unproven++;
+            break;
+          case 'before':
+            this.#addKnown(observation.source, observation.event);
+            break;
+          case 'origin':
+            if (observation.scope === 'local') this.#bind('engine', observation.source);
+            this.#statements.putOrigin.run(observation.source, BigInt(observation.since));
+            break;
+          case 'proven':
+            unproven = Math.min(unproven, observation.after);
+            break;
+          case 'malformed':
+            if (this.#quarantine(observation, quarantined)) quarantined++;
+            break;
+          case 'inspected':
+            this.#statements.addInspection.run(
+              observation.source,
+              BigInt(observation.at),
+              JSON.stringify(observation.objects),
+            );
+            break;
+          default: {
+            const { kind, source, from, to } = observation;
+            const reason = observation.kind === 'gap' ? observation.reason.toWellFormed().slice(0, 340) : null;
+            this.#statements.addPending.run(kind, source, null, BigInt(from), BigInt(to), reason);
+            added++;
+          }
         }
       }
+      if (unproven !== this.#unproven) this.#statements.putMeta.run('unproven', String(unproven));
     });
     this.#pendingCount += added;
+    this.#unproven = unproven;
+    this.#quarantined = quarantined;
     return { events, known };
+  }
+
+  /** Whether events would be taken now. After the spool was full: with room to spare. */
+  hasRoom(): boolean {
+    if (this.#used() >= this.#maxBytes * (1 - ROOM)) return false;
+    try {
+      // The disk's word, not ours: more than a few pages' worth must go through.
+      this.#write(() => {
+        this.#statements.putMeta.run('room', 'x'.repeat(64 * 1024));
+        this.#statements.dropMeta.run('room');
+      });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  unproven(): number {
+    return this.#unproven;
+  }
+
+  quarantined(text: string): boolean {
+    return this.#statements.isQuarantined.get(Buffer.from(sha256Hex(text), 'hex')) !== undefined;
+  }
+
+  /** How many texts could not be read as events and are kept. */
+  quarantinedCount(): number {
+    return this.#quarantined;
+  }
+
+  /** What was learned by asking and is in no batch yet, the oldest first. */
+  inspections(): (Inspection & { readonly seq: number })[] {
+    const rows = this.#statements.inspections.all() as { seq: number; source: string; at: Nanos; objects: string }[];
+    return rows.map(({ objects, ...row }) => ({ ...row, objects: JSON.parse(objects) as Inspection['objects'] }));
+  }
+
+  /** The sources that are or were watched. */
+  sources(): string[] {
+    return (this.#statements.sources.all() as { source: string }[]).map(({ source }) => source);
   }
 
   knows(time: Nanos, identity: string): boolean {
@@ -153,10 +253,16 @@ export class Spool implements SourceMemory {
    * In one step: drops the observations up to `through` from what is pending, and keeps the stretches and the batch
    * that they went into. No batch if there was nothing to say.
    */
-  seal(through: number, stretches: readonly Stretch[] | undefined, batch: SealedBatch | undefined): void {
+  seal(
+    through: number,
+    stretches: readonly Stretch[] | undefined,
+    batch: SealedBatch | undefined,
+    inspectedThrough = 0,
+  ): void {
     let dropped = 0;
     this.#write(() => {
       dropped = this.#statements.dropPending.run(through).changes;
+      if (inspectedThrough > 0) this.#statements.dropInspections.run(inspectedThrough);
       if (stretches !== undefined) {
         this.#statements.clearStretches.run();
         for (const { source, from, to } of stretches) this.#statements.addStretch.run(source, from, to);
@@ -177,6 +283,43 @@ export class Spool implements SourceMemory {
   /** Notes that a batch is on the ledger; its bytes are no longer needed. */
   committed(run: string, n: number, block: bigint, tx: string): void {
     this.#write(() => this.#statements.committed.run(block, tx, run, n));
+    if (--this.#sweepIn > 0) return;
+    this.#sweepIn = SWEEP_EVERY;
+    this.#sweep();
+  }
+
+  /** Drops what neither continuity nor the run needs, and gives freed pages back a few at a time. */
+  #sweep(): void {
+    const { keepEvents } = this.#limits;
+    const run = this.#meta('run') ?? '';
+    this.#write(() => {
+      if (keepEvents !== undefined) this.#statements.forgetEvents.run(keepEvents);
+      this.#statements.forgetBatches.run({ run, keep: KEEP_BATCHES });
+      this.#statements.forgetStretches.run(KEEP_STRETCHES);
+    });
+    this.#database.pragma('incremental_vacuum(1000)');
+  }
+
+  get #maxBytes(): number {
+    return this.#limits.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  /** Bytes that hold something. */
+  #used(): number {
+    const [pages, free, size] = this.#statements.sizes.map((one) => one.get() as number);
+    return ((pages ?? 0) - (free ?? 0)) * (size ?? 0);
+  }
+
+  #addKnown(source: string, event: ObservedEvent['event']): boolean {
+    const time = BigInt(event.timeNano);
+    return this.#statements.addObserved.run(time, Buffer.from(identityOf(event, source), 'hex')).changes > 0;
+  }
+
+  #quarantine({ place, why, text }: { place: string; why: string; text?: string }, count: number): boolean {
+    if (text === undefined || count >= KEEP_QUARANTINED) return false;
+    const digest = Buffer.from(sha256Hex(text), 'hex');
+    const kept = text.toWellFormed().slice(0, QUARANTINED_TEXT);
+    return this.#statements.addQuarantined.run(digest, count + 1, place, why, kept).changes > 0;
   }
 
   /** The run that the spool continues, if it has begun one. */
@@ -203,9 +346,7 @@ export class Spool implements SourceMemory {
   }
 
   #addEvent({ source, event }: ObservedEvent): boolean {
-    const time = BigInt(event.timeNano);
-    const fresh = this.#statements.addObserved.run(time, Buffer.from(identityOf(event, source), 'hex')).changes > 0;
-    if (!fresh) return false;
+    if (!this.#addKnown(source, event)) return false;
     this.#statements.addPending.run('event', source, packEvent(event), null, null, null);
     this.#statements.putMeta.run('lastEventTime', event.timeNano);
     return true;
@@ -263,6 +404,18 @@ class Statements {
   readonly anyCommitted;
   readonly lastBatch;
   readonly lastSentAt;
+  readonly dropMeta;
+  readonly addQuarantined;
+  readonly isQuarantined;
+  readonly countQuarantined;
+  readonly addInspection;
+  readonly inspections;
+  readonly dropInspections;
+  readonly sources;
+  readonly forgetEvents;
+  readonly forgetBatches;
+  readonly forgetStretches;
+  readonly sizes;
 
   constructor(db: Database.Database) {
     this.getMeta = db.prepare('SELECT value FROM meta WHERE key = ?');
@@ -306,6 +459,28 @@ class Statements {
       'SELECT n, first + count AS next, digest FROM batch WHERE run = ? ORDER BY n DESC LIMIT 1',
     );
     this.lastSentAt = db.prepare('SELECT CAST(max(sent_at) AS TEXT) AS at FROM batch');
+    this.dropMeta = db.prepare('DELETE FROM meta WHERE key = ?');
+    this.addQuarantined = db.prepare('INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?)');
+    this.isQuarantined = db.prepare('SELECT 1 FROM quarantine WHERE digest = ?');
+    this.countQuarantined = db.prepare('SELECT count(*) AS count FROM quarantine');
+    this.addInspection = db.prepare('INSERT INTO inspection (source, at, objects) VALUES (?, ?, ?)');
+    this.inspections = db.prepare('SELECT seq, source, CAST(at AS TEXT) AS at, objects FROM inspection ORDER BY seq');
+    this.dropInspections = db.prepare('DELETE FROM inspection WHERE seq <= ?');
+    this.sources = db.prepare('SELECT source FROM origin ORDER BY source');
+    // The last ones in time, however long ago: a quiet engine still remembers them.
+    this.forgetEvents = db.prepare(
+      'DELETE FROM observed WHERE time < (SELECT time FROM observed ORDER BY time DESC LIMIT 1 OFFSET ?)',
+    );
+    this.forgetBatches = db.prepare(
+      `DELETE FROM batch WHERE text IS NULL AND (run, n) NOT IN (
+         SELECT run, n FROM batch WHERE text IS NULL AND run = @run ORDER BY n DESC LIMIT @keep)
+       AND sent_at < (SELECT max(sent_at) FROM batch)`,
+    );
+    this.forgetStretches = db.prepare(
+      `DELETE FROM stretch WHERE to_time < (
+         SELECT max(to_time) FROM stretch AS newer WHERE newer.source = stretch.source) - ?`,
+    );
+    this.sizes = ['page_count', 'freelist_count', 'page_size'].map((name) => db.prepare(`PRAGMA ${name}`).pluck());
   }
 }
 
@@ -316,8 +491,11 @@ function open(path: string): Database.Database {
     const database = new Database(path, { timeout: 0 });
     // One collector a spool, held until the process ends; then no shared-memory file is needed either.
     database.pragma('locking_mode = EXCLUSIVE');
+    // Before the first table: pages that are freed can be given back to the disk.
+    database.pragma('auto_vacuum = INCREMENTAL');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
+    database.pragma(`journal_size_limit = ${16 * 1024 * 1024}`);
     return database;
   } catch (error) {
     throw asSpoolError(path, error);
@@ -349,5 +527,9 @@ function asSpoolError(path: string, error: unknown): unknown {
     return new CollectorError('SPOOL', `${path} is no spool; give another file with --spool.`, { cause: error });
   }
   if (code === '') return error;
+  // A quota tells as an I/O error what a full disk tells as itself.
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE') {
+    return new CollectorError('FULL', `The spool ${path} cannot grow: the disk is full.`, { cause: error });
+  }
   return new CollectorError('SPOOL', `The spool ${path} cannot be used (${code}).`, { cause: error });
 }

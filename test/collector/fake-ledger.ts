@@ -33,6 +33,8 @@ export class FakeLedger implements LedgerConnection {
   afterSubmit: (batch: Batch) => void | Promise<void> = () => {};
   beforeEvaluate: (fn: string) => void | Promise<void> = () => {};
   forgetCollectors = false;
+  /** Other collectors that the ledger knows. */
+  others: CollectorAnswer[] = [];
   #changed = new Set<() => void>();
 
   constructor(mspId = 'UserMSP', name = 'collector-1') {
@@ -57,7 +59,8 @@ export class FakeLedger implements LedgerConnection {
       });
       return JSON.stringify({ inForce, proposed: [] });
     }
-    if (fn === 'GetCollectors') return JSON.stringify(this.forgetCollectors ? [] : this.#collectors());
+    if (fn === 'GetCollector') return JSON.stringify(this.forgetCollectors ? null : (this.#collectors()[0] ?? null));
+    if (fn === 'GetCollectors') return JSON.stringify([...this.#collectors(), ...this.others]);
     throw new NetworkError('REFUSED', `Unknown function ${fn}.`);
   }
 
