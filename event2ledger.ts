@@ -61,6 +61,11 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+// Whoever reads our output may have had enough of it, as head does: that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
 for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(fault, (error) => {
     reportError(process, error);

@@ -130,7 +130,7 @@ function openDays(projection: Projection): string[] {
 }
 
 function summarize(options: Options, io: CommandIo): ExitCode {
-  const projection = new Projection(options.db, { mustExist: true });
+  const projection = new Projection(options.db, { mustExist: true, snapshot: true });
   try {
     const days = [...new Set([...sealedDays(projection), ...projection.tallies.days])].sort();
     const governed = projection.policies.inForce.length > 0;

@@ -11,7 +11,7 @@ import { eventDays, sealedJudgement } from './seal.js';
  * @throws ReconcilerError `DATABASE` if there is no such projection, `EMPTY` if nothing was read, `NO_POLICY`.
  */
 export function dayJudgement(dbFile: string, day: Day): DayJudgement {
-  const projection = new Projection(dbFile, { mustExist: true });
+  const projection = new Projection(dbFile, { mustExist: true, snapshot: true });
   try {
     return judgementOf(projection, day);
   } finally {

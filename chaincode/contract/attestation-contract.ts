@@ -21,6 +21,7 @@ import {
   type CollectorRow,
   collectorKey,
   eventRange,
+  get,
   kindRange,
   put,
   rows,
@@ -123,11 +124,19 @@ export class AttestationContract extends Contract {
     const to = dayEnd(day);
     checkRange(from, to);
     const inForce = await policiesInForce(ctx);
-    const watches = await readWatches(ctx);
+    const watches = await readWatches(ctx, new Set(inForce.flatMap(({ policy }) => policy.actors)));
     return eventPage(ctx, from, to, bookmark, (group) => {
       const found = disagreement(group, inForce, watches);
       return found === undefined ? undefined : eventJson(group, { ...found });
     });
+  }
+
+  /** One collector's latest batch; `null` if it has none. */
+  @Transaction(false)
+  @Returns('string')
+  async GetCollector(ctx: Context, actor: string, collector: string): Promise<string> {
+    const row = await get<CollectorRow>(ctx, collectorKey(actor, collector));
+    return JSON.stringify(row === undefined ? null : ({ actor, collector, ...row } satisfies CollectorAnswer));
   }
 
   /** Every collector's latest batch. */

@@ -1,9 +1,9 @@
 import type { Context } from 'fabric-contract-api';
 import {
-  type AttestationAnswer,
   type CanonicalEvent,
   isRecorded,
   isTimeless,
+  medianTime,
   type Nanos,
   type NumberedPolicy,
   policyAt,
@@ -25,17 +25,18 @@ export interface Disagreement {
   readonly unexpected: readonly string[];
 }
 
-/** Reads every collector's latest watches. */
-export async function readWatches(ctx: Context): Promise<WatchesOf> {
+/** Reads the latest watches of these actors' collectors. Each actor has a range of its own: none can crowd another out. */
+export async function readWatches(ctx: Context, actors: Iterable<string>): Promise<WatchesOf> {
   const all = new Map<string, Map<string, Watch[]>>();
-  for await (const { key, value } of rows<CollectorRow>(ctx, kindRange('c'))) {
-    const actor = key.split('/')[1] ?? '';
-    const sources = all.get(actor) ?? new Map<string, Watch[]>();
+  for (const actor of actors) {
+    const sources = new Map<string, Watch[]>();
     all.set(actor, sources);
-    for (const watch of value.watches) {
-      const known = sources.get(watch.source);
-      if (known === undefined) sources.set(watch.source, [watch]);
-      else known.push(watch);
+    for await (const { value } of rows<CollectorRow>(ctx, kindRange(`c/${actor}`))) {
+      for (const watch of value.watches) {
+        const known = sources.get(watch.source);
+        if (known === undefined) sources.set(watch.source, [watch]);
+        else known.push(watch);
+      }
     }
   }
   return all;
@@ -51,7 +52,7 @@ export function disagreement(
   watches: WatchesOf,
 ): Disagreement | undefined {
   const event = JSON.parse(group.canonical) as CanonicalEvent;
-  const time = isTimeless(event) ? medianTime(group.attestations) : group.time;
+  const time = isTimeless(event) ? (medianTime(group.attestations) ?? group.time) : group.time;
   const policy = policyAt(inForce, time)?.policy;
   if (policy === undefined) return undefined;
   const expected = isRecorded(policy, event) ? witnessesOf(policy, event.source, time) : [];
@@ -68,16 +69,4 @@ export function stateOf(watches: readonly Watch[], time: Nanos): AbsentState {
   const at = BigInt(time);
   if (watches.some(({ from, to }) => BigInt(from) <= at && at < BigInt(to))) return 'lacking';
   return watches.some(({ to }) => at < BigInt(to)) ? 'blind' : 'undecided';
-}
-
-/** The lower median of the actors' times of a timeless event; an actor with several collectors counts once. */
-function medianTime(attestations: readonly AttestationAnswer[]): Nanos {
-  const earliest = new Map<string, bigint>();
-  for (const { actor, t } of attestations) {
-    const time = BigInt(t ?? '0');
-    const known = earliest.get(actor);
-    if (known === undefined || time < known) earliest.set(actor, time);
-  }
-  const times = [...earliest.values()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return String(times[Math.floor((times.length - 1) / 2)] ?? 0n);
 }

@@ -64,7 +64,7 @@ export function eventRange(time: Nanos, hash: string): readonly [start: string, 
 }
 
 /** The range of everything under one letter. */
-export function kindRange(kind: 'c' | 'p'): readonly [start: string, end: string] {
+export function kindRange(kind: 'c' | 'p' | `c/${string}`): readonly [start: string, end: string] {
   return [`${kind}/`, `${kind}${AFTER_SLASH}`];
 }
 

@@ -30,3 +30,26 @@ export function parseReference(reference: string): { time: Nanos; hash: string }
   }
   return { time: unpadNanos(match[1]), hash: match[2] };
 }
+
+/** When an actor says that an event without a time of its own happened. */
+export interface SaidTime {
+  readonly actor: string;
+  readonly t?: Nanos | null;
+}
+
+/**
+ * The time of an event that carries none: the lower median of the attesting actors' times, the earliest of each
+ * actor counting. Undefined where nobody says a time, for the event has its own.
+ */
+export function medianTime(said: readonly SaidTime[]): Nanos | undefined {
+  const earliest = new Map<string, string>();
+  for (const { actor, t } of said) {
+    if (!t) continue;
+    const time = padNanos(t);
+    const known = earliest.get(actor);
+    if (known === undefined || time < known) earliest.set(actor, time);
+  }
+  const sorted = [...earliest.values()].sort();
+  const median = sorted[Math.floor((sorted.length - 1) / 2)];
+  return median === undefined ? undefined : unpadNanos(median);
+}

@@ -1,6 +1,5 @@
-import { type CanonicalEvent, padNanos } from '#chaincode';
+import { type CanonicalEvent, medianTime, padNanos } from '#chaincode';
 import type { Interval } from '../ledger/coverage.js';
-import { medianTime } from '../ledger/timeless.js';
 import type { Projection } from '../projection/projection.js';
 import type { Locate } from './findings.js';
 import type { JudgedAttestation, JudgedEvent, Vantage } from './input.js';
@@ -62,7 +61,7 @@ export function loadEvents(projection: Projection, interval: Interval): JudgedEv
       id,
       hash,
       keyTime: time,
-      time: medianTime(list.toSorted((a, b) => a.seq - b.seq)) ?? time,
+      time: saidTime(list) ?? time,
       source: projection.sources.byId(source),
       event: JSON.parse(canonical) as CanonicalEvent,
       firstSeq,
@@ -72,4 +71,10 @@ export function loadEvents(projection: Projection, interval: Interval): JudgedEv
       late: late.all(time, id) as string[],
     };
   });
+}
+
+/** The time that a timeless event's attesters give it, 19 digits. */
+function saidTime(list: readonly JudgedAttestation[]): string | undefined {
+  const time = medianTime(list);
+  return time === undefined ? undefined : padNanos(time);
 }

@@ -104,7 +104,7 @@ function invocationOf(
   membership: Membership | undefined,
 ): Invocation | undefined {
   const spec = invocationSpec(payload);
-  if (spec?.getChaincodeId()?.getName() !== chaincode) return undefined;
+  if (spec?.getChaincodeId()?.getName() !== chaincode || namedInHeader(payload) !== chaincode) return undefined;
   const creator = common.SignatureHeader.deserializeBinary(
     payload.getHeader()?.getSignatureHeader_asU8() ?? new Uint8Array(),
   ).getCreator_asU8();
@@ -112,6 +112,14 @@ function invocationOf(
   if (signer === undefined) return undefined;
   const [fn = '', ...args] = (spec.getInput()?.getArgsList_asU8() ?? []).map(textOf);
   return { txId, signer, fn, args };
+}
+
+/** The chaincode that the header names: the one whose endorsement policy the peers applied. */
+function namedInHeader(payload: common.Payload): string | undefined {
+  const header = common.ChannelHeader.deserializeBinary(
+    payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array(),
+  );
+  return peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8()).getChaincodeId()?.getName();
 }
 
 /** Bytes as text, without copying them first. */

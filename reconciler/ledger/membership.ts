@@ -1,4 +1,4 @@
-import { verify, X509Certificate } from 'node:crypto';
+import { type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { common, msp } from '@hyperledger/fabric-protos';
 import { certificateNames, isAdmin } from '#chaincode';
 
@@ -42,8 +42,7 @@ export class Membership {
   signerOf(creator: Uint8Array, payload: Uint8Array, signature: Uint8Array): Signer | undefined {
     const identity = this.#identityOf(creator);
     if (identity === undefined) return undefined;
-    const genuine = verify('sha256', payload, identity.certificate.publicKey, signature);
-    return genuine ? identity.signer : undefined;
+    return isGenuine(payload, identity.certificate.publicKey, signature) ? identity.signer : undefined;
   }
 
   #identityOf(creator: Uint8Array): KnownIdentity | undefined {
@@ -68,6 +67,16 @@ export class Membership {
       // Not a certificate at all: nobody of this channel.
       return undefined;
     }
+  }
+}
+
+/** Whether the signature is the key's: over the SHA-256 of the payload, or over the payload itself for Ed25519. */
+function isGenuine(payload: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
+  try {
+    return verify(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', payload, key, signature);
+  } catch {
+    // A key that signs nothing.
+    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  actorsInForce,
   earliestFrom,
   isApproved,
   type NumberedPolicy,
@@ -80,18 +81,25 @@ export class PolicyBook {
       if (error instanceof RecordError) return;
       throw error;
     }
+    // The contract's own checks: endorsers in collusion might have waived them.
+    const known = this.#proposals.some(({ hash }) => hash === parsed.hash);
+    if (known || !this.#hasSay(signer, parsed.policy)) return;
     const number = this.#proposals.length + 1;
     this.#proposals.push({ number, text, approvals: [], ...parsed });
-    this.approve(signer, number, parsed.hash, clock);
+    this.approve(signer, parsed.hash, clock);
   }
 
-  /** Takes in a valid `ApprovePolicy`. */
-  approve(signer: Signer, number: number, hash: string, clock: bigint | undefined): void {
-    const proposal = this.#proposals[number - 1];
-    if (proposal?.hash !== hash || !signer.admin || this.#isInForce(number)) return;
+  /** Takes in a valid `ApprovePolicy`. What was approved is what has the hash. */
+  approve(signer: Signer, hash: string, clock: bigint | undefined): void {
+    const proposal = this.#proposals.find((one) => one.hash === hash);
+    if (proposal === undefined || !this.#hasSay(signer, proposal.policy) || this.#isInForce(proposal.number)) return;
     const approved = { ...proposal, approvals: [...new Set([...proposal.approvals, signer.actor])].sort() };
-    this.#proposals[number - 1] = approved;
+    this.#proposals[proposal.number - 1] = approved;
     if (this.#isDecided(approved, clock)) this.#inForce.push(approved);
+  }
+
+  #hasSay({ actor, admin }: Signer, policy: Policy): boolean {
+    return admin && actorsInForce(policy, this.#inForce.at(-1)?.policy).includes(actor);
   }
 
   #isInForce(number: number): boolean {

@@ -2,16 +2,17 @@ import {
   dayOf,
   dayStart,
   isRecorded,
+  medianTime,
   type Nanos,
   type NumberedPolicy,
   type ParsedEntry,
   padNanos,
+  type SaidTime,
   unpadNanos,
   witnessesOf,
 } from '#chaincode';
 import type { PolicyBook } from '../ledger/policy-book.js';
 import type { Source, Sources } from '../ledger/sources.js';
-import { medianTime, type SaidTime } from '../ledger/timeless.js';
 import type { Db } from './database.js';
 import type { Tallies } from './tallies.js';
 
@@ -138,8 +139,8 @@ export class EventWindow {
   /** Adds an attestation; an event is retired with the last one that was expected. */
   attest(event: OpenEvent, { actor, runId, number, seq, t }: Attesting): { readonly first: boolean } {
     this.#sql.insertAttestation.run(event.id, runId, number, seq, t ?? null);
-    if (event.actors.includes(actor)) return { first: false };
     if (t !== undefined) this.#settle(event);
+    if (event.actors.includes(actor)) return { first: false };
     event.actors.push(actor);
     this.tallies.add(event.time, actor, event.firstSeq);
     event.expected ??= this.#expectedAt(event.source.name, event.at);
@@ -179,7 +180,8 @@ export class EventWindow {
   }
 
   #medianTime(event: number): string | undefined {
-    return medianTime(this.#sql.said.all(event) as SaidTime[]);
+    const time = medianTime(this.#sql.said.all(event) as SaidTime[]);
+    return time === undefined ? undefined : padNanos(time);
   }
 
   #retire(event: OpenEvent): void {

@@ -61,8 +61,10 @@ export class Projection {
   #refused: number;
   #unjudged: number;
 
-  constructor(file: string, options: { mustExist?: boolean } = {}) {
+  constructor(file: string, options: { mustExist?: boolean; snapshot?: boolean } = {}) {
     this.db = openDatabase(file, options);
+    // What a reader sees is one moment of the ledger, whatever is committed meanwhile.
+    if (options.snapshot) this.db.exec('BEGIN');
     const stored = this.db.prepare("SELECT value FROM meta WHERE key = 'state'").pluck().get() as string | undefined;
     const state = stored === undefined ? undefined : (JSON.parse(stored) as State);
     this.#identity = state?.identity;
@@ -192,7 +194,7 @@ export class Projection {
   #invoke(block: LedgerBlock, { fn, args, signer, txId }: Invocation, afterBatch: () => void): void {
     const clock = this.clock.now;
     if (fn === 'ProposePolicy') this.policies.propose(signer, args[0] ?? '', clock);
-    else if (fn === 'ApprovePolicy') this.policies.approve(signer, Number(args[0]), args[1] ?? '', clock);
+    else if (fn === 'ApprovePolicy') this.policies.approve(signer, args[1] ?? '', clock);
     else if (fn === 'Attest') {
       const text = args[0] ?? '';
       const batch = this.#batchOf(text);

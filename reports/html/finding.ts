@@ -14,7 +14,7 @@ const MAX_VARIANTS = 10;
 /** One finding as a card: what happened, the versions side by side, the evidence folded. */
 export function findingHtml(finding: Finding): Markup {
   const { label, meaning } = CLASS_WORDS[finding.class];
-  return html`<article class="finding ${finding.severity}" id="f-${finding.id}">
+  return html`<article class="finding ${finding.severity}" id="f-${finding.class}-${finding.id}">
 <ul class="badges"><li class="badge ${SEVERITY_BADGE[finding.severity]}" title="${meaning}">${label}</li><li class="badge plain">${finding.severity} severity</li>${
     finding.verdict === 'unresolved' ? html`<li class="badge warn">unresolved: no side has a majority</li>` : undefined
   }</ul>

@@ -31,11 +31,23 @@ describe('a batch', () => {
     expect(batchDigest('text')).toBe(sha256Hex('event2ledger/batch/v1\ntext'));
   });
 
+  const distinct = (count: number) => Array.from({ length: count }, (_, index) => ({ b: `${index}` }));
+
   it('may have the most entries there may be, and not one more', () => {
-    expect(parseBatch(batchOf(Array(MAX_BATCH_ENTRIES).fill({ b: '' }))).entries).toHaveLength(1000);
-    expect(() => parseBatch(batchOf(Array(MAX_BATCH_ENTRIES + 1).fill({ b: '' })))).toThrow(
+    expect(parseBatch(batchOf(distinct(MAX_BATCH_ENTRIES))).entries).toHaveLength(1000);
+    expect(() => parseBatch(batchOf(distinct(MAX_BATCH_ENTRIES + 1)))).toThrow(
       refusal('BATCH_LIMIT', '1001 entries; send at most 1000'),
     );
+  });
+
+  it('has each event once', () => {
+    const twice = batchOf([entry, { b: 'another' }, entry], { from: 7 });
+    expect(() => parseBatch(twice)).toThrow(refusal('BATCH_SHAPE', 'Entry 2 (number 9) repeats entry 0'));
+  });
+
+  it.each(['source', 'reason'])('has no lone surrogate in a %s', (field) => {
+    const gap = { source: ENGINE, from: '1', to: '2', reason: 'restarted', [field]: '\ud800' };
+    expect(() => parseBatch(batchOf([], { gaps: [gap] }))).toThrow(refusal('BATCH_SHAPE', `gaps[0].${field}`));
   });
 
   it('may have the most bytes there may be, and not one more', () => {
@@ -86,7 +98,7 @@ describe('a batch', () => {
 
 describe('an entry', () => {
   it('is numbered within the run and hashed', () => {
-    const batch = parseBatch(batchOf([entry, entry], { from: 41 }));
+    const batch = parseBatch(batchOf([{ b: 'another' }, entry], { from: 41 }));
     expect(parseEntry(batch, 1)).toEqual({
       event: hashed().event,
       canonical: entry.b,
@@ -107,7 +119,7 @@ describe('an entry', () => {
     ['with a time and a "t"', { ...entry, t: '1' }, 'BATCH_SHAPE', 'Entry 1 (number 8) must have no "t"'],
     ['with neither', removal, 'BATCH_SHAPE', 'Entry 1 (number 8) needs "t"'],
   ])('%s is refused by name', (_what, bad, code, message) => {
-    const batch = parseBatch(batchOf([entry, bad], { n: 2, from: 7, prev: 'a'.repeat(64) }));
+    const batch = parseBatch(batchOf([{ b: 'another' }, bad], { n: 2, from: 7, prev: 'a'.repeat(64) }));
     expect(() => parseEntry(batch, 1)).toThrow(refusal(code, message));
   });
 });

@@ -53,6 +53,7 @@ describe('the bundle', () => {
       ({ name, tag, parameters }) => `${tag[0]} ${name}(${parameters.map((parameter) => parameter.name).join(', ')})`,
     );
     expect(listed?.sort()).toEqual([
+      'EVALUATE GetCollector(actor, collector)',
       'EVALUATE GetCollectors()',
       'EVALUATE GetDisputedEvents(day, bookmark)',
       'EVALUATE GetEvent(reference)',

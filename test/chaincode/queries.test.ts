@@ -186,6 +186,17 @@ describe('GetCollectors', () => {
   });
 });
 
+describe('GetCollector', () => {
+  it("gives one collector's latest batch, or null", async () => {
+    await attest(user, []);
+    expect(JSON.parse((await query('GetCollector', 'UserMSP', 'collector-1')).answer)).toMatchObject({
+      n: 1,
+      run: 'run-1',
+    });
+    expect((await query('GetCollector', 'UserMSP', 'collector-2')).answer).toBe('null');
+  });
+});
+
 describe('GetVersion', () => {
   it('gives the version and the hash of the bundle', async () => {
     const answer = JSON.parse((await query('GetVersion')).answer) as VersionAnswer;
