@@ -51,7 +51,11 @@ export class Sealer {
     const governed = dayOf(first.policy.from);
     const eventDay = this.#projection.tallies.dayFrom(after > governed ? after : governed);
     if (this.#last === undefined || eventDay === after) return eventDay;
-    const watched = this.#projection.sources.all.flatMap((source) => this.#nextWatched(source, after) ?? []);
+    const now = this.#projection.clock.now ?? 0n;
+    const watched = this.#projection.sources.all
+      .flatMap((source) => this.#nextWatched(source, after) ?? [])
+      // A day of which nothing is told is not sealed before it is over, whatever was claimed ahead.
+      .filter((day) => BigInt(dayEnd(day)) <= now);
     return [...watched, ...(eventDay === undefined ? [] : [eventDay])].sort()[0];
   }
 

@@ -148,7 +148,11 @@ function judgeEvents(
     } else if (standing.verdict === 'pending') counts.pending += 1;
     else if (standing.verdict === 'unobservable') counts.unobservable += 1;
   }
-  for (const invented of inventedSources(standings.filter((one) => ofDay(one) && !one.sourceExists))) {
+  const nowhere = standings.filter((one) => ofDay(one) && !one.sourceExists);
+  // While no majority has sent anything since, others may be about to attest it.
+  const appeared = nowhere.filter(({ event }) => event.appearance !== undefined);
+  counts.pending += nowhere.length - appeared.length;
+  for (const invented of inventedSources(appeared)) {
     counts.disputed += invented.length;
     found.push(findings.inventedSource(invented, locate));
   }

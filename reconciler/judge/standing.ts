@@ -2,7 +2,7 @@ import { isRecorded, unpadNanos, witnessesOf } from '#chaincode';
 import { covers } from '../ledger/coverage.js';
 import { majorityOf } from '../ledger/ledger-clock.js';
 import { nanosOf } from '../ledger/policy-book.js';
-import { exists } from '../ledger/sources.js';
+import { exists, type Witness } from '../ledger/sources.js';
 import type { JudgedEvent, Vantage } from './input.js';
 
 /** An expected witness without an attestation, for good: it denies the event or let the deadline pass. */
@@ -75,13 +75,20 @@ function witnessState(event: JudgedEvent, actor: string, deadline: bigint, vanta
   const witness = event.source.witnesses.get(actor);
   const piece = witness?.coverage.pieceAt(event.time);
   if (piece !== undefined) return { actor, by: 'watch', seq: piece.seq };
-  if (witness === undefined) return 'pending';
-  const declared = covers(witness.hidden, event.time);
-  if (declared || event.time < witness.coverage.end) return 'blind';
+  if (witness !== undefined && isBlind(witness, event.time)) return 'blind';
   if (event.appearance === undefined || vantage.clock === undefined) return 'pending';
-  const first = witness.first ?? 0n;
-  const limit = (first > event.appearance ? first : event.appearance) + deadline;
+  // One that has said nothing on the source has two deadlines, as long as a day may stay open: silence is no way out.
+  const limit =
+    witness === undefined ? event.appearance + 2n * deadline : latest(witness.first, event.appearance) + deadline;
   return vantage.clock > limit ? { actor, by: 'deadline', seq: vantage.firstPast(limit) } : 'pending';
+}
+
+function isBlind({ hidden, coverage }: Witness, time: string): boolean {
+  return time < coverage.end || covers(hidden, time);
+}
+
+function latest(first: bigint | undefined, appearance: bigint): bigint {
+  return first !== undefined && first > appearance ? first : appearance;
 }
 
 function verdictOf(count: {

@@ -109,7 +109,7 @@ export function built(drawn: History, paired: boolean): Built {
         ? []
         : distinct(one.events.map((number) => events[number % events.length] as HashedEvent)),
       watches: one.watches.map(claimOf),
-      gaps: one.gaps.map((gap) => ({ ...claimOf(gap), reason: 'drawn' })),
+      gaps: [...one.gaps].map((gap) => ({ ...claimOf(gap), reason: 'drawn' })),
       sentAt: Math.max(0, now + one.skew),
       t: (at(48) + BigInt(one.t) * SECOND).toString(),
     });

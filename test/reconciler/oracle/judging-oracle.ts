@@ -229,9 +229,10 @@ export class Oracle {
   }
 
   #absence(actor: string, seen: SeenEvent): number | undefined {
-    const since = this.#since(actor, seen);
+    const silent = this.#firstOn(actor, seen.event.source) === undefined;
+    const since = silent ? this.appearance((seen.attestations[0] as Attestation).tx) : this.#since(actor, seen);
     if (since === undefined) return undefined;
-    const end = since + BigInt(this.policy.deadline) * SECOND;
+    const end = since + BigInt(this.policy.deadline) * SECOND * (silent ? 2n : 1n);
     return this.#firstTx(0, (tx) => (this.clock(tx) ?? -1n) > end);
   }
 
@@ -282,13 +283,17 @@ export class Oracle {
   }
 
   /** Verdicts of a day's events at sources that exist, and the invented sources with the number of their events. */
-  day(day: string): { events: OracleEvent[]; invented: Map<string, number> } {
+  day(day: string): { events: OracleEvent[]; invented: Map<string, number>; waiting: number } {
     const ofDay = this.events().filter((seen) => dayOf(timeOf(seen).toString()) === day);
     const invented = new Map<string, number>();
-    for (const { event } of ofDay) {
-      if (!this.exists(event.source)) invented.set(event.source, (invented.get(event.source) ?? 0) + 1);
+    let waiting = 0;
+    for (const { event, attestations } of ofDay) {
+      if (this.exists(event.source)) continue;
+      if (this.appearance((attestations[0] as Attestation).tx) === undefined) waiting++;
+      else invented.set(event.source, (invented.get(event.source) ?? 0) + 1);
     }
-    return { events: ofDay.filter(({ event }) => this.exists(event.source)).map((seen) => this.judge(seen)), invented };
+    const events = ofDay.filter(({ event }) => this.exists(event.source)).map((seen) => this.judge(seen));
+    return { events, invented, waiting };
   }
 
   sources(): string[] {
@@ -309,7 +314,8 @@ export class Oracle {
     if (after === undefined) return [...days].sort()[0];
     // Claims reach a few days at the most.
     for (let ahead = 1, day = dayOf(dayEnd(after)); ahead < 10; ahead++, day = dayOf(dayEnd(day))) {
-      if (days.has(day) || this.sources().some((source) => this.#isWatched(day, source))) return day;
+      const isOver = BigInt(dayEnd(day)) <= (this.clock(this.last) ?? 0n);
+      if (days.has(day) || (isOver && this.sources().some((source) => this.#isWatched(day, source)))) return day;
     }
     return undefined;
   }

@@ -18,15 +18,15 @@ interface Said {
 
 /** What the oracle says of a day, in the form of `said`. */
 function expected(oracle: Oracle, day: string): Said {
-  const { events, invented } = oracle.day(day);
+  const { events, invented, waiting } = oracle.day(day);
   const count = (...verdicts: OracleEvent['verdict'][]) =>
     events.filter(({ verdict }) => verdicts.includes(verdict)).length;
   const folded = [...invented.values()].reduce((sum, one) => sum + one, 0);
   const coverage = {
-    events: events.length + folded,
+    events: events.length + folded + waiting,
     agreed: count('agreed'),
     disputed: count('missing', 'uncorroborated', 'unresolved') + folded,
-    pending: count('pending'),
+    pending: count('pending') + waiting,
     unobservable: count('unobservable'),
   };
   const findings = events.flatMap((event) => {
