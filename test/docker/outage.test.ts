@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { accountOf } from '../support/audit.js';
+import { accountOf, NOTHING_WRONG, tallyOf } from '../support/audit.js';
 import { ACTORS, type Consortium, startConsortium } from '../support/consortium.js';
 import { forEachOf, lived, names } from '../support/containers.js';
 import { describeWithDocker } from '../support/docker-engine.js';
@@ -37,13 +37,13 @@ describeWithDocker('a real engine goes on while something else fails', (engine) 
     for (const actor of ACTORS) {
       const witness = witnesses(actor);
       expect(witness, actor).toMatchObject({ gaps: [], twoContents: [], broken: [] });
-      const account = accountOf(witness, events);
-      expect(account, actor).toEqual({ lost: [], inGaps: [], falselyWatched: [], duplicates: [], invented: [] });
+      expect(tallyOf(accountOf(witness, events)), actor).toEqual(NOTHING_WRONG);
     }
     const { code, stderr } = await consortium.reconcile();
     expect(code, stderr).toBeLessThan(2);
     const { findings, coverage } = await consortium.reports(utcDays(begun, new Date()));
-    expect(findings).toEqual([]);
+    // What was on its way when the ledger went down is late by the ledger's clock; nothing worse may be said.
+    expect(findings.filter((finding) => finding.class !== 'late')).toEqual([]);
     expect(coverage).toMatchObject({ events: events.length, agreed: events.length });
   };
 

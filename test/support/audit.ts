@@ -150,3 +150,23 @@ export function accountOf(witness: Witness, published: readonly Expected[]): Acc
     invented: [...witness.attested.keys()].filter((hash) => !hashes.has(hash)),
   };
 }
+
+/** An account in numbers, short enough to read when a test fails. */
+export function tallyOf({
+  lost,
+  inGaps,
+  falselyWatched,
+  duplicates,
+  invented,
+}: Account): Record<keyof Account, number> {
+  return {
+    lost: lost.length,
+    inGaps: inGaps.length,
+    falselyWatched: falselyWatched.length,
+    duplicates: duplicates.length,
+    invented: invented.length,
+  };
+}
+
+/** All was attested, once, and nothing else. */
+export const NOTHING_WRONG = { lost: 0, inGaps: 0, falselyWatched: 0, duplicates: 0, invented: 0 } as const;

@@ -83,10 +83,10 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   const restart = async () => {
     await endDaemon(daemon);
     daemon = startDaemon(dir, host);
-    await answering(docker, daemon, dir);
+    await whenAnswering(docker, daemon, dir);
   };
   try {
-    await answering(docker, daemon, dir);
+    await whenAnswering(docker, daemon, dir);
     await ensureImage(docker);
   } catch (error) {
     await stop();
@@ -142,7 +142,8 @@ function dockerAt(host: string): Docker {
   return new Docker({ host: hostname, port: Number(port) });
 }
 
-function cliAt(host: string): DockerEngine['cli'] {
+/** Runs the `docker` command against an engine. */
+export function cliAt(host: string): DockerEngine['cli'] {
   const run = promisify(execFile);
   return async (...args) => {
     const { stdout } = await run('docker', args, { env: { ...process.env, DOCKER_HOST: host } });
@@ -159,7 +160,8 @@ function startDaemon(dir: string, host: string): ChildProcess {
   return daemon;
 }
 
-async function answering(docker: Docker, daemon: ChildProcess, dir: string): Promise<void> {
+/** Resolves when an engine answers. @param dir where its log is */
+export async function whenAnswering(docker: Docker, daemon: ChildProcess, dir: string): Promise<void> {
   for (let attempt = 0; attempt < START_ATTEMPTS && daemon.exitCode === null; attempt++) {
     try {
       await docker.ping();
@@ -185,7 +187,8 @@ function unmountNamespaces(dir: string): void {
   for (const name of readdirSync(dir)) spawnSync('umount', [join(dir, name)]);
 }
 
-async function ensureImage(docker: Docker): Promise<void> {
+/** Makes the test image unless the engine has it. */
+export async function ensureImage(docker: Docker): Promise<void> {
   const present = await docker.listImages({ filters: { reference: [`${TEST_IMAGE}:latest`] } });
   if (present.length > 0) return;
   const changes = 'CMD ["/bin/echo","Hello from Docker!"]';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** Stands between a client and a server and passes everything on. */
-export interface Proxy {
+export interface Relay {
   /** Where it listens, on loopback; 0 for a unix socket. */
   readonly port: number;
   close(): Promise<void>;
@@ -13,7 +13,7 @@ type Address = { readonly path: string } | { readonly port: number };
 type Passage = (bytes: Buffer, to: Socket, from: Socket) => void;
 
 /** A proxy that holds back everything, both ways, for so many milliseconds; nothing overtakes. */
-export async function slowProxy(target: Address, milliseconds: number): Promise<Proxy> {
+export async function slowProxy(target: Address, milliseconds: number): Promise<Relay> {
   const later: Passage = (bytes, to) => {
     setTimeout(() => {
       if (!to.destroyed) to.write(bytes);
@@ -23,7 +23,7 @@ export async function slowProxy(target: Address, milliseconds: number): Promise<
 }
 
 /** A proxy on a unix socket that can break a stream of events within a line. */
-export interface CuttingProxy extends Proxy {
+export interface CuttingProxy extends Relay {
   /** Breaks each stream within the next event that comes on it; resolves with the first one. */
   cut(): Promise<void>;
 }
@@ -58,7 +58,7 @@ async function startProxy(
   there: Passage,
   back: Passage,
   lingerMs = 0,
-): Promise<Proxy> {
+): Promise<Relay> {
   const sockets = new Set<Socket>();
   const pass = (from: Socket, to: Socket, passage: Passage) => {
     sockets.add(from);
