@@ -147,6 +147,7 @@ async function run(config: CollectConfig, io: CommandIo): Promise<CollectorSumma
       signal: io.signal,
       once,
       limits: { ...DEFAULT_LIMITS, entries: config['batch-size'] },
+      spoolLimits: { maxBytes: config['spool-limit'] },
       log,
       vitals,
       onProgress: (latest) => {
