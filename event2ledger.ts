@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type CommandIo, type RegisterCommands, reportError } from './cli/command.js';
 import { EXIT } from './cli/exit.js';
+import { printable } from './cli/printable.js';
 import { registerCollect } from './collector/command.js';
 import { registerDemo } from './demo/command.js';
 import { registerLedgerCommands } from './network/ledger-command.js';
@@ -49,6 +50,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride();
   for (const register of COMMANDS) register(program, io);
   try {
+    refuseUnknown(program, argv[2]);
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -66,6 +68,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   throw error;
 });
+/** Commander answers `nonsense --help` with the program's own help, as if there were such a command. */
+function refuseUnknown(program: Command, name: string | undefined): void {
+  if (name === undefined || name.startsWith('-') || name === 'help') return;
+  if (!program.commands.some((command) => command.name() === name)) {
+    program.error(`error: unknown command '${printable(name, 60)}'`, { exitCode: EXIT.failed });
+  }
+}
+
 for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(fault, (error) => {
     reportError(process, error);

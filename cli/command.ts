@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
-import { printable } from './printable.js';
+import { printable, terminalSafe } from './printable.js';
 
 /** What a command's code reaches of the process. Tests pass their own. */
 export interface CommandIo {
@@ -51,7 +51,7 @@ function isCoded(error: unknown): error is Error {
   return error instanceof Error && OURS.has(error.name);
 }
 
-/** Prints a value for machines: one line of JSON. */
+/** Prints a value for machines: one line of JSON, and nothing in it that a terminal would obey. */
 export function printJson(io: Pick<CommandIo, 'stdout'>, value: unknown): void {
-  io.stdout.write(`${JSON.stringify(value)}\n`);
+  io.stdout.write(`${terminalSafe(JSON.stringify(value))}\n`);
 }

@@ -11,3 +11,11 @@ export function printable(text: string, limit = 500): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
   return cut.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
+
+/**
+ * JSON in which the control characters that JSON leaves alone (DEL, C1) are escaped too: the same value, but nothing a
+ * terminal would obey.
+ */
+export function terminalSafe(json: string): string {
+  return json.replace(/[\u007f-\u009f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+}

@@ -71,6 +71,11 @@ Example:
 async function serve(io: CommandIo, options: ServeOptions): Promise<ExitCode> {
   const ledger = await serveLedger(await readOptions(io, options));
   try {
+    if (options.policy !== undefined && !ledger.isNew) {
+      io.stderr.write(
+        'The policy on the ledger stays: --policy counts on the first start only; see "event2ledger policy".\n',
+      );
+    }
     announce(io, ledger, options.json === true);
     if (!io.signal.aborted && !ledger.stopped.aborted) {
       await Promise.race([once(io.signal, 'abort'), once(ledger.stopped, 'abort')]);

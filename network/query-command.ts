@@ -12,6 +12,7 @@ import {
 } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode } from '../cli/exit.js';
+import { terminalSafe } from '../cli/printable.js';
 import { policiesOf, print, table, withLedger } from './command-support.js';
 import type { LedgerConnection } from './connection.js';
 import { NetworkError } from './errors.js';
@@ -140,7 +141,9 @@ async function printPages<T extends EventAnswer>(
   let bookmark = '';
   do {
     const page = parsed<Page<T>>(await ledger.evaluate(fn, ...args, bookmark));
-    const rows = json ? page.events.map((event) => JSON.stringify(event)) : table(HEAD, page.events.map(cells));
+    const rows = json
+      ? page.events.map((event) => terminalSafe(JSON.stringify(event)))
+      : table(HEAD, page.events.map(cells));
     const repeated = !json && (count > 0 || page.events.length === 0);
     await print(io, repeated ? rows.slice(1) : rows);
     count += page.events.length;

@@ -173,7 +173,7 @@ function tellDay({ day, sealed, coverage, findings }: DayJudgement, io: CommandI
   ].flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`]));
   const state = sealed ? 'sealed' : 'not sealed yet';
   io.stdout.write(
-    `${day} (${state}): ${agreed} of ${events} events agreed${rest.map((part) => `, ${part}`).join('')}; ${findings.length} findings\n`,
+    `${day} (${state}): ${agreed} of ${events} events agreed${rest.map((part) => `, ${part}`).join('')}; ${findings.length === 1 ? '1 finding' : `${findings.length} findings`}\n`,
   );
   if (withFindings) for (const finding of findings.slice(0, 50)) io.stdout.write(`  ${lineOf(finding)}\n`);
   if (withFindings && findings.length > 50)

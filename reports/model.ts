@@ -1,5 +1,6 @@
 import stringify from 'fast-json-stable-stringify';
 import { type CanonicalEvent, sha256Hex } from '#chaincode';
+import { terminalSafe } from '../cli/printable.js';
 import {
   type ActorSummary,
   type DayJudgement,
@@ -44,7 +45,7 @@ export function reportHash(report: ReportBody | DailyReport): string {
 
 /** The report as its file has it: JSON, indented by two, a newline at the end. */
 export function reportText(report: DailyReport): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${terminalSafe(JSON.stringify(report, null, 2))}\n`;
 }
 
 /** A judgement's fields in the order of version 1, its arrays sorted. Also what `checkReport` compares with. */

@@ -55,6 +55,8 @@ export interface EmbeddedLedger {
   readonly endpoint: string;
   readonly dataDir: string;
   readonly actors: readonly string[];
+  /** Whether this was its first start. */
+  readonly isNew: boolean;
   /** Paths of all profiles. */
   readonly profiles: readonly string[];
   /** Aborted, with the reason, when it commits no more: it was closed, or its disk is full. */
@@ -109,7 +111,7 @@ export async function serveLedger(options: LedgerOptions): Promise<EmbeddedLedge
     dir.writeSettings(settings);
     const profiles = dir.writeProfiles(settings);
     await bootstrapPolicy(dir, policy);
-    return running({ dir, port, actors, profiles, server, committer, store });
+    return running({ dir, isNew: known === undefined, port, actors, profiles, server, committer, store });
   } catch (error) {
     committer?.close();
     server?.forceShutdown();
@@ -119,6 +121,7 @@ export async function serveLedger(options: LedgerOptions): Promise<EmbeddedLedge
 }
 
 interface Running {
+  readonly isNew: boolean;
   readonly dir: DataDir;
   readonly port: number;
   readonly actors: readonly string[];
@@ -128,12 +131,13 @@ interface Running {
   readonly store: Store;
 }
 
-function running({ dir, port, actors, profiles, server, committer, store }: Running): EmbeddedLedger {
+function running({ dir, isNew, port, actors, profiles, server, committer, store }: Running): EmbeddedLedger {
   let closing: Promise<void> | undefined;
   return {
     endpoint: `localhost:${port}`,
     dataDir: dir.path,
     actors,
+    isNew,
     profiles,
     stopped: committer.stopped,
     profilePath: (actor, identity) => dir.profilePath(actor, identity),
