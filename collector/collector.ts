@@ -86,6 +86,7 @@ export async function runCollector(options: CollectorOptions): Promise<Collector
   // A source that goes on knows its last events; a trace may be read again from its beginning.
   const kept = options.source.resumes ? { keepEvents: KEEP_EVENTS } : {};
   const spool = new Spool(options.spool, owner, { ...kept, ...options.spoolLimits });
+  options.vitals?.tell('spool', true);
   try {
     const collector = new Collector(options, spool);
     await collector.run();
@@ -231,6 +232,7 @@ class Collector {
   /** Waits until the spool takes something again, or the collector ends. */
   async #room(full: CollectorError): Promise<void> {
     const { signal } = this.#enough;
+    this.#options.vitals?.tell('spool', false);
     this.#log.error(
       `${full.message} Nothing is dropped, and nothing more is read until there is room; what is lost meanwhile will be declared as a gap.`,
     );
@@ -238,7 +240,9 @@ class Collector {
     while (!signal.aborted && !this.#spool.hasRoom()) {
       await delay(ROOM_PAUSE_MS, undefined, { signal }).catch(() => {});
     }
-    if (!signal.aborted) this.#log.info('The spool has room again.');
+    if (signal.aborted) return;
+    this.#options.vitals?.tell('spool', true);
+    this.#log.info('The spool has room again.');
   }
 
   /** Waits until everything is attested; not for ever if we were told to stop. */

@@ -13,20 +13,25 @@ export interface Health {
   /** `unknown` until the first answer; a trace has no engine. */
   readonly engine: 'up' | 'down' | 'unknown';
   readonly ledger: 'up' | 'down' | 'unknown';
+  /** `down`: full, or its disk is; nothing is read until there is room. */
+  readonly spool: 'up' | 'down' | 'unknown';
   /** What is wrong and since when, in a sentence each. */
   readonly reasons: readonly string[];
 }
 
-/** Healthy is who has both counterparts, or has lacked one for less than `graceMs`. */
+/** Healthy is who has engine, ledger and room in its spool, or has lacked one for less than `graceMs`. */
 export function healthOf(vitals: Vitals, graceMs: number): Health {
   const state = (of: Counterpart) => {
     const up = vitals.up(of);
     return up === undefined ? 'unknown' : up ? 'up' : 'down';
   };
-  const reasons = (['engine', 'ledger'] as const)
+  const reasons = (['engine', 'ledger', 'spool'] as const)
     .filter((of) => vitals.up(of) === false && vitals.downFor(of) >= graceMs)
-    .map((of) => `The ${of} has not answered for ${Math.floor(vitals.downFor(of) / 1000)} s.`);
-  return { ok: reasons.length === 0, engine: state('engine'), ledger: state('ledger'), reasons };
+    .map(
+      (of) =>
+        `The ${of} ${of === 'spool' ? 'has been full' : 'has not answered'} for ${Math.floor(vitals.downFor(of) / 1000)} s.`,
+    );
+  return { ok: reasons.length === 0, engine: state('engine'), ledger: state('ledger'), spool: state('spool'), reasons };
 }
 
 export interface MetricsServer {

@@ -45,6 +45,7 @@ export const METRICS: readonly { readonly name: string; readonly kind: 'counter'
         ['behind', 'Observations and entries in the spool that are not yet on the ledger'],
         ['engine_up', '1 if the engine answers, 0 if not; left out for a trace'],
         ['ledger_up', '1 if the ledger answers, 0 if not; left out until it was first asked'],
+        ['spool_up', '1 if the spool takes events, 0 if it or its disk is full'],
         ['watched_until_seconds', 'How far a source was claimed to have been watched, in seconds since 1970'],
         ['spool_bytes', 'What the spool takes up on disk'],
         ['spool_limit_bytes', 'The most that it may'],
@@ -84,7 +85,7 @@ export function collectorMetrics(subject: MetricsSubject): Registry {
     });
   };
   gauge('behind', (behind) => behind.set(subject.counts()?.behind ?? 0));
-  for (const counterpart of ['engine', 'ledger'] satisfies Counterpart[]) {
+  for (const counterpart of ['engine', 'ledger', 'spool'] satisfies Counterpart[]) {
     gauge(`${counterpart}_up`, (up) => {
       const state = subject.vitals.up(counterpart);
       // A gauge without labels starts with 0: what is not known must not look like "down".

@@ -1,7 +1,7 @@
 import type { Nanos } from '#chaincode';
 
-/** The two that a collector stands between. */
-export type Counterpart = 'engine' | 'ledger';
+/** The two that a collector stands between, and its own memory, which may be full. */
+export type Counterpart = 'engine' | 'ledger' | 'spool';
 
 /** Whether a counterpart answers; `undefined` until it was first asked (a trace has no engine to ask). */
 interface Contact {
@@ -26,7 +26,8 @@ export class Vitals {
   /** @param now a monotonic clock, in milliseconds */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
-    this.#contacts = { engine: { up: undefined, since: now() }, ledger: { up: undefined, since: now() } };
+    const unknown = () => ({ up: undefined, since: now() });
+    this.#contacts = { engine: unknown(), ledger: unknown(), spool: unknown() };
   }
 
   /** Says that a counterpart answers, or does not. Said again without a change, it is no news. */

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type Inspection, type Nanos, sha256Hex } from '#chaincode';
 import { printable } from '../../cli/printable.js';
+import { modeOpenToOthers } from '../../cli/private-file.js';
 import { CollectorError } from '../errors.js';
 import type { Observation, ObservedEvent } from '../observation.js';
 import type { SourceMemory } from '../source/source.js';
@@ -487,7 +488,13 @@ class Statements {
 function open(path: string): Database.Database {
   try {
     // Made by us, for our eyes: it holds what the containers were told in their labels.
-    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
+    if (path !== ':memory:') {
+      closeSync(openSync(path, 'a', 0o600));
+      const mode = modeOpenToOthers(path);
+      if (mode !== undefined) {
+        throw new CollectorError('SPOOL', `The spool ${path} is open to others (mode ${mode}); run chmod 600 on it.`);
+      }
+    }
     const database = new Database(path, { timeout: 0 });
     // One collector a spool, held until the process ends; then no shared-memory file is needed either.
     database.pragma('locking_mode = EXCLUSIVE');

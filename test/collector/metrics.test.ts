@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +115,18 @@ describe('/metrics', () => {
     expect((await fetch(`${url}/metrics`, { method: 'HEAD' })).status).toBe(200);
   });
 
+  it('refuses a spool that others can read', async () => {
+    const spool = join(dir, 'open.db');
+    writeFileSync(spool, '');
+    chmodSync(spool, 0o640);
+    const engine = new FakeEngine(join(dir, 'docker.sock'));
+    const options = { connection: new FakeLedger(), source: engine.source(), spool, signal: AbortSignal.abort() };
+    await expect(runCollector(options)).rejects.toMatchObject({
+      code: 'SPOOL',
+      message: expect.stringContaining('open to others (mode 0640)'),
+    });
+  });
+
   it('says that its address is taken', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -145,7 +157,7 @@ describe('/healthz', () => {
     let now = 0;
     const vitals = new Vitals(() => now);
     const url = await serve(vitals, () => COUNTS, 60_000);
-    const fine = { ok: true, engine: 'unknown', ledger: 'unknown', reasons: [] };
+    const fine = { ok: true, engine: 'unknown', ledger: 'unknown', spool: 'unknown', reasons: [] };
     expect(await asked(url)).toEqual({ status: 200, body: fine });
     vitals.tell('engine', true);
     vitals.tell('ledger', true);
@@ -155,10 +167,18 @@ describe('/healthz', () => {
     vitals.tell('ledger', false);
     expect(await asked(url)).toEqual({ status: 200, body: { ...fine, engine: 'up', ledger: 'down' } });
     now = 61_000;
-    const body = { ok: false, engine: 'up', ledger: 'down', reasons: ['The ledger has not answered for 60 s.'] };
+    const reasons = ['The ledger has not answered for 60 s.'];
+    const body = { ok: false, engine: 'up', ledger: 'down', spool: 'unknown', reasons };
     expect(await asked(url)).toEqual({ status: 503, body });
     vitals.tell('ledger', true);
     expect((await asked(url)).status).toBe(200);
+    vitals.tell('spool', false);
+    now = 200_000;
+    expect((await asked(url)).body).toMatchObject({
+      ok: false,
+      spool: 'down',
+      reasons: ['The spool has been full for 139 s.'],
+    });
   });
 
   it('follows a collector through the loss of its ledger and of its engine', async () => {
