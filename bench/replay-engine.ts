@@ -80,6 +80,11 @@ export class ReplayEngine {
     return published;
   }
 
+  /** Events that wait for the slowest listener. */
+  waiting(): number {
+    return Math.max(0, ...[...this.#listeners].map((listener) => listener.waiting));
+  }
+
   #answer(request: IncomingMessage, response: ServerResponse, socket: string): void {
     const url = new URL(request.url ?? '/', 'http://engine');
     const path = url.pathname.replace(/^\/v1\.\d+/, '');
@@ -148,6 +153,10 @@ class Listener {
       this.#roomy();
     });
     response.once('error', () => response.destroy());
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** @returns whether the event was taken, or nobody listens any more */

@@ -175,6 +175,7 @@ class Victim {
   #start(): void {
     if (this.#process !== undefined) return;
     const child = spawn(process.execPath, [BINARY, ...this.#args], { stdio: ['ignore', 'ignore', 'inherit'] });
+    child.once('exit', () => this.#tell());
     this.#process = child;
   }
 
@@ -209,7 +210,6 @@ class Victim {
           resolve();
         };
         this.#changed.add(told);
-        this.#process?.once('exit', told);
       });
       const code = this.#process?.exitCode;
       if (code !== undefined && code !== null) throw new Error(`The collector ended by itself, with ${code}.`);

@@ -6,11 +6,11 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUSYBOX, busyboxTar } from '../../bench/image.js';
 import { runCollector } from '../../collector/collector.js';
 import { sourceOf } from '../../collector/source/parse-source.js';
 import { FakeLedger } from '../collector/fake-ledger.js';
 import { whenAnswering } from '../support/docker-engine.js';
-import { BUSYBOX, busyboxTar } from '../support/image.js';
 
 function lacking(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'Podman is tried as root, on Linux';

@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const BINARY = fileURLToPath(new URL('../event2ledger.js', import.meta.url));
+
+/** The built command, running in a process of its own as it does for its users. */
+export interface Service {
+  readonly pid: number;
+  /** Sends SIGTERM and waits for the end; gives what came on standard output since it was ready. */
+  stop(): Promise<string>;
+}
+
+/** Starts a command; resolves when it has said `ready` on standard output or standard error. */
+export async function startService(args: readonly string[], ready: RegExp): Promise<Service> {
+  const child = spawn(process.execPath, [BINARY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  await saying(child, ready);
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  return {
+    pid: child.pid ?? 0,
+    stop: async () => {
+      if (child.exitCode !== null) return output;
+      const ended = once(child, 'close');
+      child.kill('SIGTERM');
+      await ended;
+      return output;
+    },
+  };
+}
+
+async function saying(child: ChildProcess, pattern: RegExp): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const look = (chunk: Buffer) => {
+      // What comes later is read and thrown away, or the process would block on a full pipe.
+      if (said.length < 100_000) said += chunk.toString();
+      if (pattern.test(said)) resolve();
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${said}`)));
+  });
+}
