@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { isoOfNanos } from '#chaincode';
-import { dockerSource } from '../../collector/source/docker.js';
+import { type DockerSourceOptions, dockerSource } from '../../collector/source/docker.js';
 import { dockerEngine } from '../../collector/source/docker-engine.js';
 import { dockerAt } from '../../collector/source/docker-host.js';
 import type { Source } from '../../collector/source/source.js';
@@ -14,8 +14,22 @@ const S = 1_000_000_000n;
 export class FakeEngine {
   id = 'ENGINE';
   cluster: string | undefined;
+  /** What a manager says that has lost its Swarm. */
+  swarmError = '';
+  /** Answers to other paths of the API. */
+  readonly resources = new Map<string, unknown>();
+  /** How many more events the live streams leave out, silently. */
+  skips = 0;
+  /** Live streams opened so far. */
+  streams = 0;
+  /** How many listeners `/info` tells of; the truth if undefined. */
+  tells: number | undefined;
+  /** Whether `/info` is answered. */
+  answers = true;
   /** The engine's clock. */
   now = DAY;
+  /** By how much the clock goes on with each event. */
+  step = S;
   readonly socket: string;
   #ring: { time: bigint; text: string }[] = [];
   readonly #server: Server;
@@ -26,7 +40,9 @@ export class FakeEngine {
     this.socket = socket;
     this.#server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://engine');
-      if (url.pathname === '/info') this.#info(response);
+      if (url.pathname === '/info') {
+        if (this.answers) this.#info(response);
+      } else if (this.resources.has(url.pathname)) response.end(JSON.stringify(this.resources.get(url.pathname)));
       else if (url.pathname === '/events') this.#events(url.searchParams, response);
       else response.writeHead(404).end();
     });
@@ -44,9 +60,14 @@ export class FakeEngine {
     await closed;
   }
 
-  source(): Source {
+  source(options: DockerSourceOptions = {}): Source {
     const docker = dockerAt(`unix://${this.socket}`, {});
-    return dockerSource(dockerEngine(docker), { firstPauseMs: 1, longestPauseMs: 5 });
+    return dockerSource(dockerEngine(docker), { firstPauseMs: 1, longestPauseMs: 5, settleMs: 50, ...options });
+  }
+
+  /** How many listen now. */
+  listening(): number {
+    return this.#listeners.size;
   }
 
   /** Resolves when somebody listens from now on. */
@@ -63,8 +84,10 @@ export class FakeEngine {
   /** The engine publishes this text as an event. */
   says(text: string): void {
     this.#ring = [...this.#ring, { time: this.now, text }].slice(-RING);
-    for (const listener of this.#listeners) listener.write(`${text}\n`);
-    this.now += S;
+    const skipped = this.skips > 0;
+    if (skipped) this.skips--;
+    else for (const listener of this.#listeners) listener.write(`${text}\n`);
+    this.now += this.step;
   }
 
   /** Every stream breaks, in the middle of a line. */
@@ -86,9 +109,15 @@ export class FakeEngine {
     const swarm =
       this.cluster === undefined
         ? { ControlAvailable: false, Cluster: null }
-        : { ControlAvailable: true, Cluster: { ID: this.cluster } };
+        : {
+            ControlAvailable: true,
+            Error: this.swarmError,
+            Cluster: { ID: this.swarmError === '' ? this.cluster : '' },
+          };
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ ID: this.id, SystemTime: isoOfNanos(this.now.toString()), Swarm: swarm }));
+    const NEventsListener = this.tells ?? this.#listeners.size;
+    const SystemTime = isoOfNanos(this.now.toString());
+    response.end(JSON.stringify({ ID: this.id, SystemTime, NEventsListener, Swarm: swarm }));
   }
 
   #events(query: URLSearchParams, response: ServerResponse): void {
@@ -104,6 +133,7 @@ export class FakeEngine {
       response.end();
       return;
     }
+    this.streams++;
     this.#listeners.add(response);
     response.on('close', () => this.#listeners.delete(response));
     for (const resolve of this.#subscribed.splice(0)) resolve();

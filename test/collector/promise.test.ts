@@ -1,0 +1,301 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Gap, Watch } from '#chaincode';
+import { runCollector } from '../../collector/collector.js';
+import { type CollectorLog, silentLog } from '../../collector/log.js';
+import type { DockerSourceOptions } from '../../collector/source/docker.js';
+import { DAY, line } from './events.js';
+import { FakeEngine } from './fake-engine.js';
+import { FakeLedger } from './fake-ledger.js';
+
+const S = 1_000_000_000n;
+
+let dir: string;
+let engine: FakeEngine;
+let ledger: FakeLedger;
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'e2l-promise-'));
+  engine = new FakeEngine(join(dir, 'docker.sock'));
+  ledger = new FakeLedger();
+  await engine.start();
+});
+afterEach(async () => {
+  await engine.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function start(
+  options: DockerSourceOptions = {},
+  log: CollectorLog = silentLog,
+  connection = ledger,
+  spool = 'spool.db',
+) {
+  const stop = new AbortController();
+  const running = runCollector({
+    connection,
+    source: engine.source(options),
+    spool: join(dir, spool),
+    signal: stop.signal,
+    maxAgeMs: 2,
+    log,
+  });
+  return {
+    async end() {
+      stop.abort();
+      return await running;
+    },
+  };
+}
+
+const objects = (of = ledger) => of.entries().map((entry) => entry.event.object);
+const attested = (id: string, of = ledger) => of.until(() => objects(of).includes(id));
+const watches = () => ledger.batches().at(-1)?.batch.watches ?? [];
+const gaps = () => ledger.batches().flatMap(({ batch }) => batch.gaps);
+const claimed = (source: string) =>
+  ledger.until(() => watches().some((watch) => watch.source === source && BigInt(watch.to) >= BigInt(engine.now) - S));
+const within = ({ from, to }: Watch | Gap, time: bigint) => BigInt(from) <= time && time < BigInt(to);
+
+async function begin(...args: Parameters<typeof start>) {
+  const collector = start(...args);
+  await engine.listenedTo();
+  engine.happens('one');
+  await attested('one');
+  // Room for a claim behind the margin.
+  engine.now += 5n * S;
+  return collector;
+}
+
+describe('a stream that skips events, silently', () => {
+  it('loses none that the engine still remembers, and is opened again', async () => {
+    const collector = await begin();
+    engine.skips = 20;
+    for (let index = 0; index < 20; index++) engine.happens(`skipped ${index}`);
+    const streams = engine.streams;
+    await attested('skipped 19');
+    await engine.listenedTo();
+    engine.happens('two');
+    await attested('two');
+    await collector.end();
+    expect(engine.streams).toBeGreaterThan(streams);
+    expect(gaps()).toEqual([]);
+    expect(watches()).toHaveLength(1);
+    expect(new Set(objects()).size).toBe(22);
+    expect(objects()).toHaveLength(22);
+  });
+
+  it('leaves one hole, no wider than need be, where the engine has forgotten them', async () => {
+    const collector = await begin();
+    await claimed('ENGINE');
+    const first = engine.now;
+    engine.skips = 300;
+    for (let index = 0; index < 300; index++) engine.happens(`skipped ${index}`);
+    await attested('skipped 299');
+    await engine.listenedTo();
+    engine.happens('two');
+    await attested('two');
+    await collector.end();
+    expect(gaps()).toHaveLength(1);
+    const lost = Array.from({ length: 300 }, (_, index) => index).filter(
+      (index) => !objects().includes(`skipped ${index}`),
+    );
+    expect(lost).toHaveLength(300 - 256);
+    for (const index of lost) {
+      const time = first + BigInt(index) * S;
+      expect(gaps().some((gap) => within(gap, time))).toBe(true);
+      expect(watches().some((watch) => within(watch, time))).toBe(false);
+    }
+    // To the first that the engine still has.
+    expect(gaps()[0]?.to).toBe((first + 44n * S).toString());
+  });
+
+  it('is noticed when it has fallen silent for good while the engine answers', async () => {
+    const collector = await begin({ proveEveryMs: 20 });
+    engine.skips = Number.POSITIVE_INFINITY;
+    engine.happens('unheard');
+    await attested('unheard');
+    engine.skips = 0;
+    await engine.listenedTo();
+    engine.happens('two');
+    await attested('two');
+    await collector.end();
+    expect(gaps()).toEqual([]);
+    expect(objects()).toEqual(['one', 'unheard', 'two']);
+  });
+
+  it('is opened again when the engine no longer knows that somebody listens', async () => {
+    const collector = await begin({ proveEveryMs: 20 });
+    const streams = engine.streams;
+    await claimed('ENGINE');
+    engine.tells = 0;
+    await expect.poll(() => engine.streams).toBeGreaterThan(streams);
+    engine.tells = undefined;
+    await collector.end();
+    expect(gaps()).toEqual([]);
+  });
+
+  it('is given up when nothing comes and nothing is answered', async () => {
+    const collector = await begin({ proveEveryMs: 10, giveUpMs: 50 });
+    engine.answers = false;
+    await expect.poll(() => engine.listening()).toBe(0);
+    engine.answers = true;
+    await engine.listenedTo();
+    engine.happens('two');
+    await attested('two');
+    await collector.end();
+    expect(gaps()).toEqual([]);
+  });
+});
+
+describe('a healthy stream', () => {
+  it('gives no gap in a burst of thousands', async () => {
+    const collector = await begin();
+    engine.step = 50_000n;
+    for (let index = 0; index < 5000; index++) {
+      engine.happens(`burst ${index}`);
+      if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await attested('burst 4999');
+    engine.now += 5n * S;
+    await collector.end();
+    expect(objects()).toHaveLength(5001);
+    expect(gaps()).toEqual([]);
+    expect(watches()).toHaveLength(1);
+  }, 60_000);
+
+  it('of an engine without events is watched all the time', async () => {
+    const collector = start();
+    await engine.listenedTo();
+    engine.now += 100n * S;
+    await claimed('ENGINE');
+    await collector.end();
+    expect(watches()).toEqual([{ source: 'ENGINE', from: DAY.toString(), to: (engine.now - S).toString() }]);
+  });
+
+  it("goes on over a restart of the collector by what the engine had shown before, without an event of the watch's own", async () => {
+    engine.happens('before');
+    const first = start();
+    await engine.listenedTo();
+    engine.now += 100n * S;
+    await claimed('ENGINE');
+    await first.end();
+    const second = start();
+    await engine.listenedTo();
+    engine.happens('after');
+    await attested('after');
+    await second.end();
+    expect(objects()).toEqual(['after']);
+    expect(gaps()).toEqual([]);
+    expect(watches()).toHaveLength(1);
+  });
+});
+
+describe('an outage', () => {
+  it('is one gap, from the last known event less the margin to the first new one', async () => {
+    const collector = await begin();
+    await claimed('ENGINE');
+    engine.now += 50n * S;
+    engine.happens('last');
+    const last = engine.now - S;
+    await attested('last');
+    engine.forget();
+    engine.now += 100n * S;
+    const first = engine.now;
+    engine.happens('first');
+    await engine.listenedTo();
+    engine.happens('second');
+    await attested('second');
+    engine.now += 10n * S;
+    await collector.end();
+    expect(gaps()).toHaveLength(1);
+    const gap = gaps()[0] as Gap;
+    expect(BigInt(gap.from)).toBeGreaterThanOrEqual(last - S);
+    expect(BigInt(gap.from)).toBeLessThanOrEqual(last);
+    expect(gap.to).toBe(first.toString());
+    expect(watches().map(({ from }) => from)).toEqual([DAY.toString(), gap.to]);
+    expect(watches()[0]?.to).toBe(gap.from);
+    expect(objects()).toEqual(['one', 'last', 'first', 'second']);
+  });
+
+  it('is followed by an inspection, which is no event', async () => {
+    engine.resources.set('/containers/json', [{ Id: 'c1', Names: ['/web'], Image: 'nginx', State: 'running' }]);
+    engine.resources.set('/containers/c1/json', {
+      State: { Status: 'exited', ExitCode: 137, StartedAt: 'S', FinishedAt: 'F' },
+    });
+    engine.resources.set('/networks', [{ Id: 'n1', Name: 'bridge', Driver: 'bridge' }]);
+    const collector = await begin();
+    engine.forget();
+    await engine.listenedTo();
+    const inspected = () => ledger.batches().flatMap(({ batch }) => batch.inspected ?? []);
+    await ledger.until(() => inspected().length > 0);
+    await collector.end();
+    expect(inspected()).toEqual([
+      {
+        source: 'ENGINE',
+        at: (DAY + 6n * S).toString(),
+        objects: [
+          {
+            type: 'container',
+            object: 'c1',
+            state: '{"exitCode":137,"finishedAt":"F","image":"nginx","name":"web","startedAt":"S","status":"exited"}',
+          },
+          { type: 'network', object: 'n1', state: '{"driver":"bridge","name":"bridge"}' },
+        ],
+      },
+    ]);
+    expect(objects()).toEqual(['one']);
+  });
+});
+
+describe("a Swarm's watch", () => {
+  const swarm = (name: string) =>
+    engine.says(line({ time: engine.now, id: name, type: 'service', action: 'create', scope: 'swarm' }));
+
+  it('stands still while the manager has lost its Swarm, and goes on without a gap', async () => {
+    engine.cluster = 'CLUSTER';
+    const collector = await begin();
+    engine.now += 60n * S;
+    const until = () => BigInt(watches().find(({ source }) => source === 'CLUSTER')?.to ?? 0);
+    await ledger.until(() => until() > DAY);
+    engine.swarmError = 'The swarm does not have a leader.';
+    const lost = engine.now;
+    await claimed('ENGINE');
+    engine.now += 60n * S;
+    await claimed('ENGINE');
+    expect(until()).toBeLessThan(lost);
+    // What happened meanwhile comes late, with the time at which it happened.
+    engine.swarmError = '';
+    engine.says(line({ time: lost + S, id: 'late', type: 'service', action: 'create', scope: 'swarm' }));
+    await attested('late');
+    await claimed('ENGINE');
+    engine.now += 60n * S;
+    swarm('again');
+    await attested('again');
+    await ledger.until(() => until() > lost + 60n * S);
+    await collector.end();
+    expect(gaps()).toEqual([]);
+    expect(watches().filter(({ source }) => source === 'CLUSTER')).toHaveLength(1);
+  });
+});
+
+describe('two collectors of one actor on one engine', () => {
+  it('attest the same, each in its own run, and are named to each other', async () => {
+    const other = new FakeLedger('UserMSP', 'collector-2');
+    const said: string[] = [];
+    const first = await begin();
+    await claimed('ENGINE');
+    const { batch } = ledger.accepted.at(-1) ?? { batch: undefined };
+    if (batch !== undefined) other.others = [{ actor: 'UserMSP', ...batch }];
+    const second = start({}, { ...silentLog, warn: (text) => said.push(text) }, other, 'second.db');
+    await expect.poll(() => engine.streams).toBe(2);
+    engine.now += 5n * S;
+    await other.until(() => other.batches().some(({ batch }) => batch.watches.length > 0));
+    engine.happens('two');
+    await Promise.all([attested('two'), attested('two', other)]);
+    await expect.poll(() => said).toEqual([expect.stringContaining('collector-1 watches ENGINE too')]);
+    await Promise.all([first.end(), second.end()]);
+    expect([...ledger.faults(), ...other.faults()]).toEqual([]);
+    expect(objects(other)).toEqual(['two']);
+  });
+});
