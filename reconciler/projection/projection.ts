@@ -5,10 +5,10 @@ import type { Invocation, LedgerBlock } from '../ledger/block.js';
 import { type ClockState, LedgerClock } from '../ledger/ledger-clock.js';
 import { Membership } from '../ledger/membership.js';
 import { clockKeepers, nanosOf, PolicyBook, type PolicyBookState } from '../ledger/policy-book.js';
-import { Runs, type RunsState } from '../ledger/runs.js';
 import { Appearances, type AppearancesState } from './appearances.js';
 import { type Db, openDatabase } from './database.js';
 import { EventWindow, type OpenEvent } from './event-window.js';
+import { RunStore } from './run-store.js';
 import { SourceStore } from './source-store.js';
 import { Tallies } from './tallies.js';
 
@@ -32,11 +32,9 @@ interface State {
   readonly head: Head;
   readonly seq: number;
   readonly refused: number;
-  readonly unjudged: number;
   readonly authorities: Readonly<Record<string, readonly string[]>>;
   readonly clock: ClockState;
   readonly policies: PolicyBookState;
-  readonly runs: RunsState;
   readonly appearances: AppearancesState;
 }
 
@@ -52,14 +50,13 @@ export class Projection {
   readonly tallies: Tallies;
   readonly #sources: SourceStore;
   readonly #window: EventWindow;
-  readonly #runs: Runs;
+  readonly #runs: RunStore;
   readonly #sql;
   #identity: State['identity'] | undefined;
   #head: Head | undefined;
   #membership: Membership | undefined;
   #seq: number;
   #refused: number;
-  #unjudged: number;
 
   constructor(file: string, options: { mustExist?: boolean; snapshot?: boolean } = {}) {
     this.db = openDatabase(file, options);
@@ -71,11 +68,10 @@ export class Projection {
     this.#head = state?.head;
     this.#seq = state?.seq ?? 0;
     this.#refused = state?.refused ?? 0;
-    this.#unjudged = state?.unjudged ?? 0;
     this.#membership = state === undefined ? undefined : new Membership(state.authorities);
     this.clock = new LedgerClock(state?.clock);
     this.policies = new PolicyBook(state?.policies);
-    this.#runs = new Runs(state?.runs);
+    this.#runs = new RunStore(this.db);
     this.appearances = new Appearances(this.db, state?.appearances);
     this.tallies = new Tallies(this.db);
     this.#sources = new SourceStore(this.db);
@@ -83,7 +79,6 @@ export class Projection {
     this.#sql = {
       block: this.db.prepare('INSERT INTO blocks (number, hash) VALUES (?, ?)'),
       transaction: this.db.prepare('INSERT INTO transactions (seq, block, tx, actor, clock) VALUES (?, ?, ?, ?, ?)'),
-      run: this.db.prepare('INSERT INTO runs (id, actor, collector, run) VALUES (?, ?, ?, ?)'),
       digests: this.db.prepare('SELECT digest FROM batches WHERE run = ? AND n = ?').pluck(),
       batch: this.db.prepare(
         'INSERT INTO batches (run, n, digest, prev, first, count, seq) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -160,11 +155,9 @@ export class Projection {
       head: this.#head,
       seq: this.#seq,
       refused: this.#refused,
-      unjudged: this.#unjudged,
       authorities: this.#membership?.authorities ?? {},
       clock: this.clock.snapshot(),
       policies: this.policies.snapshot(),
-      runs: this.#runs.snapshot(),
       appearances: this.appearances.snapshot(),
     };
     this.db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('state', ?)").run(JSON.stringify(state));
@@ -206,7 +199,7 @@ export class Projection {
 
   /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */
   #attest(block: LedgerBlock, txId: string, actor: string, batch: Batch, text: string): boolean | undefined {
-    const runId = this.#runId(actor, batch);
+    const runId = this.#runs.idOf(actor, batch);
     const digest = batchDigest(text, nativeSha256);
     const digests = this.#sql.digests.all(runId, batch.n) as string[];
     if (digests.includes(digest)) return undefined;
@@ -220,18 +213,9 @@ export class Projection {
     this.#enter(entries, { actor, runId, seq, batch, clock });
     // A second content under one number is equivocation; its claims are not believed.
     if (digests.length === 0) {
-      for (const claims of this.#runs.arrived(actor, batch).inEffect)
-        this.#sources.takeEffect(claims, actor, seq, clock);
+      for (const claims of this.#runs.arrived(actor, batch)) this.#sources.takeEffect(claims, actor, seq, clock);
     }
     return true;
-  }
-
-  #runId(actor: string, { collector, run }: Batch): number {
-    const known = this.#runs.idOf(actor, collector, run);
-    if (known !== undefined) return known;
-    const id = this.#runs.open(actor, collector, run);
-    this.#sql.run.run(id, actor, collector, run);
-    return id;
   }
 
   #tick(actor: string, batch: Batch, seq: number, block: bigint, txId: string): bigint | undefined {
@@ -286,7 +270,7 @@ export class Projection {
         event =
           this.#window.open(entry.canonical) ??
           this.#window.enter(entry, this.#sources.touch(entry.event.source, actor, clock), seq);
-      } else this.#unjudged += 1;
+      }
       if (event === undefined) continue;
       if (!event.source.witnesses.has(actor)) this.#sources.touch(event.source.name, actor, clock);
       const { first } = this.#window.attest(event, {

@@ -17,7 +17,16 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX transactions_by_clock ON transactions (clock, seq);
 
-  CREATE TABLE runs (id INTEGER PRIMARY KEY, actor TEXT NOT NULL, collector TEXT NOT NULL, run TEXT NOT NULL);
+  -- contiguous: every batch up to this number is committed.
+  CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, actor TEXT NOT NULL, collector TEXT NOT NULL, run TEXT NOT NULL,
+    contiguous INTEGER NOT NULL DEFAULT 0
+  );
+
+  -- Claims of batches beyond a hole in their run's numbers, as JSON.
+  CREATE TABLE waiting_claims (
+    run INTEGER NOT NULL, n INTEGER NOT NULL, claims TEXT NOT NULL, PRIMARY KEY (run, n)
+  ) WITHOUT ROWID;
 
   CREATE TABLE batches (
     run INTEGER NOT NULL, n INTEGER NOT NULL, digest TEXT NOT NULL, prev TEXT NOT NULL, first INTEGER NOT NULL,

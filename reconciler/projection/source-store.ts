@@ -1,8 +1,8 @@
 import { type Batch, padNanos } from '#chaincode';
 import type { CoveredPiece } from '../ledger/coverage.js';
-import type { Claims } from '../ledger/runs.js';
 import { type DeclaredGap, declare, type Source, Sources, type Witness, witnessAt } from '../ledger/sources.js';
 import type { Db } from './database.js';
+import type { Claims } from './run-store.js';
 
 // A collector restates its stretches in every batch; a hostile one could declare a new hole each time.
 const MAX_DECLARED_GAPS = 10_000;

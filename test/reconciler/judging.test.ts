@@ -243,4 +243,33 @@ describe('judging a day', () => {
     const judgement = judge([...batches.slice(0, 2), forged, batches[0] as Invocation, batches[2] as Invocation]);
     expect(judgement.findings.map(({ class: name, dissent }) => [name, dissent])).toEqual([['missing', [USER]]]);
   });
+
+  it('accuses nobody of inventing a source before anybody else has spoken', () => {
+    const first = new Run(PROVIDER).batch({ events: life, watches: [WHOLE_DAY] });
+    expect(judge([first])).toMatchObject({ sealed: false, findings: [], coverage: { events: 2, pending: 2 } });
+    const others = [DEVELOPER, USER].map((actor) => new Run(actor).batch({ sentAt: 10 }));
+    expect(judge([first, ...others]).findings).toMatchObject([
+      { class: 'uncorroborated', dissent: [PROVIDER], folded: 2 },
+    ]);
+  });
+
+  it('counts a witness that never speaks as absent after two deadlines', () => {
+    const speakers = [new Run(DEVELOPER), new Run(USER)];
+    const all = (parts: Parameters<Run['batch']>[0]) => speakers.map((run) => run.batch(parts));
+    const told = all({ events: life, watches: [watch(0, 80)], sentAt: 80 });
+    expect(judge([...told, ...all({ sentAt: 1280 })]).coverage).toMatchObject({ pending: 2 });
+    const judgement = judge([...told, ...all({ sentAt: 1281 })]);
+    expect(judgement.findings).toMatchObject([
+      { class: 'missing', dissent: [PROVIDER], absence: [{ actor: PROVIDER, by: 'deadline' }] },
+      { class: 'missing', dissent: [PROVIDER], absence: [{ actor: PROVIDER, by: 'deadline' }] },
+    ]);
+  });
+
+  it('lists an outsider that stands against the actors', () => {
+    const invented = hashed(containerEvent('ghost', 'start', 100n * SECOND));
+    const honest = oneBatchEach({ [PROVIDER]: life, [DEVELOPER]: life, [USER]: life });
+    const judgement = judge([new Run('AuditorMSP').batch({ events: [invented] }), ...honest]);
+    expect(judgement.findings).toMatchObject([{ class: 'uncorroborated', dissent: ['AuditorMSP'] }]);
+    expect(judgement.actors.find(({ actor }) => actor === 'AuditorMSP')).toMatchObject({ uncorroborated: 1 });
+  });
 });
