@@ -33,7 +33,7 @@ export const configSchema = z.strictObject({
   profile: text.describe("profile.json of the collector's identity"),
   source: text.describe('docker, docker:URL, docker:context=NAME, file:TRACE, or - for standard input'),
   'source-id': text
-    .max(512, 'must have at most 512 characters')
+    .refine((id) => Buffer.byteLength(id) <= 1024, 'must have at most 1,024 bytes of UTF-8')
     .optional()
     .describe('the engine\'s name in the events (default: a trace is "trace", an engine its own ID)'),
   spool: text

@@ -16,7 +16,7 @@ export interface SourceRequest {
   readonly once?: boolean;
 }
 
-const MAX_SOURCE_ID = 512;
+const MAX_SOURCE_BYTES = 1024;
 
 /**
  * The source that `docker[:URL]`, `docker:context=NAME`, `file:TRACE` or `-` names.
@@ -27,8 +27,11 @@ export function sourceOf(
   io: { readonly stdin: NodeJS.ReadableStream; readonly env: NodeJS.ProcessEnv },
 ): Source {
   const { source, sourceId, through, once } = request;
-  if (sourceId !== undefined && (sourceId === '' || sourceId.length > MAX_SOURCE_ID || !sourceId.isWellFormed())) {
-    throw new UsageError(`--source-id must have 1 to ${MAX_SOURCE_ID} characters.`);
+  if (
+    sourceId !== undefined &&
+    (sourceId === '' || Buffer.byteLength(sourceId) > MAX_SOURCE_BYTES || !sourceId.isWellFormed())
+  ) {
+    throw new UsageError(`--source-id must have 1 to ${MAX_SOURCE_BYTES} bytes of UTF-8.`);
   }
   const named = sourceId === undefined ? {} : { sourceId };
   if (source === 'docker' || source.startsWith('docker:')) {
