@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCollector } from '../../collector/collector.js';
+import { silentLog } from '../../collector/log.js';
+import type { Observation } from '../../collector/observation.js';
+import { identityOf } from '../../collector/spool/spooled-event.js';
+import { Spool, type SpoolLimits } from '../../collector/spool/spool.js';
+import { DAY, event } from './events.js';
+import { FakeEngine } from './fake-engine.js';
+import { FakeLedger, unreachable } from './fake-ledger.js';
+
+const S = 1_000_000_000n;
+const OWNER = { actor: 'A', collector: 'c', channel: 'ch', chaincode: 'cc', source: 'docker' };
+
+let dir: string;
+let file: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'e2l-limits-'));
+  file = join(dir, 'spool.db');
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const happened = (index: number, size = 0): Observation => ({
+  kind: 'event',
+  source: 'E1',
+  event: event({
+    time: DAY + BigInt(index) * S,
+    id: `c${index}`,
+    attributes: { image: 'x'.repeat(size), name: `${index}` },
+  }),
+});
+
+/** Seals and commits all that is pending, as the attester would. */
+function attest(spool: Spool, n: number): void {
+  const taken = [...spool.pending()];
+  const sentAt = (DAY + BigInt(n)).toString();
+  const batch = { run: 'r', n, first: 1, count: taken.length, digest: 'd', sentAt, text: 'x'.repeat(1000) };
+  spool.seal(taken.at(-1)?.seq ?? 0, undefined, batch);
+  spool.committed('r', n, BigInt(n), 'tx');
+}
+
+describe('a spool with a limit', () => {
+  it('takes nothing beyond it, drops nothing, and has room when what it has is attested', () => {
+    const spool = new Spool(file, OWNER, { maxBytes: 400_000, keepEvents: 10 });
+    spool.beginRun('r');
+    let added = 0;
+    const fill = () => {
+      for (; ; added++) spool.add([happened(added, 2_000)]);
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: 'FULL' }));
+    expect(added).toBeGreaterThan(50);
+    expect(spool.pendingCount()).toBe(added);
+    expect(spool.hasRoom()).toBe(false);
+    attest(spool, 1);
+    expect(spool.hasRoom()).toBe(true);
+    expect(spool.add([happened(added, 2_000)])).toEqual({ events: 1, known: 0 });
+    spool.close();
+  });
+
+  it('stays as small as what it needs, however much goes through it, and knows the last events again', () => {
+    const spool = new Spool(file, OWNER, { keepEvents: 500 });
+    spool.beginRun('r');
+    const sizes: number[] = [];
+    for (let n = 1; n <= 400; n++) {
+      spool.add(Array.from({ length: 50 }, (_, index) => happened(n * 50 + index)));
+      attest(spool, n);
+      if (n % 100 === 0) sizes.push(statSync(file).size);
+    }
+    // All 20,000 events would be about a megabyte.
+    expect(Math.max(...sizes)).toBeLessThan(400_000);
+    const knows = (one: Observation) =>
+      one.kind === 'event' && spool.knows(one.event.timeNano, identityOf(one.event, one.source));
+    expect(knows(happened(400 * 50 + 49))).toBe(true);
+    expect(knows(happened(60))).toBe(false);
+    expect(spool.run()).toMatchObject({ run: 'r', n: 400 });
+    expect(spool.hasCommitted()).toBe(true);
+    spool.close();
+  });
+
+  it('remembers over its own end how many events no proof has covered yet', () => {
+    const first = new Spool(file, OWNER);
+    first.add([happened(1), happened(2), { kind: 'proven', after: 1 }, happened(3)]);
+    first.close();
+    const second = new Spool(file, OWNER);
+    expect(second.unproven()).toBe(2);
+    second.close();
+  });
+});
+
+describe('a collector whose spool is full', () => {
+  it('keeps running, says so once, and ends with every event attested or in one gap', async () => {
+    const engine = new FakeEngine(join(dir, 'docker.sock'));
+    await engine.start();
+    const ledger = new FakeLedger();
+    ledger.beforeSubmit = unreachable;
+    const errors: string[] = [];
+    const stop = new AbortController();
+    const spoolLimits: SpoolLimits = { maxBytes: 300_000 };
+    const running = runCollector({
+      connection: ledger,
+      source: engine.source(),
+      spool: file,
+      spoolLimits,
+      signal: stop.signal,
+      maxAgeMs: 2,
+      patience: { firstPauseMs: 1, longestPauseMs: 5 },
+      log: { ...silentLog, error: (text) => errors.push(text) },
+    });
+    await engine.listenedTo();
+    let count = 0;
+    while (errors.length === 0) {
+      for (let index = 0; index < 20; index++) engine.happens(`event ${count++}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let index = 0; index < 1000; index++) engine.happens(`event ${count++}`);
+    ledger.beforeSubmit = () => {};
+    const objects = () => ledger.entries().map((entry) => entry.event.object);
+    await ledger.until(() => objects().includes(`event ${count - 1}`));
+    stop.abort();
+    await running;
+    const gaps = ledger.batches().flatMap(({ batch }) => batch.gaps);
+    expect(gaps).toHaveLength(1);
+    const attested = new Set(objects());
+    expect(objects()).toHaveLength(attested.size);
+    const watches = ledger.batches().at(-1)?.batch.watches ?? [];
+    for (let index = 0; index < count; index++) {
+      if (attested.has(`event ${index}`)) continue;
+      const time = DAY + BigInt(index) * S;
+      expect(gaps.some(({ from, to }) => BigInt(from) <= time && time < BigInt(to))).toBe(true);
+      expect(watches.some(({ from, to }) => BigInt(from) <= time && time < BigInt(to))).toBe(false);
+    }
+    expect(errors).toEqual([expect.stringContaining('has reached its limit')]);
+    await engine.stop();
+  });
+});
