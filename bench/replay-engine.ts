@@ -71,7 +71,12 @@ export class ReplayEngine {
   /** Publishes an event, as concurrently as the callers are. Resolves when every listener has it or was skipped. */
   async publish(happening: Happening): Promise<Published> {
     const time = this.now();
-    const published = { time, text: lineOf(happening, time) };
+    return await this.say(lineOf(happening, time), time);
+  }
+
+  /** Publishes this text, whatever it is, as an event of this time. */
+  async say(text: string, time = this.now()): Promise<Published> {
+    const published = { time, text };
     await nextTurn();
     this.#ring.push(published);
     if (this.#ring.length > RING) this.#ring.shift();
