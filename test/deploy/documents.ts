@@ -4,12 +4,8 @@ import { defaultOf, descriptionOf, SETTING_NAMES, variableOf } from '../../colle
 import { METRICS } from '../../collector/metrics.js';
 
 /** A file of the project's. */
-export function project(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
-}
-
 export function read(path: string): string {
-  return readFileSync(project(path), 'utf8');
+  return readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
 }
 
 /** The lines of a Markdown file between `<!-- begin NAME -->` and `<!-- end NAME -->`. */
