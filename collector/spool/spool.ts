@@ -68,6 +68,8 @@ const DEFAULT_MAX_BYTES = 1024 ** 3;
 const ROOM = 0.1;
 /** What is no longer needed is looked for after so many committed batches. */
 const SWEEP_EVERY = 64;
+/** Events are known again for so many minutes at least. */
+const KEEP_MINUTES = 10;
 const KEEP_BATCHES = 100;
 /** Stretches that end so long before the newest are no longer stated by any batch. */
 const KEEP_STRETCHES = 7n * 86_400n * 1_000_000_000n;
@@ -468,9 +470,11 @@ class Statements {
     this.inspections = db.prepare('SELECT seq, source, CAST(at AS TEXT) AS at, objects FROM inspection ORDER BY seq');
     this.dropInspections = db.prepare('DELETE FROM inspection WHERE seq <= ?');
     this.sources = db.prepare('SELECT source FROM origin ORDER BY source');
-    // The last ones in time, however long ago: a quiet engine still remembers them.
+    // The last ones in time, however long ago: a quiet engine still remembers them. Those from the minutes before the last
+    // arrival stay too, lest a clock that ran ahead for a while makes what comes now look old.
     this.forgetEvents = db.prepare(
-      'DELETE FROM observed WHERE time < (SELECT time FROM observed ORDER BY time DESC LIMIT 1 OFFSET ?)',
+      `DELETE FROM observed WHERE time < (SELECT time FROM observed ORDER BY time DESC LIMIT 1 OFFSET ?)
+       AND time < (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'lastEventTime') - ${KEEP_MINUTES} * 60000000000`,
     );
     this.forgetBatches = db.prepare(
       `DELETE FROM batch WHERE text IS NULL AND (run, n) NOT IN (

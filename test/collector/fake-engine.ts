@@ -42,6 +42,7 @@ export class FakeEngine {
       const url = new URL(request.url ?? '/', 'http://engine');
       if (url.pathname === '/info') {
         if (this.answers) this.#info(response);
+        else response.writeHead(503).end();
       } else if (this.resources.has(url.pathname)) response.end(JSON.stringify(this.resources.get(url.pathname)));
       else if (url.pathname === '/events') this.#events(url.searchParams, response);
       else response.writeHead(404).end();

@@ -37,13 +37,13 @@ export class FakeLedger implements LedgerConnection {
   others: CollectorAnswer[] = [];
   #changed = new Set<() => void>();
 
-  constructor(mspId = 'UserMSP', name = 'collector-1') {
+  constructor(mspId = 'UserMSP', name = 'collector-1', certificate = '') {
     this.profile = {
       mspId,
       name,
       endpoint: 'localhost:1',
       tlsCa: '',
-      certificate: '',
+      certificate,
       key: '',
       channel: 'events',
       chaincode: 'event2ledger',

@@ -1,14 +1,18 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as x509 from '@peculiar/x509';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gap, Watch } from '#chaincode';
 import { runCollector } from '../../collector/collector.js';
 import { type CollectorLog, silentLog } from '../../collector/log.js';
 import type { DockerSourceOptions } from '../../collector/source/docker.js';
+import { NetworkError } from '../../network/errors.js';
 import { DAY, line } from './events.js';
 import { FakeEngine } from './fake-engine.js';
-import { FakeLedger } from './fake-ledger.js';
+import { FakeLedger, unreachable } from './fake-ledger.js';
 
 const S = 1_000_000_000n;
 
@@ -39,6 +43,7 @@ function start(
     spool: join(dir, spool),
     signal: stop.signal,
     maxAgeMs: 2,
+    patience: { firstPauseMs: 5, longestPauseMs: 40 },
     log,
   });
   return {
@@ -276,6 +281,51 @@ describe("a Swarm's watch", () => {
     await collector.end();
     expect(gaps()).toEqual([]);
     expect(watches().filter(({ source }) => source === 'CLUSTER')).toHaveLength(1);
+  });
+});
+
+describe('a ledger that is away', () => {
+  async function expiredCertificate(): Promise<string> {
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+    x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      name: 'CN=collector-1',
+      notBefore: new Date('2020-01-01T00:00:00Z'),
+      notAfter: new Date('2021-01-01T00:00:00Z'),
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+      keys: keys as x509.CryptoKeyPair,
+    });
+    return certificate.toString('pem');
+  }
+
+  const refuse = () => {
+    throw new NetworkError('REFUSED', 'creator is not valid');
+  };
+
+  it.each([
+    ['does not answer', false, unreachable],
+    ["takes no more of the collector's expired certificate", true, refuse],
+  ])('because it %s: said once, and all comes onto it later', async (_, expired, fails) => {
+    ledger = new FakeLedger('UserMSP', 'collector-1', expired ? await expiredCertificate() : '');
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => warned.push(text) };
+    const collector = await begin({}, log);
+    let tries = 0;
+    ledger.beforeSubmit = () => {
+      tries++;
+      fails();
+    };
+    ledger.beforeEvaluate = () => fails();
+    for (let index = 0; index < 300; index++) engine.happens(`meanwhile ${index}`);
+    await expect.poll(() => tries, { timeout: 10_000 }).toBeGreaterThan(8);
+    expect(warned).toEqual([expect.stringContaining(expired ? 'expired at 2021-01-01' : 'does not answer')]);
+    ledger.beforeSubmit = () => {};
+    ledger.beforeEvaluate = () => {};
+    await attested('meanwhile 299');
+    await collector.end();
+    expect(objects()).toHaveLength(301);
+    expect(gaps()).toEqual([]);
+    expect(ledger.faults()).toEqual([]);
   });
 });
 

@@ -68,6 +68,22 @@ describeWithDocker('a collector of a real engine', (engine) => {
     expect(ledger.faults()).toEqual([]);
   });
 
+  it('goes on over its own restart while nothing happens, by what the engine had shown before', async () => {
+    await run('zero');
+    const covered = () => ledger.batches().at(-1)?.batch.watches ?? [];
+    const end = await start();
+    await ledger.until(() => covered().length > 0);
+    await end();
+    const endAgain = await start();
+    await run('one');
+    await destroyed('one');
+    await endAgain();
+    expect(actions('zero')).toEqual([]);
+    expect(actions('one')).toEqual(LIFE);
+    expect(gaps()).toEqual([]);
+    expect(covered()).toHaveLength(1);
+  });
+
   const given = process.env.E2L_TEST_DOCKER_HOST;
   if (given) it.skip('left out: the engine was not started by the tests, which do not restart it', () => {});
   it.skipIf(given)("declares one gap over the engine's restart, and goes on", async () => {
