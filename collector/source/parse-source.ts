@@ -39,8 +39,8 @@ export function sourceOf(
     if (once) throw new UsageError('--once is for traces: an engine has no end.');
     const url = source === 'docker' ? undefined : source.slice('docker:'.length);
     if (url === '') throw new UsageError('--source docker: lacks a URL; write docker alone for the default engine.');
-    const docker = dockerAt(url, io.env);
-    return dockerSource(podmanAware(dockerEngine(docker), docker, sourceId !== undefined), named);
+    const engine = podmanAware(dockerEngine(dockerAt(url, io.env)), sourceId !== undefined);
+    return dockerSource(engine, named);
   }
   const options = { ...named, ...(through === undefined ? {} : { through }) };
   if (source === '-') return traceSource(() => io.stdin, options);

@@ -1,13 +1,10 @@
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
-import type Docker from 'dockerode';
 import { addSeconds, type Nanos } from '#chaincode';
 import { CollectorError } from '../errors.js';
 import type { Engine } from './docker-engine.js';
 
 /** Podman ends a replay in whole seconds, and must find its end in the future. */
 const AHEAD_SECONDS = 2;
-const VERSION_TIMEOUT_MS = 10_000;
 
 /**
  * The engine as it is, or, where Podman answers at its socket, Podman as an engine. It differs in three things (tried
@@ -15,10 +12,10 @@ const VERSION_TIMEOUT_MS = 10_000;
  * the past comes back empty more often than not.
  * @param named whether the engine was given a name, which Podman needs
  */
-export function podmanAware(engine: Engine, docker: Pick<Docker, 'version'>, named: boolean): Engine {
+export function podmanAware(engine: Engine, named: boolean): Engine {
   let podman: boolean | undefined;
   const isPodman = async (signal: AbortSignal) => {
-    podman ??= hasPodman(await bounded(docker.version(), signal));
+    podman ??= hasPodman(await engine.get('/info', signal));
     return podman;
   };
   return {
@@ -42,25 +39,9 @@ export function podmanAware(engine: Engine, docker: Pick<Docker, 'version'>, nam
   };
 }
 
-function hasPodman(version: unknown): boolean {
-  const { Components } = (typeof version === 'object' && version !== null ? version : {}) as { Components?: unknown };
-  return (
-    Array.isArray(Components) &&
-    Components.some((part: unknown) => (part as { Name?: unknown } | null)?.Name === 'Podman Engine')
-  );
-}
-
-async function bounded<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  const timer = new AbortController();
-  const late = delay(VERSION_TIMEOUT_MS, undefined, { signal: AbortSignal.any([signal, timer.signal]) }).then(() => {
-    throw new CollectorError('SOURCE', 'The engine does not tell its version.');
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => {});
-  }
+/** Only Podman tells what it builds with. */
+function hasPodman(info: unknown): boolean {
+  return typeof info === 'object' && info !== null && 'BuildahVersion' in info;
 }
 
 /** The lines of events up to a time: the replay reached further than was asked. */
