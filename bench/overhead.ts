@@ -14,13 +14,16 @@ import { type Service, startService } from './processes.js';
 
 const CONTAINERS = Number(process.env.CONTAINERS ?? 100);
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
-const AT_A_TIME = 4;
+/** One after the other, as a shell's loop would; more of them load the machine until everything on it waits. */
+const AT_A_TIME = Number(process.env.AT_A_TIME ?? 1);
+/** Before each round: a collector that has run for a while is what hosts have. */
+const WARMING = 20;
 /** Between two rounds: the collectors put what they have on the ledger, the engine tidies up. */
 const REST_MS = 2_000;
 
 /** Starts and finishes containers; gives the seconds it took. */
-async function containers(docker: Docker, prefix: string): Promise<number> {
-  const queue = Array.from({ length: CONTAINERS }, (_, index) => `${prefix}-${index}`).values();
+async function containers(docker: Docker, prefix: string, count = CONTAINERS): Promise<number> {
+  const queue = Array.from({ length: count }, (_, index) => `${prefix}-${index}`).values();
   const start = performance.now();
   await Promise.all(
     Array.from({ length: AT_A_TIME }, async () => {
@@ -58,6 +61,7 @@ interface Watched {
 
 async function watchedRound(dir: string, engine: DockerEngine, name: string): Promise<Watched> {
   const services = await collectors(dir, engine.host);
+  await containers(engine.docker, `${name}-warm`, WARMING);
   await delay(REST_MS);
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const before = services.map(({ pid }) => usageOf(pid).cpu);
@@ -91,7 +95,11 @@ async function main(): Promise<void> {
       const kinds = round % 2 === 1 ? [false, true] : [true, false];
       for (const attached of kinds) {
         if (attached) watched.push(await watchedRound(dir, engine, `watched-${round}`));
-        else none.push(await containers(engine.docker, `alone-${round}`));
+        else {
+          await containers(engine.docker, `alone-${round}-warm`, WARMING);
+          await delay(REST_MS);
+          none.push(await containers(engine.docker, `alone-${round}`));
+        }
         await delay(REST_MS);
       }
       const [last, alone] = [watched.at(-1), none.at(-1)];
