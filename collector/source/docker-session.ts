@@ -186,15 +186,12 @@ export class DockerSession {
           : last === undefined
             ? 'disconnected, and no event is known by which the engine could show that none was lost'
             : 'disconnected, and the engine no longer has the last event known';
-        // Up to the last event nothing was skipped; less the margin, for events may overtake each other.
-        const end = trusted && last !== undefined ? later(until, addSeconds(last, -MARGIN_SECONDS[scope])) : until;
-        if (scope === 'local' && BigInt(end) > BigInt(until) && BigInt(end) < BigInt(state.now)) {
-          this.#feed.push({ kind: 'watch', source, from: until, to: end });
+        let from = until;
+        if (scope === 'local') {
+          from = this.#watchedToTheEnd(source, until, state.now, trusted);
+          if (first !== undefined && BigInt(first) > BigInt(from)) begin = earlier(first, begin);
         }
-        const from = scope === 'local' && BigInt(end) < BigInt(state.now) ? end : until;
-        if (scope === 'local' && first !== undefined && BigInt(first) > BigInt(from)) begin = earlier(first, begin);
-        this.#lose(source, from, begin, reason);
-        lost = true;
+        lost = this.#lose(source, from, begin, reason) || lost;
       }
       this.#watch(source, scope, begin);
     }
@@ -213,7 +210,21 @@ export class DockerSession {
     this.#begun = true;
     // What was cut off here comes over the live stream, in time.
     if (!ring.cut) this.#advance(state.now, state, 0);
-    if (lost) void this.#inspect(state);
+    if (lost) void this.#inspect();
+  }
+
+  /**
+   * Up to the last event that came before a stream broke, nothing was skipped: claims that, less the margin, for events
+   * may overtake each other.
+   * @returns where the claim ends
+   */
+  #watchedToTheEnd(source: string, until: Nanos, now: Nanos, trusted: boolean): Nanos {
+    const last = this.#context.memory.lastLocalTime();
+    if (!trusted || last === undefined) return until;
+    const to = addSeconds(last, -MARGIN_SECONDS.local);
+    if (BigInt(to) <= BigInt(until) || BigInt(to) >= BigInt(now)) return until;
+    this.#feed.push({ kind: 'watch', source, from: until, to });
+    return to;
   }
 
   async #claim(): Promise<void> {
@@ -255,14 +266,14 @@ export class DockerSession {
     const missed = await this.#missedOf(ring.events);
     if (this.#feed.ended) return false;
     const proven = this.#continuity.proves(ring, missed.length, this.#live);
-    if (!proven) this.#break(ring, until);
+    const lost = !proven && this.#break(ring, until);
     for (const one of missed) {
       this.#recent.add(one);
       this.#feed.push({ kind: 'event', source: one.source, event: one.event });
     }
     this.#settle(ring, until);
     this.#advance(until, state, unreadable);
-    if (!proven && state !== undefined) void this.#inspect(state);
+    if (lost) void this.#inspect();
     if (missed.length > 0) {
       this.#context.log.warn('The engine has events that its stream did not bring; they are taken from its memory.', {
         events: missed.length,
@@ -335,13 +346,16 @@ export class DockerSession {
   }
 
   /** The engine may have published what neither the stream nor its memory shows. */
-  #break(ring: LookedBack, until: Nanos): void {
+  #break(ring: LookedBack, until: Nanos): boolean {
+    let lost = false;
     const first = ring.events.find(({ event }) => event.scope === 'local')?.event.timeNano ?? until;
     for (const [source, watched] of this.#watched) {
       const to = later(watched.until, watched.scope === 'local' ? earlier(first, until) : until);
-      this.#lose(source, watched.until, to, "the engine's memory does not show that its stream skipped nothing");
+      const reason = "the engine's memory does not show that its stream skipped nothing";
+      lost = this.#lose(source, watched.until, to, reason) || lost;
       this.#watch(source, watched.scope, to);
     }
+    return lost;
   }
 
   #meetSwarm({ swarm, cluster, now }: EngineState): void {
@@ -379,16 +393,19 @@ export class DockerSession {
     if (BigInt(from) < BigInt(to)) this.#feed.push({ kind: 'gap', source, from, to, reason });
   }
 
-  #lose(source: string, from: Nanos, to: Nanos, reason: string): void {
+  /** @returns whether there is a gap: not if the engine's clock was set back to where it was watched already */
+  #lose(source: string, from: Nanos, to: Nanos, reason: string): boolean {
+    if (BigInt(from) >= BigInt(to)) return false;
     this.#context.log.warn('A gap: events may have been lost.', { source, from, to, reason });
     this.#gap(source, from, to, reason);
+    return true;
   }
 
   /** Asks what there is now: of what was lost, that can still be known. */
-  async #inspect({ swarm }: EngineState): Promise<void> {
+  async #inspect(): Promise<void> {
     try {
+      const { now: at, swarm } = await this.#engine.state(this.#closing.signal);
       const objects = await inspect(this.#engine, swarm === 'reached', this.#closing.signal);
-      const { now: at } = await this.#engine.state(this.#closing.signal);
       if (objects.length > 0) this.#feed.push({ kind: 'inspected', source: this.#source, at, objects });
     } catch (error) {
       this.#context.log.debug(`The engine could not be inspected after a gap (${(error as Error).message}).`);

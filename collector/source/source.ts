@@ -9,6 +9,8 @@ export interface SourceMemory {
   knows(time: Nanos, identity: string): boolean;
   /** The time of the event that was observed last, if there was one. */
   lastEventTime(): Nanos | undefined;
+  /** The same of the engine's own events alone: a Swarm's carry another clock. */
+  lastLocalTime(): Nanos | undefined;
   /** How far the last unbroken stretch of this source reaches; its beginning if it was never claimed. */
   watchedUntil(source: string): Nanos | undefined;
   /** How many events were observed since it was last proven that the source skipped none. */

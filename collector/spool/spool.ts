@@ -232,6 +232,10 @@ export class Spool implements SourceMemory {
     return this.#meta('lastEventTime');
   }
 
+  lastLocalTime(): Nanos | undefined {
+    return this.#meta('lastLocalTime');
+  }
+
   watchedUntil(source: string): Nanos | undefined {
     const row = this.#statements.watchedUntil.get({ source }) as { until: string | null } | undefined;
     return row?.until ?? undefined;
@@ -352,6 +356,7 @@ export class Spool implements SourceMemory {
     if (!this.#addKnown(source, event)) return false;
     this.#statements.addPending.run('event', source, packEvent(event), null, null, null);
     this.#statements.putMeta.run('lastEventTime', event.timeNano);
+    if (event.scope === 'local') this.#statements.putMeta.run('lastLocalTime', event.timeNano);
     return true;
   }
 
