@@ -208,11 +208,6 @@ export class Spool implements SourceMemory {
     return this.#statements.isQuarantined.get(Buffer.from(sha256Hex(text), 'hex')) !== undefined;
   }
 
-  /** How many texts could not be read as events and are kept. */
-  quarantinedCount(): number {
-    return this.#quarantined;
-  }
-
   /** What was learned by asking and is in no batch yet, the oldest first. */
   inspections(): (Inspection & { readonly seq: number })[] {
     const rows = this.#statements.inspections.all() as { seq: number; source: string; at: Nanos; objects: string }[];

@@ -196,6 +196,46 @@ describe('a healthy stream', () => {
   });
 });
 
+describe("an engine's clock", () => {
+  it('that is set back takes nothing back: no gap, no claim, and events as before', async () => {
+    const said: string[] = [];
+    const collector = await begin({ proveEveryMs: 20 }, { ...silentLog, warn: (text) => said.push(text) });
+    await claimed('ENGINE');
+    const claims = watches();
+    engine.now -= 3600n * S;
+    for (let index = 0; index < 300; index++) engine.happens(`again ${index}`);
+    await attested('again 299');
+    engine.cut();
+    await engine.listenedTo();
+    engine.happens('two');
+    await attested('two');
+    await collector.end();
+    expect(objects()).toHaveLength(302);
+    expect(gaps()).toEqual([]);
+    expect(watches()).toEqual(claims);
+  });
+
+  it("of the Swarm's leader does not stretch the engine's own watch over an outage", async () => {
+    engine.cluster = 'CLUSTER';
+    const collector = await begin();
+    await claimed('ENGINE');
+    // By a leader whose clock is ahead.
+    const ahead = engine.now + 30n * S;
+    engine.says(line({ time: ahead, id: 'ahead', type: 'service', action: 'create', scope: 'swarm' }));
+    await attested('ahead');
+    engine.forget();
+    engine.now += 100n * S;
+    engine.happens('first');
+    await engine.listenedTo();
+    engine.happens('two');
+    await attested('two');
+    await collector.end();
+    const local = gaps().filter(({ source }) => source === 'ENGINE');
+    expect(local).toHaveLength(1);
+    expect(BigInt(local[0]?.from ?? 0)).toBeLessThan(ahead - 29n * S);
+  });
+});
+
 describe('an outage', () => {
   it('is one gap, from the last known event less the margin to the first new one', async () => {
     const collector = await begin();
