@@ -50,7 +50,9 @@ export function dockerEngine(docker: Docker): Engine {
       const modem = docker.modem as { dial(options: object, done: (error: unknown, data: unknown) => void): void };
       return await new Promise((resolve, reject) => {
         const statusCodes = { 200: true, 404: 'no such object', 500: 'server error', 503: 'not a manager' };
-        modem.dial({ path, method: 'GET', statusCodes, abortSignal }, (error, data) =>
+        // Of a path with a query docker-modem takes away the last character.
+        const dialled = path.includes('?') ? `${path}&` : path;
+        modem.dial({ path: dialled, method: 'GET', statusCodes, abortSignal }, (error, data) =>
           error ? reject(error) : resolve(data),
         );
       });
