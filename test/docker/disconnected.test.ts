@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountOf, NOTHING_WRONG, tallyOf } from '../support/audit.js';
 import { ACTORS, type Consortium, startConsortium } from '../support/consortium.js';
 import { conceived, forEachOf, lived, names } from '../support/containers.js';
-import { describeWithDocker } from '../support/docker-engine.js';
+import { describeWithDocker, TEST_IMAGE } from '../support/docker-engine.js';
 import { cuttingProxy } from '../support/proxy.js';
 import { Recorder } from '../support/recorder.js';
 import { utcDays } from '../support/utc-day.js';
@@ -87,6 +87,8 @@ describeWithDocker('a collector that is disconnected from a real engine', (engin
       await consortium.attestedByAll('before-3');
       await first.stop();
       const lastSeen = recorder.latest();
+      // Made first, so that its creation has left the ring: only by asking can it still be known.
+      const { id: survivor } = await engine.docker.createContainer({ Image: TEST_IMAGE, name: 'survivor' });
       await forEachOf(names(UNSEEN, 'unseen'), (name) => conceived(engine.docker, name));
       const again = await consortium.collector('UserMSP', source, { spool });
       const back = recorder.latest();
@@ -109,6 +111,8 @@ describeWithDocker('a collector that is disconnected from a real engine', (engin
       expect(BigInt(gap?.from ?? 0)).toBeLessThanOrEqual(firstMissed);
       expect(BigInt(gap?.from ?? 0)).toBeGreaterThanOrEqual(BigInt(begun.getTime()) * 1_000_000n);
       expect(user).toMatchObject({ twoContents: [], broken: [] });
+      expect(user.inspected.has(survivor)).toBe(true);
+      expect(user.names.has('survivor')).toBe(false);
       expect(user.runs).toHaveLength(1);
       for (const actor of ['DeveloperMSP', 'ProviderMSP']) {
         expect(accountOf(witnesses(actor), events).lost, actor).toEqual([]);

@@ -26,6 +26,8 @@ export interface Witness {
   readonly names: ReadonlySet<string>;
   readonly watches: readonly Watch[];
   readonly gaps: readonly Gap[];
+  /** Objects that it asked the engine about after a gap. */
+  readonly inspected: ReadonlySet<string>;
   /** Batch numbers or entry numbers that stand for two contents. */
   readonly twoContents: readonly string[];
   /** Where numbers are left out or `prev` does not hold. */
@@ -51,6 +53,7 @@ function witnessOf(transactions: readonly LedgerTransaction[], actor: string, co
   const names = new Set<string>();
   const watches = new Map<string, Watch>();
   const gaps = new Map<string, Gap>();
+  const inspected = new Set<string>();
   const twoContents: string[] = [];
   let count = 0;
   for (const { creator, validationCode, args } of transactions) {
@@ -75,6 +78,7 @@ function witnessOf(transactions: readonly LedgerTransaction[], actor: string, co
       attested.set(hash, [...(attested.get(hash) ?? []), place]);
     });
     for (const watch of batch.watches) watches.set(JSON.stringify(watch), watch);
+    for (const { objects } of batch.inspected ?? []) for (const { object } of objects) inspected.add(object);
     for (const gap of batch.gaps) gaps.set(JSON.stringify(gap), gap);
   }
   const keys = [...texts.keys()].sort();
@@ -86,6 +90,7 @@ function witnessOf(transactions: readonly LedgerTransaction[], actor: string, co
     names,
     watches: [...watches.values()],
     gaps: [...gaps.values()],
+    inspected,
     twoContents,
     broken: brokenChains(keys.map((key) => texts.get(key) ?? '')),
   };
