@@ -3,11 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addSeconds, type DockerEvent, type Nanos, parseDockerEvent, RecordError } from '#chaincode';
 import type { Observation } from '../observation.js';
 import { identityOf } from '../spool/spooled-event.js';
-import { Continuity, LIVE_WITNESS, type Reread } from './continuity.js';
+import { Continuity, LIVE_WITNESS } from './continuity.js';
 import type { Engine, EngineState } from './docker-engine.js';
+import { earlier, later } from './earlier.js';
 import { Feed } from './feed.js';
 import { inspect } from './inspection.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
+import { type LookedBack, lookBack } from './look-back.js';
 import { type Identified, Recent } from './recent.js';
 import type { SourceContext } from './source.js';
 
@@ -31,11 +33,8 @@ const OVERLAP_SECONDS = 10;
 const MARGIN_SECONDS = { local: 1, swarm: 10 } as const;
 const LONGEST_MARGIN_SECONDS = 300;
 const OPEN_TIMEOUT_MS = 30_000;
-const REREAD_TIMEOUT_MS = 10_000;
 /** The engine's memory is read again after so many events: before they push each other out of it. */
 const PROVE_EVERY_EVENTS = 160;
-/** More events than this are no ring: another engine's long memory, of which this is enough. */
-const MAX_REREAD = 4_096;
 /** The beginning of time, as far as the engine's API takes it. */
 const EVER = '1';
 /** Events of a Swarm whose ID is not known yet. */
@@ -47,10 +46,6 @@ interface Watched {
   until: Nanos;
   /** Seconds. Grows when events come later than that. */
   margin: number;
-}
-
-interface LookedBack extends Reread {
-  readonly events: readonly Identified[];
 }
 
 /** One unbroken stream of an engine's events. */
@@ -488,30 +483,18 @@ export class DockerSession {
   }
 
   /** The events that the engine still has from `since` to `until`. */
-  async #lookBack(since: Nanos, until: Nanos): Promise<LookedBack> {
-    const splitter = new LineSplitter();
-    const events: Identified[] = [];
-    const live = this.#live;
-    let cut = false;
-    const enough = new AbortController();
-    const signal = AbortSignal.any([this.#closing.signal, enough.signal, AbortSignal.timeout(REREAD_TIMEOUT_MS)]);
-    const stream = await this.#engine.events({ since, until }, signal);
-    // Closing the session may break it after its end, when nobody awaits it any more.
-    stream.on('error', () => {});
-    for await (const chunk of stream) {
-      for (const { text } of splitter.push(chunk as Buffer)) {
-        const one = text === undefined ? undefined : (this.#recent.readAs(text) ?? this.#identify(text));
-        if (one !== undefined) events.push(one);
-      }
-      cut = events.length > MAX_REREAD;
-      if (cut) break;
-    }
-    enough.abort();
-    return { events, ids: events.map(({ id }) => id), cut, live };
+  #lookBack(since: Nanos, until: Nanos): Promise<LookedBack> {
+    const range = { since, until };
+    return lookBack(this.#engine, range, this.#closing.signal, {
+      live: this.#live,
+      read: (text) => this.#identify(text),
+    });
   }
 
   /** What cannot be read comes on the live stream too, and is told there. */
   #identify(text: string): Identified | undefined {
+    const known = this.#recent.readAs(text);
+    if (known !== undefined) return known;
     try {
       const event = parseDockerEvent(text);
       const source = this.#sourceOf(event);
@@ -531,12 +514,4 @@ export class DockerSession {
       this.#feed.end(new Error('nothing comes from it and it answers nothing'));
     }
   }
-}
-
-function earlier(a: Nanos, b: Nanos): Nanos {
-  return BigInt(a) < BigInt(b) ? a : b;
-}
-
-function later(a: Nanos, b: Nanos): Nanos {
-  return BigInt(a) > BigInt(b) ? a : b;
 }

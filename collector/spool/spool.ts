@@ -1,13 +1,12 @@
-import { closeSync, openSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { type Inspection, type Nanos, sha256Hex } from '#chaincode';
 import { printable } from '../../cli/printable.js';
-import { modeOpenToOthers } from '../../cli/private-file.js';
 import { CollectorError } from '../errors.js';
 import type { Observation, ObservedEvent } from '../observation.js';
 import type { SourceMemory } from '../source/source.js';
-import { MIGRATIONS } from './migrations.js';
+import { asSpoolError, migrate, open } from './database.js';
 import { identityOf, packEvent } from './spooled-event.js';
+import { Statements } from './statements.js';
 import type { Stretch } from './stretches.js';
 
 /** Whose spool it is. Another collector, channel or source needs a spool of its own. */
@@ -68,8 +67,6 @@ const DEFAULT_MAX_BYTES = 1024 ** 3;
 const ROOM = 0.1;
 /** What is no longer needed is looked for after so many committed batches. */
 const SWEEP_EVERY = 64;
-/** Events are known again for so many minutes at least. */
-const KEEP_MINUTES = 10;
 const KEEP_BATCHES = 100;
 /** Stretches that end so long before the newest are no longer stated by any batch. */
 const KEEP_STRETCHES = 7n * 86_400n * 1_000_000_000n;
@@ -384,163 +381,4 @@ export class Spool implements SourceMemory {
       throw asSpoolError(this.#database.name, error);
     }
   }
-}
-
-/** The statements, prepared once. Times leave as text: int64 does not fit a JavaScript number. */
-class Statements {
-  readonly getMeta;
-  readonly putMeta;
-  readonly addObserved;
-  readonly isObserved;
-  readonly addPending;
-  readonly pending;
-  readonly countPending;
-  readonly dropPending;
-  readonly stretches;
-  readonly clearStretches;
-  readonly addStretch;
-  readonly putOrigin;
-  readonly watchedUntil;
-  readonly addBatch;
-  readonly unsent;
-  readonly committed;
-  readonly anyCommitted;
-  readonly lastBatch;
-  readonly lastSentAt;
-  readonly dropMeta;
-  readonly addQuarantined;
-  readonly isQuarantined;
-  readonly countQuarantined;
-  readonly addInspection;
-  readonly inspections;
-  readonly dropInspections;
-  readonly sources;
-  readonly forgetEvents;
-  readonly forgetBatches;
-  readonly forgetStretches;
-  readonly sizes;
-
-  constructor(db: Database.Database) {
-    this.getMeta = db.prepare('SELECT value FROM meta WHERE key = ?');
-    this.putMeta = db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
-    this.addObserved = db.prepare('INSERT OR IGNORE INTO observed VALUES (?, ?)');
-    this.isObserved = db.prepare('SELECT 1 FROM observed WHERE time = ? AND identity = ?');
-    this.addPending = db.prepare(
-      'INSERT INTO pending (kind, source, event, from_time, to_time, reason) VALUES (?, ?, ?, ?, ?, ?)',
-    );
-    this.pending = db.prepare(
-      `SELECT seq, kind, source, event, CAST(from_time AS TEXT) AS "from", CAST(to_time AS TEXT) AS "to", reason
-       FROM pending ORDER BY seq`,
-    );
-    this.countPending = db.prepare('SELECT count(*) AS count FROM pending');
-    this.dropPending = db.prepare('DELETE FROM pending WHERE seq <= ?');
-    this.stretches = db.prepare(
-      `SELECT source, CAST(from_time AS TEXT) AS "from", CAST(to_time AS TEXT) AS "to" FROM stretch
-       ORDER BY source, from_time`,
-    );
-    this.clearStretches = db.prepare('DELETE FROM stretch');
-    this.addStretch = db.prepare('INSERT INTO stretch VALUES (?, ?, ?)');
-    this.putOrigin = db.prepare(
-      'INSERT INTO origin VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET since = excluded.since',
-    );
-    this.watchedUntil = db.prepare(
-      `SELECT CAST(max(time) AS TEXT) AS until FROM (
-         SELECT to_time AS time FROM stretch WHERE source = @source
-         UNION ALL SELECT to_time FROM pending WHERE kind = 'watch' AND source = @source
-         UNION ALL SELECT since FROM origin WHERE source = @source)`,
-    );
-    this.addBatch = db.prepare(
-      'INSERT INTO batch (run, n, first, count, digest, sent_at, text) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    );
-    this.unsent = db.prepare(
-      `SELECT run, n, first, count, digest, CAST(sent_at AS TEXT) AS sentAt, text FROM batch
-       WHERE text IS NOT NULL ORDER BY sent_at, run, n`,
-    );
-    this.committed = db.prepare('UPDATE batch SET text = NULL, block = ?, tx = ? WHERE run = ? AND n = ?');
-    this.anyCommitted = db.prepare('SELECT 1 FROM batch WHERE text IS NULL LIMIT 1');
-    this.lastBatch = db.prepare(
-      'SELECT n, first + count AS next, digest FROM batch WHERE run = ? ORDER BY n DESC LIMIT 1',
-    );
-    this.lastSentAt = db.prepare('SELECT CAST(max(sent_at) AS TEXT) AS at FROM batch');
-    this.dropMeta = db.prepare('DELETE FROM meta WHERE key = ?');
-    this.addQuarantined = db.prepare('INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?)');
-    this.isQuarantined = db.prepare('SELECT 1 FROM quarantine WHERE digest = ?');
-    this.countQuarantined = db.prepare('SELECT count(*) AS count FROM quarantine');
-    this.addInspection = db.prepare('INSERT INTO inspection (source, at, objects) VALUES (?, ?, ?)');
-    this.inspections = db.prepare('SELECT seq, source, CAST(at AS TEXT) AS at, objects FROM inspection ORDER BY seq');
-    this.dropInspections = db.prepare('DELETE FROM inspection WHERE seq <= ?');
-    this.sources = db.prepare('SELECT source FROM origin ORDER BY source');
-    // The last ones in time, however long ago: a quiet engine still remembers them. Those from the minutes before the last
-    // arrival stay too, lest a clock that ran ahead for a while makes what comes now look old.
-    this.forgetEvents = db.prepare(
-      `DELETE FROM observed WHERE time < (SELECT time FROM observed ORDER BY time DESC LIMIT 1 OFFSET ?)
-       AND time < (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'lastEventTime') - ${KEEP_MINUTES} * 60000000000`,
-    );
-    this.forgetBatches = db.prepare(
-      `DELETE FROM batch WHERE text IS NULL AND (run, n) NOT IN (
-         SELECT run, n FROM batch WHERE text IS NULL AND run = @run ORDER BY n DESC LIMIT @keep)
-       AND sent_at < (SELECT max(sent_at) FROM batch)`,
-    );
-    this.forgetStretches = db.prepare(
-      `DELETE FROM stretch WHERE to_time < (
-         SELECT max(to_time) FROM stretch AS newer WHERE newer.source = stretch.source) - ?`,
-    );
-    this.sizes = ['page_count', 'freelist_count', 'page_size'].map((name) => db.prepare(`PRAGMA ${name}`).pluck());
-  }
-}
-
-function open(path: string): Database.Database {
-  try {
-    // Made by us, for our eyes: it holds what the containers were told in their labels.
-    if (path !== ':memory:') {
-      closeSync(openSync(path, 'a', 0o600));
-      const mode = modeOpenToOthers(path);
-      if (mode !== undefined) {
-        throw new CollectorError('SPOOL', `The spool ${path} is open to others (mode ${mode}); run chmod 600 on it.`);
-      }
-    }
-    const database = new Database(path, { timeout: 0 });
-    // One collector a spool, held until the process ends; then no shared-memory file is needed either.
-    database.pragma('locking_mode = EXCLUSIVE');
-    // Before the first table: pages that are freed can be given back to the disk.
-    database.pragma('auto_vacuum = INCREMENTAL');
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma(`journal_size_limit = ${16 * 1024 * 1024}`);
-    return database;
-  } catch (error) {
-    throw asSpoolError(path, error);
-  }
-}
-
-function migrate(database: Database.Database): void {
-  const version = database.pragma('user_version', { simple: true }) as number;
-  if (version > MIGRATIONS.length) {
-    throw new CollectorError('SPOOL', 'The spool was written by a newer version; use that one, or another --spool.');
-  }
-  database
-    .transaction(() => {
-      for (const script of MIGRATIONS.slice(version)) database.exec(script);
-      database.pragma(`user_version = ${MIGRATIONS.length}`);
-    })
-    .immediate();
-}
-
-function asSpoolError(path: string, error: unknown): unknown {
-  if (error instanceof CollectorError || !(error instanceof Error)) return error;
-  const code = (error as { code?: string }).code ?? '';
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new CollectorError('SPOOL', `The spool ${path} is in use by another collector; give another with --spool.`, {
-      cause: error,
-    });
-  }
-  if (code === 'SQLITE_NOTADB') {
-    return new CollectorError('SPOOL', `${path} is no spool; give another file with --spool.`, { cause: error });
-  }
-  if (code === '') return error;
-  // A quota tells as an I/O error what a full disk tells as itself.
-  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE') {
-    return new CollectorError('FULL', `The spool ${path} cannot grow: the disk is full.`, { cause: error });
-  }
-  return new CollectorError('SPOOL', `The spool ${path} cannot be used (${code}).`, { cause: error });
 }

@@ -333,7 +333,7 @@ describe('a ledger that is away', () => {
       notBefore: new Date('2020-01-01T00:00:00Z'),
       notAfter: new Date('2021-01-01T00:00:00Z'),
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-      keys: keys as x509.CryptoKeyPair,
+      keys,
     });
     return certificate.toString('pem');
   }

@@ -6,7 +6,14 @@ import type { Observation, ObservedGap, ObservedWatch } from '../../collector/ob
 import { type TraceOptions, traceSource } from '../../collector/source/trace.js';
 import { DAY, line, lines } from './events.js';
 
-const NOTHING_KNOWN = { knows: () => false, lastEventTime: () => undefined, watchedUntil: () => undefined };
+const NOTHING_KNOWN = {
+  knows: () => false,
+  lastEventTime: () => undefined,
+  watchedUntil: () => undefined,
+  lastLocalTime: () => undefined,
+  unproven: () => 0,
+  quarantined: () => false,
+};
 const S = 1_000_000_000n;
 
 async function observe(content: string | string[], options?: TraceOptions): Promise<Observation[]> {

@@ -1,0 +1,67 @@
+import { closeSync, openSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { modeOpenToOthers } from '../../cli/private-file.js';
+import { CollectorError } from '../errors.js';
+import { MIGRATIONS } from './migrations.js';
+
+/**
+ * Opens the spool's file, making it if there is none.
+ * @throws CollectorError `SPOOL`, `FULL`.
+ */
+export function open(path: string): Database.Database {
+  try {
+    // Made by us, for our eyes: it holds what the containers were told in their labels.
+    if (path !== ':memory:') {
+      closeSync(openSync(path, 'a', 0o600));
+      const mode = modeOpenToOthers(path);
+      if (mode !== undefined) {
+        throw new CollectorError('SPOOL', `The spool ${path} is open to others (mode ${mode}); run chmod 600 on it.`);
+      }
+    }
+    const database = new Database(path, { timeout: 0 });
+    // One collector a spool, held until the process ends; then no shared-memory file is needed either.
+    database.pragma('locking_mode = EXCLUSIVE');
+    // Before the first table: pages that are freed can be given back to the disk.
+    database.pragma('auto_vacuum = INCREMENTAL');
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma(`journal_size_limit = ${16 * 1024 * 1024}`);
+    return database;
+  } catch (error) {
+    throw asSpoolError(path, error);
+  }
+}
+
+/** Brings the tables to this version's. */
+export function migrate(database: Database.Database): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > MIGRATIONS.length) {
+    throw new CollectorError('SPOOL', 'The spool was written by a newer version; use that one, or another --spool.');
+  }
+  database
+    .transaction(() => {
+      for (const script of MIGRATIONS.slice(version)) database.exec(script);
+      database.pragma(`user_version = ${MIGRATIONS.length}`);
+    })
+    .immediate();
+}
+
+/** What SQLite says, as an error of the collector's. */
+export function asSpoolError(path: string, error: unknown): unknown {
+  if (error instanceof CollectorError || !(error instanceof Error)) return error;
+  const code = (error as { code?: string }).code ?? '';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new CollectorError('SPOOL', `The spool ${path} is in use by another collector; give another with --spool.`, {
+      cause: error,
+    });
+  }
+  if (code === 'SQLITE_NOTADB') {
+    return new CollectorError('SPOOL', `${path} is no spool; give another file with --spool.`, { cause: error });
+  }
+  if (code === '') return error;
+  // A quota tells as an I/O error what a full disk tells as itself.
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE') {
+    return new CollectorError('FULL', `The spool ${path} cannot grow: the disk is full.`, { cause: error });
+  }
+  return new CollectorError('SPOOL', `The spool ${path} cannot be used (${code}).`, { cause: error });
+}
