@@ -5,13 +5,14 @@ import type { Observation } from '../observation.js';
 import { identityOf } from '../spool/spooled-event.js';
 import { Continuity, LIVE_WITNESS } from './continuity.js';
 import type { Engine, EngineState } from './docker-engine.js';
-import { earlier, later } from './earlier.js';
+import { earlier } from './earlier.js';
 import { Feed } from './feed.js';
 import { inspect } from './inspection.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
 import { type LookedBack, lookBack } from './look-back.js';
 import { type Identified, Recent } from './recent.js';
 import type { SourceContext } from './source.js';
+import { MARGIN_SECONDS, Watches } from './watches.js';
 
 export interface DockerEngineOptions {
   /** Names the engine in the canonical events instead of its own ID, which cloned hosts may share. */
@@ -26,12 +27,6 @@ export interface DockerEngineOptions {
 
 /** A re-read begins so many seconds before the last one ended: Swarm events carry older times. */
 const OVERLAP_SECONDS = 10;
-/**
- * A watch ends so many seconds before the engine's clock: an event may be stamped before it is published. A Swarm's events
- * carry its leader's clock, and reach a manager by way of the Swarm's store.
- */
-const MARGIN_SECONDS = { local: 1, swarm: 10 } as const;
-const LONGEST_MARGIN_SECONDS = 300;
 const OPEN_TIMEOUT_MS = 30_000;
 /** The engine's memory is read again after so many events: before they push each other out of it. */
 const PROVE_EVERY_EVENTS = 160;
@@ -40,14 +35,6 @@ const EVER = '1';
 /** Events of a Swarm whose ID is not known yet. */
 const MAX_HELD = 10_000;
 
-/** A source that this session watches without a break, up to `until` as far as was told. */
-interface Watched {
-  readonly scope: 'local' | 'swarm';
-  until: Nanos;
-  /** Seconds. Grows when events come later than that. */
-  margin: number;
-}
-
 /** One unbroken stream of an engine's events. */
 export class DockerSession {
   readonly #engine: Engine;
@@ -55,7 +42,7 @@ export class DockerSession {
   readonly #context: SourceContext;
   readonly #feed = new Feed<Observation>();
   readonly #closing = new AbortController();
-  readonly #watched = new Map<string, Watched>();
+  readonly #watched: Watches;
   readonly #recent = new Recent();
   #continuity = new Continuity([]);
   #source = '';
@@ -86,6 +73,7 @@ export class DockerSession {
     this.#engine = engine;
     this.#options = options;
     this.#context = context;
+    this.#watched = new Watches((observation) => this.#feed.push(observation), context.log);
   }
 
   /** The name of the engine in its events. */
@@ -171,7 +159,7 @@ export class DockerSession {
     for (const [source, scope] of this.#sources()) {
       const until = memory.watchedUntil(source);
       if (until !== undefined && ((joined && trusted) || BigInt(until) >= BigInt(state.now))) {
-        this.#watched.set(source, { scope, until, margin: MARGIN_SECONDS[scope] });
+        this.#watched.goOn(source, scope, until);
         continue;
       }
       let begin = state.now;
@@ -186,9 +174,9 @@ export class DockerSession {
           from = this.#watchedToTheEnd(source, until, state.now, trusted);
           if (first !== undefined && BigInt(first) > BigInt(from)) begin = earlier(first, begin);
         }
-        lost = this.#lose(source, from, begin, reason) || lost;
+        lost = this.#watched.lose(source, from, begin, reason) || lost;
       }
-      this.#watch(source, scope, begin);
+      this.#watched.begin(source, scope, begin);
     }
     for (const one of ring.events) {
       const { source, event } = one;
@@ -261,7 +249,8 @@ export class DockerSession {
     const missed = await this.#missedOf(ring.events);
     if (this.#feed.ended) return false;
     const proven = this.#continuity.proves(ring, missed.length, this.#live);
-    const lost = !proven && this.#break(ring, until);
+    const first = ring.events.find(({ event }) => event.scope === 'local')?.event.timeNano;
+    const lost = !proven && this.#watched.break(until, first);
     for (const one of missed) {
       this.#recent.add(one);
       this.#feed.push({ kind: 'event', source: one.source, event: one.event });
@@ -319,18 +308,7 @@ export class DockerSession {
     this.#feed.push({ kind: 'proven', after: this.#continuity.since(this.#live) });
     // One came meanwhile: the next claim knows that it lies before its end.
     if (this.#unreadable > unreadable) return;
-    for (const [source, watched] of this.#watched) {
-      if (unreadable > 0) {
-        this.#gap(source, watched.until, until, 'malformed event in the stream');
-        this.#watch(source, watched.scope, later(until, watched.until));
-        continue;
-      }
-      if (watched.scope === 'swarm' && !this.#swarmSpoke(until, state)) continue;
-      const to = addSeconds(until, -watched.margin);
-      if (BigInt(to) <= BigInt(watched.until)) continue;
-      this.#feed.push({ kind: 'watch', source, from: watched.until, to });
-      watched.until = to;
-    }
+    this.#watched.advance(until, unreadable > 0, this.#swarmSpoke(until, state));
     this.#unreadable = 0;
   }
 
@@ -340,19 +318,6 @@ export class DockerSession {
     return BigInt(until) - BigInt(this.#swarmSince) >= BigInt(MARGIN_SECONDS.swarm) * 1_000_000_000n;
   }
 
-  /** The engine may have published what neither the stream nor its memory shows. */
-  #break(ring: LookedBack, until: Nanos): boolean {
-    let lost = false;
-    const first = ring.events.find(({ event }) => event.scope === 'local')?.event.timeNano ?? until;
-    for (const [source, watched] of this.#watched) {
-      const to = later(watched.until, watched.scope === 'local' ? earlier(first, until) : until);
-      const reason = "the engine's memory does not show that its stream skipped nothing";
-      lost = this.#lose(source, watched.until, to, reason) || lost;
-      this.#watch(source, watched.scope, to);
-    }
-    return lost;
-  }
-
   #meetSwarm({ swarm, cluster, now }: EngineState): void {
     if (swarm === 'unreached') {
       this.#swarmSince = undefined;
@@ -360,7 +325,7 @@ export class DockerSession {
     }
     // No longer a manager: nothing of the Swarm's is seen from here.
     if (cluster === undefined) {
-      if (this.#cluster !== undefined) this.#watched.delete(this.#cluster);
+      if (this.#cluster !== undefined) this.#watched.end(this.#cluster);
       return;
     }
     this.#swarmSince ??= now;
@@ -370,30 +335,13 @@ export class DockerSession {
     for (const event of held) this.#push(event);
     if (this.#watched.has(cluster)) return;
     const until = this.#context.memory.watchedUntil(cluster);
-    if (until !== undefined) this.#gap(cluster, until, now, 'the engine was no manager of the Swarm');
-    this.#watch(cluster, 'swarm', now);
+    if (until !== undefined)
+      this.#watched.gap(cluster, until, now, 'the engine was no manager of the Swarm, or was cut off from it');
+    this.#watched.begin(cluster, 'swarm', now);
   }
 
   #sources(): (readonly [string, 'local' | 'swarm'])[] {
     return [[this.#source, 'local'], ...(this.#cluster ? [[this.#cluster, 'swarm'] as const] : [])];
-  }
-
-  #watch(source: string, scope: 'local' | 'swarm', since: Nanos): void {
-    const margin = this.#watched.get(source)?.margin ?? MARGIN_SECONDS[scope];
-    this.#watched.set(source, { scope, until: since, margin });
-    this.#feed.push({ kind: 'origin', source, scope, since });
-  }
-
-  #gap(source: string, from: Nanos, to: Nanos, reason: string): void {
-    if (BigInt(from) < BigInt(to)) this.#feed.push({ kind: 'gap', source, from, to, reason });
-  }
-
-  /** @returns whether there is a gap: not if the engine's clock was set back to where it was watched already */
-  #lose(source: string, from: Nanos, to: Nanos, reason: string): boolean {
-    if (BigInt(from) >= BigInt(to)) return false;
-    this.#context.log.warn('A gap: events may have been lost.', { source, from, to, reason });
-    this.#gap(source, from, to, reason);
-    return true;
   }
 
   /** Asks what there is now: of what was lost, that can still be known. */
@@ -451,15 +399,9 @@ export class DockerSession {
 
   /** An event from where the watch was claimed already: the claim came too early, and the next ones must not. */
   #checkMargin(source: string, { timeNano }: DockerEvent, id: string): void {
-    const watched = this.#watched.get(source);
-    if (!this.#begun || watched === undefined || BigInt(timeNano) >= BigInt(watched.until)) return;
+    if (!this.#begun || !this.#watched.claimed(source, timeNano)) return;
     if (this.#recent.has(id) || this.#continuity.has(id) || this.#context.memory.knows(timeNano, id)) return;
-    const late = Number((BigInt(watched.until) - BigInt(timeNano)) / 1_000_000_000n) + 1 + watched.margin;
-    watched.margin = Math.min(LONGEST_MARGIN_SECONDS, Math.max(watched.margin, 2 * late));
-    this.#context.log.warn('An event came later than the margin of the watches; the margin grows.', {
-      source,
-      seconds: watched.margin,
-    });
+    this.#watched.widen(source, timeNano);
   }
 
   #read({ number, text }: Line): DockerEvent | undefined {
