@@ -46,7 +46,9 @@ export interface CampaignResult {
 /** Kills a collector again and again under load, then compares what was published with what is on the ledger. */
 export async function campaign(kills: number, seed: number, say: (text: string) => void): Promise<CampaignResult> {
   const begun = new Date();
-  const consortium = await startConsortium({ sources: { '*': { witnesses: WITNESSES } }, heartbeat: 2 });
+  // How long a machine takes to start a process again is not what is tried here: lateness counts in minutes.
+  const patience = { grace: 600, deadline: 3600 };
+  const consortium = await startConsortium({ sources: { '*': { witnesses: WITNESSES } }, heartbeat: 2, ...patience });
   const engine = new ReplayEngine();
   const socketOf = (actor: string) => join(consortium.dir, `${actor}.sock`);
   for (const actor of WITNESSES) await engine.listen(socketOf(actor));
@@ -76,7 +78,8 @@ export async function campaign(kills: number, seed: number, say: (text: string) 
       return { ...witness, ...accountOf(witness, expected) };
     };
     const reconciled = await consortium.reconcile(VICTIM);
-    if (reconciled.code !== 0) throw new Error(`reconcile ended with ${reconciled.code}: ${reconciled.stderr}`);
+    // 1 says that there are findings: they are for whoever reads the result.
+    if (reconciled.code === null || reconciled.code > 1) throw new Error(`reconcile ended with ${reconciled.code}: ${reconciled.stderr}`);
     const { coverage, findings } = await consortium.reports(utcDays(begun, new Date()));
     return {
       seed,

@@ -16,6 +16,15 @@ export function summaryOf(result: CampaignResult): string {
         `broken chains ${witness.broken.length}.`,
     ),
     `Judged: ${coverage.agreed} of ${coverage.events} events agreed, ${coverage.disputed} disputed, ` +
-      `${coverage.pending} pending; ${result.findings.length} findings.`,
+      `${coverage.pending} pending; ${result.findings.length} findings${classesOf(result.findings)}.`,
   ].join('\n');
+}
+
+function classesOf(findings: CampaignResult['findings']): string {
+  const classes = new Map<string, number>();
+  for (const { class: name, dissent } of findings) {
+    const what = `${name} (${dissent.join()})`;
+    classes.set(what, (classes.get(what) ?? 0) + 1);
+  }
+  return classes.size === 0 ? '' : `: ${[...classes].map(([what, count]) => `${count} ${what}`).join(', ')}`;
 }
