@@ -79,7 +79,8 @@ export async function campaign(kills: number, seed: number, say: (text: string) 
     };
     const reconciled = await consortium.reconcile(VICTIM);
     // 1 says that there are findings: they are for whoever reads the result.
-    if (reconciled.code === null || reconciled.code > 1) throw new Error(`reconcile ended with ${reconciled.code}: ${reconciled.stderr}`);
+    if (reconciled.code === null || reconciled.code > 1)
+      throw new Error(`reconcile ended with ${reconciled.code}: ${reconciled.stderr}`);
     const { coverage, findings } = await consortium.reports(utcDays(begun, new Date()));
     return {
       seed,
