@@ -58,6 +58,9 @@ export async function campaign(kills: number, seed: number, say: (text: string) 
   try {
     const reference = await consortium.collector(REFERENCE, `docker:unix://${socketOf(REFERENCE)}`);
     await victim.begin();
+    // By an event that it knows the collector tells that a stream goes on where the last one ended.
+    await load.one();
+    await delay(GOOD_LIFE_MS);
     const loading = load.run();
     for (let kill = 1; kill <= kills; kill++) {
       await victim.liveAndDie();
