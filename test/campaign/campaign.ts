@@ -20,7 +20,7 @@ const WITNESSES = [VICTIM, REFERENCE];
 /** Kills fall anywhere from the start of the process on, or after its stream has begun. */
 const EARLY = { percent: 35, mostMs: 1_500 };
 const LATE = { mostMs: 1_500 };
-/** A life of so many milliseconds with its stream open has read what the engine remembered. */
+/** So many milliseconds after a collector said that it watches, what the engine remembered is in its spool. */
 const GOOD_LIFE_MS = 500;
 /** So many events since the last good life: the next one must be good. Ten more, and the load waits for it. */
 const UNHEARD = 100;
@@ -115,6 +115,7 @@ class Victim {
   readonly #random: Seeded;
   #process: ReturnType<typeof spawn> | undefined;
   #listening = 0;
+  #watching = false;
   #heardUpTo = 0;
   #changed = new Set<() => void>();
 
@@ -123,7 +124,7 @@ class Victim {
     const spool = join(consortium.dir, 'victim.spool');
     const args = ['--profile', consortium.profile(VICTIM), '--source', `docker:unix://${socket}`, '--spool', spool];
     // Small batches: more moments at which one is half sealed, half sent, half committed.
-    this.#args = ['collect', ...args, '--batch-size', '10', '--log-level', 'warn'];
+    this.#args = ['collect', ...args, '--batch-size', '10'];
     engine.onListener = (where, listening) => {
       if (where !== socket) return;
       this.#listening += listening ? 1 : -1;
@@ -139,9 +140,7 @@ class Victim {
   /** A life long enough to have read everything. */
   async begin(): Promise<void> {
     this.#start();
-    await this.#until(() => this.#listening > 0);
-    await delay(GOOD_LIFE_MS);
-    this.#heard();
+    await this.#goodLife();
   }
 
   /** Starts unless it runs; then SIGKILL at a moment by chance. */
@@ -153,11 +152,8 @@ class Victim {
       await delay(moment * EARLY.mostMs);
     } else {
       await this.#until(() => this.#listening > 0);
-      const short = moment * LATE.mostMs;
-      const life = this.#unheard() < UNHEARD ? short : Math.max(short, GOOD_LIFE_MS);
-      await delay(Math.min(life, GOOD_LIFE_MS));
-      if (life >= GOOD_LIFE_MS) this.#heard();
-      await delay(Math.max(0, life - GOOD_LIFE_MS));
+      if (this.#unheard() >= UNHEARD) await this.#goodLife();
+      await delay(moment * LATE.mostMs);
     }
     if (this.#listening === 0) this.earlyKills++;
     await this.#kill();
@@ -181,7 +177,13 @@ class Victim {
 
   #start(): void {
     if (this.#process !== undefined) return;
-    const child = spawn(process.execPath, [BINARY, ...this.#args], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [BINARY, ...this.#args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#watching = false;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (/"msg":"(?:Watching|The engine's events come again)/.test(text)) this.#watching = true;
+      for (const line of text.split('\n')) if (/"level":[456]0/.test(line)) process.stderr.write(`${line}\n`);
+      this.#tell();
+    });
     child.once('exit', () => this.#tell());
     this.#process = child;
   }
@@ -200,8 +202,12 @@ class Victim {
     return this.published() - this.#heardUpTo;
   }
 
-  #heard(): void {
-    this.#heardUpTo = this.published();
+  /** Until it surely has in its spool what was published before it watched. */
+  async #goodLife(): Promise<void> {
+    await this.#until(() => this.#watching);
+    const heard = this.published();
+    await delay(GOOD_LIFE_MS);
+    this.#heardUpTo = heard;
     this.#tell();
   }
 
