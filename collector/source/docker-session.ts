@@ -48,8 +48,12 @@ export class DockerSession {
   #source = '';
   #cluster: string | undefined;
   #held: DockerEvent[] = [];
-  /** Unreadable events since the last claim: each may have been one to attest. */
+  /** Unreadable events that are in no gap yet: each may have been one to attest. */
   #unreadable = 0;
+  /** What the engine's memory held at the beginning and cannot be read: the live stream brings it too. */
+  #replayed = new Set<string>();
+  /** Of these, what the live stream has brought again. */
+  readonly #skipped = new Set<string>();
   #probing: Promise<void> | undefined;
   #following: Promise<void> | undefined;
   #proving: Promise<boolean> | undefined;
@@ -114,16 +118,19 @@ export class DockerSession {
   async probe(): Promise<void> {
     // One that is under way asked before now: another one follows it, the same for all who wait.
     if (this.#probing !== undefined) {
-      this.#following ??= this.#probing.then(() => {
-        this.#following = undefined;
-        return this.probe();
-      });
+      this.#following ??= this.#probing
+        .finally(() => {
+          this.#following = undefined;
+        })
+        .then(() => this.probe());
       await this.#following;
       return;
     }
-    this.#probing = this.#claim().finally(() => {
-      this.#probing = undefined;
-    });
+    this.#probing = this.#claim()
+      .catch((error: Error) => this.#feed.end(error))
+      .finally(() => {
+        this.#probing = undefined;
+      });
     await this.#probing;
   }
 
@@ -137,6 +144,7 @@ export class DockerSession {
     const until = memory.watchedUntil(this.#source);
     const known = [last, until].filter((time) => time !== undefined);
     const since = known.length === 0 ? state.now : addSeconds([...known, state.now].reduce(earlier), -OVERLAP_SECONDS);
+    this.#unreadable = memory.undeclared();
     const live = await this.#engine.events({ since }, this.#closing.signal);
     this.#drain(live);
     // Subscribed first, looked back second: what lies between cannot fall out of both.
@@ -190,6 +198,7 @@ export class DockerSession {
     }
     this.#continuity = new Continuity(ring.ids);
     this.#settle(ring, state.now);
+    for (const text of this.#skipped) this.#replayed.delete(text);
     this.#begun = true;
     // What was cut off here comes over the live stream, in time.
     if (!ring.cut) this.#advance(state.now, state, 0);
@@ -203,7 +212,8 @@ export class DockerSession {
    */
   #watchedToTheEnd(source: string, until: Nanos, now: Nanos, trusted: boolean): Nanos {
     const last = this.#context.memory.lastLocalTime();
-    if (!trusted || last === undefined) return until;
+    // Of what could not be read it is not known when it happened.
+    if (!trusted || last === undefined || this.#unreadable > 0) return until;
     const to = addSeconds(last, -MARGIN_SECONDS.local);
     if (BigInt(to) <= BigInt(until) || BigInt(to) >= BigInt(now)) return until;
     this.#feed.push({ kind: 'watch', source, from: until, to });
@@ -308,7 +318,10 @@ export class DockerSession {
     this.#feed.push({ kind: 'proven', after: this.#continuity.since(this.#live) });
     // One came meanwhile: the next claim knows that it lies before its end.
     if (this.#unreadable > unreadable) return;
+    // A clock that was set back gives no interval to declare: later.
+    if (unreadable > 0 && !this.#watched.reaches(until)) return;
     this.#watched.advance(until, unreadable > 0, this.#swarmSpoke(until, state));
+    if (unreadable > 0) this.#feed.push({ kind: 'declared' });
     this.#unreadable = 0;
   }
 
@@ -365,7 +378,12 @@ export class DockerSession {
     );
     stream.on('data', (chunk: Buffer) => {
       this.#heardAt = performance.now();
-      for (const line of splitter.push(chunk)) this.#take(line);
+      try {
+        for (const line of splitter.push(chunk)) this.#take(line);
+      } catch (error) {
+        // Nothing may follow what was not taken.
+        this.#feed.end(error as Error);
+      }
       this.#arrived();
     });
     stream.on('error', (error) => this.#feed.end(error));
@@ -411,13 +429,22 @@ export class DockerSession {
       return parseDockerEvent(text);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
-      // Read again over a reconnection: its gap was declared.
-      if (text !== undefined && this.#context.memory.quarantined(text)) return undefined;
+      if (text !== undefined && this.#replays(text)) return undefined;
       this.#unreadable++;
       const place = `event ${number} of the stream`;
-      this.#feed.push({ kind: 'malformed', place, why: error.message, ...(text === undefined ? {} : { text }) });
+      const kept = text === undefined ? {} : { text };
+      this.#feed.push({ kind: 'malformed', place, why: error.message, ...kept, undeclared: true });
       return undefined;
     }
+  }
+
+  /** Whether this text, which cannot be read, was received before and comes again because the stream was opened again. */
+  #replays(text: string): boolean {
+    if (!this.#context.memory.quarantined(text)) return false;
+    if (this.#begun) return this.#replayed.delete(text);
+    if (this.#skipped.has(text)) return false;
+    this.#skipped.add(text);
+    return true;
   }
 
   #sourceOf(event: DockerEvent): string | undefined {
@@ -442,8 +469,9 @@ export class DockerSession {
       const source = this.#sourceOf(event);
       return source === undefined ? undefined : { id: identityOf(event, source), source, event };
     } catch (error) {
-      if (error instanceof RecordError) return undefined;
-      throw error;
+      if (!(error instanceof RecordError)) throw error;
+      if (!this.#begun && !this.#skipped.has(text)) this.#replayed.add(text);
+      return undefined;
     }
   }
 

@@ -17,6 +17,8 @@ export interface SourceMemory {
   unproven(): number;
   /** Whether this text was received before and could not be read. */
   quarantined(text: string): boolean;
+  /** How many events could not be read and are in no gap yet. */
+  undeclared(): number;
 }
 
 /** What a source is given to work with. */

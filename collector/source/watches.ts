@@ -100,6 +100,11 @@ export class Watches {
     }
   }
 
+  /** Whether all that is watched was watched up to before `time`: a gap up to there is one. */
+  reaches(time: Nanos): boolean {
+    return [...this.#watched.values()].every(({ until }) => BigInt(until) < BigInt(time));
+  }
+
   /** Whether this time of a source lies where it was claimed to be watched. */
   claimed(source: string, time: Nanos): boolean {
     const watched = this.#watched.get(source);

@@ -90,6 +90,7 @@ export class Spool implements SourceMemory {
   #pendingCount: number;
   #unproven: number;
   #quarantined: number;
+  #undeclared: number;
   readonly #limits: SpoolLimits;
   #sweepIn = SWEEP_EVERY;
 
@@ -107,6 +108,7 @@ export class Spool implements SourceMemory {
       this.#claim(path, owner);
       this.#pendingCount = (this.#statements.countPending.get() as { count: number }).count;
       this.#unproven = Number(this.#meta('unproven') ?? 0);
+      this.#undeclared = Number(this.#meta('undeclared') ?? 0);
       this.#quarantined = (this.#statements.countQuarantined.get() as { count: number }).count;
     } catch (error) {
       this.#database.close();
@@ -128,6 +130,7 @@ export class Spool implements SourceMemory {
     let added = 0;
     let unproven = this.#unproven;
     let quarantined = this.#quarantined;
+    let undeclared = this.#undeclared;
     if (this.#used() >= this.#maxBytes) {
       throw new CollectorError(
         'FULL',
@@ -158,6 +161,10 @@ export class Spool implements SourceMemory {
             break;
           case 'malformed':
             if (this.#quarantine(observation, quarantined)) quarantined++;
+            if (observation.undeclared) undeclared++;
+            break;
+          case 'declared':
+            undeclared = 0;
             break;
           case 'inspected':
             this.#statements.addInspection.run(
@@ -175,10 +182,12 @@ export class Spool implements SourceMemory {
         }
       }
       if (unproven !== this.#unproven) this.#statements.putMeta.run('unproven', String(unproven));
+      if (undeclared !== this.#undeclared) this.#statements.putMeta.run('undeclared', String(undeclared));
     });
     this.#pendingCount += added;
     this.#unproven = unproven;
     this.#quarantined = quarantined;
+    this.#undeclared = undeclared;
     return { events, known };
   }
 
@@ -199,6 +208,10 @@ export class Spool implements SourceMemory {
 
   unproven(): number {
     return this.#unproven;
+  }
+
+  undeclared(): number {
+    return this.#undeclared;
   }
 
   quarantined(text: string): boolean {
