@@ -5,7 +5,7 @@ import type { Observation } from '../observation.js';
 import { identityOf } from '../spool/spooled-event.js';
 import { Continuity, LIVE_WITNESS } from './continuity.js';
 import type { Engine, EngineState } from './docker-engine.js';
-import { earlier } from './earlier.js';
+import { earlier, later } from './earlier.js';
 import { Feed } from './feed.js';
 import { inspect } from './inspection.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
@@ -63,6 +63,10 @@ export class DockerSession {
   #newest: Nanos | undefined;
   /** What lies before was not asked for. */
   #horizon: Nanos = EVER;
+  /** The latest time known at the beginning: of a clock that is behind it, nothing is before the horizon. */
+  #known: Nanos = EVER;
+  /** Whether nothing was known at the beginning. */
+  #fresh = false;
   /** Where the next re-read begins. */
   #since: Nanos = EVER;
   /** Since when the Swarm has answered without a break, by the engine's clock. */
@@ -151,6 +155,8 @@ export class DockerSession {
     this.#horizon = since;
     // Without anything known the engine's older events serve: whatever it shows again later proves that it forgot nothing.
     const fresh = known.length === 0;
+    this.#fresh = fresh;
+    this.#known = [...known, state.now].reduce(later);
     let ring = await this.#lookBack(fresh ? EVER : since, state.now);
     if (fresh && ring.cut) ring = await this.#lookBack(addSeconds(state.now, -OVERLAP_SECONDS), state.now);
     const joined = () => ring.events.some(({ id, event }) => memory.knows(event.timeNano, id));
@@ -166,7 +172,7 @@ export class DockerSession {
     let lost = false;
     for (const [source, scope] of this.#sources()) {
       const until = memory.watchedUntil(source);
-      if (until !== undefined && ((joined && trusted) || BigInt(until) >= BigInt(state.now))) {
+      if (until !== undefined && joined && trusted) {
         this.#watched.goOn(source, scope, until);
         continue;
       }
@@ -180,7 +186,15 @@ export class DockerSession {
         let from = until;
         if (scope === 'local') {
           from = this.#watchedToTheEnd(source, until, state.now, trusted);
-          if (first !== undefined && BigInt(first) > BigInt(from)) begin = earlier(first, begin);
+          // Stamps overtake each other: one that was lost may lie behind the first.
+          if (first !== undefined && BigInt(first) > BigInt(from)) {
+            begin = earlier(addSeconds(first, MARGIN_SECONDS.local), begin);
+          }
+        }
+        // By a clock that was set back the outage cannot be placed: nothing is claimed until it is past all that is known.
+        if (BigInt(from) >= BigInt(begin)) {
+          const local = scope === 'local' ? memory.lastLocalTime() : undefined;
+          begin = addSeconds(later(from, local ?? from), MARGIN_SECONDS[scope]);
         }
         lost = this.#watched.lose(source, from, begin, reason) || lost;
       }
@@ -190,9 +204,8 @@ export class DockerSession {
       const { source, event } = one;
       // What came live meanwhile is in the feed already.
       if (this.#recent.has(one.id)) continue;
-      // Of an older time is what was before the collector, or came late from a Swarm.
-      const late = !fresh && !ring.cut && event.scope === 'swarm';
-      const before = BigInt(event.timeNano) < BigInt(this.#horizon) && !late;
+      // Of an older time is what was before the collector; later on, what came late or by a clock that was set back.
+      const before = (fresh || ring.cut) && BigInt(event.timeNano) < BigInt(this.#horizon);
       this.#feed.push({ kind: before ? 'before' : 'event', source, event });
       this.#recent.add(one);
     }
@@ -256,7 +269,7 @@ export class DockerSession {
     let ring = await this.#lookBack(earlier(this.#since, until), until);
     // A Swarm event of an older time hides what was published before it: look at everything.
     if (this.#continuity.misses(ring)) ring = await this.#lookBack(EVER, until);
-    const missed = await this.#missedOf(ring.events);
+    const missed = await this.#missedOf(ring.events, (this.#fresh || ring.cut) && BigInt(until) >= BigInt(this.#known));
     if (this.#feed.ended) return false;
     const proven = this.#continuity.proves(ring, missed.length, this.#live);
     const first = ring.events.find(({ event }) => event.scope === 'local')?.event.timeNano;
@@ -278,9 +291,9 @@ export class DockerSession {
   }
 
   /** The events of a re-read that do not come over the live stream, though they had time to. */
-  async #missedOf(events: readonly Identified[]): Promise<readonly Identified[]> {
+  async #missedOf(events: readonly Identified[], excused: boolean): Promise<readonly Identified[]> {
     const deadline = performance.now() + (this.#options.settleMs ?? 2_000);
-    const missing = () => events.filter((one) => !this.#accountedFor(one));
+    const missing = () => events.filter((one) => !this.#accountedFor(one, excused));
     for (let missed = missing(); ; missed = missing()) {
       const left = deadline - performance.now();
       if (missed.length === 0 || left <= 0 || this.#feed.ended) return missed;
@@ -294,10 +307,11 @@ export class DockerSession {
     }
   }
 
-  #accountedFor({ id, event }: Identified): boolean {
+  /** @param excused whether what lies before the horizon was before the collector, for certain */
+  #accountedFor({ id, event }: Identified, excused: boolean): boolean {
     if (this.#recent.has(id) || this.#continuity.has(id)) return true;
     if (this.#context.memory.knows(event.timeNano, id)) return true;
-    return BigInt(event.timeNano) < BigInt(this.#horizon);
+    return excused && BigInt(event.timeNano) < BigInt(this.#horizon);
   }
 
   /** From here on: what stands in this re-read is accounted for, and the next one begins before its end. */

@@ -73,7 +73,9 @@ export class Watches {
     const reason = "the engine's memory does not show that its stream skipped nothing";
     let lost = false;
     for (const [source, watched] of this.#watched) {
-      const end = watched.scope === 'local' && first !== undefined ? earlier(first, until) : until;
+      // Stamps overtake each other: one that was lost may lie behind the first.
+      const known = watched.scope === 'local' && first !== undefined ? addSeconds(first, watched.margin) : until;
+      const end = earlier(known, until);
       const to = later(watched.until, end);
       lost = this.lose(source, watched.until, to, reason) || lost;
       this.begin(source, watched.scope, to);
