@@ -32,7 +32,7 @@ const OPEN_TIMEOUT_MS = 30_000;
 const PROVE_EVERY_EVENTS = 160;
 /** The beginning of time, as far as the engine's API takes it. */
 const EVER = '1';
-/** Events of a Swarm whose ID is not known yet. */
+/** Events of a Swarm that the engine has not confirmed. */
 const MAX_HELD = 10_000;
 
 /** One unbroken stream of an engine's events. */
@@ -47,7 +47,11 @@ export class DockerSession {
   #continuity = new Continuity([]);
   #source = '';
   #cluster: string | undefined;
-  #held: DockerEvent[] = [];
+  /** The Swarm's events since the engine last said which Swarm it is in. */
+  #held: { readonly event: DockerEvent; readonly text: string | undefined }[] = [];
+  /** What these will be known by, unless the engine has changed its Swarm. */
+  readonly #heldIds = new Set<string>();
+  #confirming = false;
   /** Unreadable events that are in no gap yet: each may have been one to attest. */
   #unreadable = 0;
   /** What the engine's memory held at the beginning and cannot be read: the live stream brings it too. */
@@ -113,7 +117,7 @@ export class DockerSession {
   readonly close = (): void => {
     this.#context.signal.removeEventListener('abort', this.close);
     clearInterval(this.#timer);
-    this.#feed.end();
+    this.#end();
     this.#closing.abort();
     this.#arrived();
   };
@@ -131,7 +135,7 @@ export class DockerSession {
       return;
     }
     this.#probing = this.#claim()
-      .catch((error: Error) => this.#feed.end(error))
+      .catch((error: Error) => this.#end(error))
       .finally(() => {
         this.#probing = undefined;
       });
@@ -203,7 +207,7 @@ export class DockerSession {
     for (const one of ring.events) {
       const { source, event } = one;
       // What came live meanwhile is in the feed already.
-      if (this.#recent.has(one.id)) continue;
+      if (this.#recent.has(one.id) || this.#heldIds.has(one.id)) continue;
       // Of an older time is what was before the collector; later on, what came late or by a clock that was set back.
       const before = (fresh || ring.cut) && BigInt(event.timeNano) < BigInt(this.#horizon);
       this.#feed.push({ kind: before ? 'before' : 'event', source, event });
@@ -250,7 +254,7 @@ export class DockerSession {
     if (!(await this.#prove(state.now, state, unreadable)) || this.#feed.ended) return;
     const deaf = this.#listened && state.listeners === 0;
     this.#listened ||= (state.listeners ?? 0) > 0;
-    if (deaf) this.#feed.end(new Error('it no longer knows that we listen'));
+    if (deaf) this.#end(new Error('it no longer knows that we listen'));
     await this.#feed.drained();
   }
 
@@ -266,11 +270,13 @@ export class DockerSession {
 
   /** @returns whether there was an answer */
   async #reread(until: Nanos, state: EngineState | undefined, unreadable: number): Promise<boolean> {
+    const cluster = this.#cluster;
     let ring = await this.#lookBack(earlier(this.#since, until), until);
     // A Swarm event of an older time hides what was published before it: look at everything.
     if (this.#continuity.misses(ring)) ring = await this.#lookBack(EVER, until);
     const missed = await this.#missedOf(ring.events, (this.#fresh || ring.cut) && BigInt(until) >= BigInt(this.#known));
-    if (this.#feed.ended) return false;
+    // The engine has changed its Swarm meanwhile: some were read as the other's.
+    if (this.#feed.ended || this.#cluster !== cluster) return false;
     const proven = this.#continuity.proves(ring, missed.length, this.#live);
     const first = ring.events.find(({ event }) => event.scope === 'local')?.event.timeNano;
     const lost = !proven && this.#watched.break(until, first);
@@ -285,7 +291,7 @@ export class DockerSession {
       this.#context.log.warn('The engine has events that its stream did not bring; they are taken from its memory.', {
         events: missed.length,
       });
-      this.#feed.end(new Error('its stream has skipped events or fallen silent'));
+      this.#end(new Error('its stream has skipped events or fallen silent'));
     }
     return true;
   }
@@ -309,7 +315,7 @@ export class DockerSession {
 
   /** @param excused whether what lies before the horizon was before the collector, for certain */
   #accountedFor({ id, event }: Identified, excused: boolean): boolean {
-    if (this.#recent.has(id) || this.#continuity.has(id)) return true;
+    if (this.#recent.has(id) || this.#continuity.has(id) || this.#heldIds.has(id)) return true;
     if (this.#context.memory.knows(event.timeNano, id)) return true;
     return excused && BigInt(event.timeNano) < BigInt(this.#horizon);
   }
@@ -345,21 +351,35 @@ export class DockerSession {
     return BigInt(until) - BigInt(this.#swarmSince) >= BigInt(MARGIN_SECONDS.swarm) * 1_000_000_000n;
   }
 
+  /** Nothing more is told; what is held is the last confirmed Swarm's, as far as is known. */
+  #end(failure?: Error): void {
+    this.#release();
+    this.#feed.end(failure);
+  }
+
+  #release(): void {
+    if (this.#cluster === undefined) return;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldIds.clear();
+    for (const { event, text } of held) this.#push(event, this.#cluster, text);
+  }
+
   #meetSwarm({ swarm, cluster, now }: EngineState): void {
     if (swarm === 'unreached') {
       this.#swarmSince = undefined;
       return;
     }
-    // No longer a manager: nothing of the Swarm's is seen from here.
-    if (cluster === undefined) {
-      if (this.#cluster !== undefined) this.#watched.end(this.#cluster);
-      return;
+    // No longer this Swarm's manager: nothing of it is seen from here.
+    if (this.#cluster !== undefined && this.#cluster !== cluster) {
+      if (cluster === undefined) this.#release();
+      this.#watched.end(this.#cluster);
+      this.#swarmSince = undefined;
     }
-    this.#swarmSince ??= now;
     this.#cluster = cluster;
-    const held = this.#held;
-    this.#held = [];
-    for (const event of held) this.#push(event);
+    if (cluster === undefined) return;
+    this.#swarmSince ??= now;
+    this.#release();
     if (this.#watched.has(cluster)) return;
     const until = this.#context.memory.watchedUntil(cluster);
     if (until !== undefined)
@@ -396,14 +416,14 @@ export class DockerSession {
         for (const line of splitter.push(chunk)) this.#take(line);
       } catch (error) {
         // Nothing may follow what was not taken.
-        this.#feed.end(error as Error);
+        this.#end(error as Error);
       }
       this.#arrived();
     });
-    stream.on('error', (error) => this.#feed.end(error));
+    stream.on('error', (error) => this.#end(error));
     // A line cut short by the end was not received; the next session asks for it again.
-    stream.on('close', () => this.#feed.end(new Error('its stream of events ended')));
-    stream.on('end', () => this.#feed.end(new Error('its stream of events ended')));
+    stream.on('close', () => this.#end(new Error('its stream of events ended')));
+    stream.on('end', () => this.#end(new Error('its stream of events ended')));
   }
 
   #take(line: Line): void {
@@ -411,22 +431,60 @@ export class DockerSession {
     if (event === undefined) return;
     this.#live++;
     if (event.scope === 'local') this.#newest = event.timeNano;
-    this.#push(event, line.text);
+    if (event.scope === 'local') this.#push(event, this.#source, line.text);
+    else this.#hold(event, line.text);
     const due = this.#begun && this.#proving === undefined && this.#continuity.since(this.#live) >= PROVE_EVERY_EVENTS;
     if (due && this.#newest !== undefined) void this.#prove(this.#newest);
   }
 
-  #push(event: DockerEvent, text?: string): void {
-    const source = this.#sourceOf(event);
-    if (source !== undefined) {
-      const id = identityOf(event, source);
-      this.#checkMargin(source, event, id);
-      this.#recent.add({ id, source, event }, text);
-      this.#feed.push({ kind: 'event', source, event });
+  #push(event: DockerEvent, source: string, text?: string): void {
+    const id = identityOf(event, source);
+    this.#checkMargin(source, event, id);
+    this.#recent.add({ id, source, event }, text);
+    this.#feed.push({ kind: 'event', source, event });
+  }
+
+  /** Keeps an event of a Swarm until the engine says which Swarm it is in: it may have changed it. */
+  #hold(event: DockerEvent, text: string | undefined): void {
+    const known = this.#knownSwarm(event);
+    if (known !== undefined) {
+      this.#push(event, known, text);
       return;
     }
-    if (this.#held.length < MAX_HELD) this.#held.push(event);
-    void this.probe();
+    if (this.#held.length >= MAX_HELD) {
+      this.#end(new Error('it does not say to which Swarm its events belong'));
+      return;
+    }
+    this.#held.push({ event, text });
+    if (this.#cluster !== undefined) this.#heldIds.add(identityOf(event, this.#cluster));
+    void this.#confirm();
+  }
+
+  /** Asks for as long as there is an answer and something is held. */
+  async #confirm(): Promise<void> {
+    if (this.#confirming) return;
+    this.#confirming = true;
+    try {
+      while (this.#held.length > 0 && !this.#feed.ended) {
+        const state = await this.#engine.state(this.#closing.signal);
+        if (!this.#begun || this.#feed.ended) return;
+        this.#meetSwarm(state);
+        if (state.swarm !== 'reached') return;
+      }
+    } catch {
+      // The next claim asks again.
+    } finally {
+      this.#confirming = false;
+    }
+  }
+
+  /** The Swarm, of all that were ever watched, of which this event is known already. */
+  #knownSwarm(event: DockerEvent): string | undefined {
+    return [...(this.#cluster ? [this.#cluster] : []), ...this.#context.memory.sources()].find((source) => {
+      if (source === this.#source) return false;
+      const id = identityOf(event, source);
+      return this.#recent.has(id) || this.#context.memory.knows(event.timeNano, id);
+    });
   }
 
   /** An event from where the watch was claimed already: the claim came too early, and the next ones must not. */
@@ -461,10 +519,6 @@ export class DockerSession {
     return true;
   }
 
-  #sourceOf(event: DockerEvent): string | undefined {
-    return event.scope === 'local' ? this.#source : this.#cluster;
-  }
-
   /** The events that the engine still has from `since` to `until`. */
   #lookBack(since: Nanos, until: Nanos): Promise<LookedBack> {
     const range = { since, until };
@@ -480,7 +534,7 @@ export class DockerSession {
     if (known !== undefined) return known;
     try {
       const event = parseDockerEvent(text);
-      const source = this.#sourceOf(event);
+      const source = event.scope === 'local' ? this.#source : (this.#knownSwarm(event) ?? this.#cluster);
       return source === undefined ? undefined : { id: identityOf(event, source), source, event };
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
@@ -495,7 +549,7 @@ export class DockerSession {
     const now = performance.now();
     if (now - this.#provenAt >= proveEveryMs) void this.probe();
     if (now - Math.max(this.#provenAt, this.#heardAt) >= giveUpMs) {
-      this.#feed.end(new Error('nothing comes from it and it answers nothing'));
+      this.#end(new Error('nothing comes from it and it answers nothing'));
     }
   }
 }

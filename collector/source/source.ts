@@ -13,6 +13,8 @@ export interface SourceMemory {
   lastLocalTime(): Nanos | undefined;
   /** How far the last unbroken stretch of this source reaches; its beginning if it was never claimed. */
   watchedUntil(source: string): Nanos | undefined;
+  /** The sources that are or were watched. */
+  sources(): readonly string[];
   /** How many events were observed since it was last proven that the source skipped none. */
   unproven(): number;
   /** Whether this text was received before and could not be read. */

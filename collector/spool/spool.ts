@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { type Inspection, type Nanos, sha256Hex } from '#chaincode';
 import { printable } from '../../cli/printable.js';
 import { CollectorError } from '../errors.js';
+import { type CollectorLog, silentLog } from '../log.js';
 import type { Observation, ObservedEvent } from '../observation.js';
 import type { SourceMemory } from '../source/source.js';
 import { asSpoolError, migrate, open } from './database.js';
@@ -92,6 +93,7 @@ export class Spool implements SourceMemory {
   #quarantined: number;
   #undeclared: number;
   readonly #limits: SpoolLimits;
+  readonly #log: CollectorLog;
   #sweepIn = SWEEP_EVERY;
 
   /**
@@ -99,8 +101,9 @@ export class Spool implements SourceMemory {
    * @param path a file, or `:memory:`
    * @throws CollectorError `SPOOL` if it cannot be opened, is in use, or is another collector's.
    */
-  constructor(path: string, owner: SpoolOwner, limits: SpoolLimits = {}) {
+  constructor(path: string, owner: SpoolOwner, limits: SpoolLimits = {}, log = silentLog) {
     this.#limits = limits;
+    this.#log = log;
     this.#database = open(path);
     try {
       migrate(this.#database);
@@ -297,7 +300,13 @@ export class Spool implements SourceMemory {
     this.#write(() => this.#statements.committed.run(block, tx, run, n));
     if (--this.#sweepIn > 0) return;
     this.#sweepIn = SWEEP_EVERY;
-    this.#sweep();
+    try {
+      this.#sweep();
+    } catch (error) {
+      // The batch is committed all the same; what is no longer needed goes with the next sweep.
+      if (!(error instanceof CollectorError && error.code === 'FULL')) throw error;
+      this.#log.warn(`${error.message} What is no longer needed is dropped later.`);
+    }
   }
 
   /** Drops what neither continuity nor the run needs, and gives freed pages back a few at a time. */
@@ -309,7 +318,11 @@ export class Spool implements SourceMemory {
       this.#statements.forgetBatches.run({ run, keep: KEEP_BATCHES });
       this.#statements.forgetStretches.run(KEEP_STRETCHES);
     });
-    this.#database.pragma('incremental_vacuum(1000)');
+    try {
+      this.#database.pragma('incremental_vacuum(1000)');
+    } catch (error) {
+      throw asSpoolError(this.#database.name, error);
+    }
   }
 
   get #maxBytes(): number {

@@ -14,6 +14,7 @@ const NOTHING_KNOWN = {
   unproven: () => 0,
   quarantined: () => false,
   undeclared: () => 0,
+  sources: () => [],
 };
 const S = 1_000_000_000n;
 
