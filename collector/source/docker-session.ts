@@ -105,6 +105,7 @@ export class DockerSession {
     } finally {
       clearTimeout(late);
     }
+    void this.#confirm();
     const { proveEveryMs = 20_000 } = this.#options;
     this.#timer = setInterval(() => this.#lookAfter(proveEveryMs), Math.min(5_000, proveEveryMs));
   }
@@ -353,8 +354,12 @@ export class DockerSession {
 
   /** Nothing more is told; what is held is the last confirmed Swarm's, as far as is known. */
   #end(failure?: Error): void {
-    this.#release();
-    this.#feed.end(failure);
+    try {
+      if (!this.#feed.ended) this.#release();
+      this.#feed.end(failure);
+    } catch (error) {
+      this.#feed.end(failure ?? (error as Error));
+    }
   }
 
   #release(): void {

@@ -76,7 +76,9 @@ export class Watches {
       // Stamps overtake each other: one that was lost may lie behind the first.
       const known = watched.scope === 'local' && first !== undefined ? addSeconds(first, watched.margin) : until;
       const end = earlier(known, until);
-      const to = later(watched.until, end);
+      // By a clock that was set back it cannot be placed: behind what was claimed.
+      const behind = BigInt(until) < BigInt(watched.until);
+      const to = behind ? addSeconds(watched.until, watched.margin) : later(watched.until, end);
       lost = this.lose(source, watched.until, to, reason) || lost;
       this.begin(source, watched.scope, to);
     }

@@ -258,6 +258,23 @@ describe("an engine's clock", () => {
     expect(said).toContainEqual(expect.stringContaining('A gap'));
   });
 
+  it('that is set back while the stream skips what nothing shows gives a gap behind what was claimed', async () => {
+    const collector = await begin({ proveEveryMs: 20 });
+    engine.now += 7200n * S;
+    await claimed('ENGINE');
+    const until = BigInt(watches()[0]?.to ?? 0);
+    engine.now -= 3600n * S;
+    engine.skips = 300;
+    for (let index = 0; index < 300; index++) engine.happens(`skipped ${index}`);
+    await attested('skipped 299');
+    await engine.listenedTo();
+    engine.happens('two');
+    await attested('two');
+    await collector.end();
+    expect(gaps()[0]).toMatchObject({ from: until.toString(), to: (until + S).toString() });
+    expect(watches().map(({ to }) => to)).toEqual([until.toString()]);
+  });
+
   it("of the Swarm's leader does not stretch the engine's own watch over an outage", async () => {
     engine.cluster = 'CLUSTER';
     const collector = await begin();
