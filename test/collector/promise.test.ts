@@ -9,6 +9,7 @@ import type { Gap, Watch } from '#chaincode';
 import { runCollector } from '../../collector/collector.js';
 import { type CollectorLog, silentLog } from '../../collector/log.js';
 import type { DockerSourceOptions } from '../../collector/source/docker.js';
+import type { SourceMemory } from '../../collector/source/source.js';
 import { NetworkError } from '../../network/errors.js';
 import { DAY, line } from './events.js';
 import { FakeEngine } from './fake-engine.js';
@@ -495,6 +496,49 @@ describe('an event that cannot be read', () => {
       expect(gaps().some((gap) => within(gap, time))).toBe(true);
       expect(watches().some((watch) => within(watch, time))).toBe(false);
     }
+  });
+});
+
+describe('a memory that fails', () => {
+  it.each([
+    ['while the stream is read', 'swarm' as const],
+    ['while a claim is made', 'local' as const],
+  ])('%s ends the stream, which is opened again, and no more', async (_, scope) => {
+    const said: string[] = [];
+    let fails = false;
+    const memory: SourceMemory = {
+      knows: () => {
+        if (fails) throw new Error('it cannot be read');
+        return false;
+      },
+      lastEventTime: () => undefined,
+      lastLocalTime: () => undefined,
+      watchedUntil: () => undefined,
+      sources: () => ['OTHER'],
+      unproven: () => 0,
+      undeclared: () => 0,
+      quarantined: () => false,
+    };
+    const stop = new AbortController();
+    const source = engine.source({ proveEveryMs: 20 });
+    const log = { ...silentLog, warn: (text: string) => said.push(text) };
+    const observing = (async () => {
+      for await (const _group of source.observe({ memory, log, signal: stop.signal }));
+    })();
+    await engine.listenedTo();
+    await source.probe?.();
+    fails = true;
+    const streams = engine.streams;
+    // What the stream does not bring, the re-read looks up.
+    if (scope === 'local') engine.skips = 1;
+    engine.happens('one', { scope });
+    await expect.poll(() => engine.streams > streams || said.length > 0).toBe(true);
+    fails = false;
+    await expect.poll(() => engine.streams).toBeGreaterThan(streams);
+    await source.probe?.();
+    stop.abort();
+    await observing;
+    if (scope === 'swarm') expect(said).toContainEqual(expect.stringContaining('it cannot be read'));
   });
 });
 
