@@ -85,7 +85,7 @@ export async function runCollector(options: CollectorOptions): Promise<Collector
   const owner = { actor: mspId, collector: name, channel, chaincode, source: options.source.name };
   // A source that goes on knows its last events; a trace may be read again from its beginning.
   const kept = options.source.resumes ? { keepEvents: KEEP_EVENTS } : {};
-  const spool = new Spool(options.spool, owner, { ...kept, ...options.spoolLimits });
+  const spool = new Spool(options.spool, owner, { ...kept, ...options.spoolLimits }, options.log);
   options.vitals?.tell('spool', true);
   try {
     const collector = new Collector(options, spool);

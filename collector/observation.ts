@@ -41,6 +41,13 @@ interface ObservedMalformed {
   readonly why: string;
   /** What was received, for the quarantine; undefined if it was too long to keep. */
   readonly text?: string;
+  /** Whether its gap is still to be told. */
+  readonly undeclared?: true;
+}
+
+/** "The gaps of all that could not be read stand before this." In one group with them. */
+interface ObservedDeclaration {
+  readonly kind: 'declared';
 }
 
 /** An event from before the watch: only known from now on, so that the engine can show later that it still has it. */
@@ -73,6 +80,7 @@ export type Observation =
   | ObservedGap
   | ObservedOrigin
   | ObservedMalformed
+  | ObservedDeclaration
   | ObservedBefore
   | ObservedProof
   | ObservedInspection;

@@ -5,7 +5,7 @@ import type { Observation } from '../observation.js';
 import { identityOf } from '../spool/spooled-event.js';
 import { Continuity, LIVE_WITNESS } from './continuity.js';
 import type { Engine, EngineState } from './docker-engine.js';
-import { earlier } from './earlier.js';
+import { earlier, later } from './earlier.js';
 import { Feed } from './feed.js';
 import { inspect } from './inspection.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
@@ -32,7 +32,7 @@ const OPEN_TIMEOUT_MS = 30_000;
 const PROVE_EVERY_EVENTS = 160;
 /** The beginning of time, as far as the engine's API takes it. */
 const EVER = '1';
-/** Events of a Swarm whose ID is not known yet. */
+/** Events of a Swarm that the engine has not confirmed. */
 const MAX_HELD = 10_000;
 
 /** One unbroken stream of an engine's events. */
@@ -47,9 +47,17 @@ export class DockerSession {
   #continuity = new Continuity([]);
   #source = '';
   #cluster: string | undefined;
-  #held: DockerEvent[] = [];
-  /** Unreadable events since the last claim: each may have been one to attest. */
+  /** The Swarm's events since the engine last said which Swarm it is in. */
+  #held: { readonly event: DockerEvent; readonly text: string | undefined }[] = [];
+  /** What these will be known by, unless the engine has changed its Swarm. */
+  readonly #heldIds = new Set<string>();
+  #confirming = false;
+  /** Unreadable events that are in no gap yet: each may have been one to attest. */
   #unreadable = 0;
+  /** What the engine's memory held at the beginning and cannot be read: the live stream brings it too. */
+  #replayed = new Set<string>();
+  /** Of these, what the live stream has brought again. */
+  readonly #skipped = new Set<string>();
   #probing: Promise<void> | undefined;
   #following: Promise<void> | undefined;
   #proving: Promise<boolean> | undefined;
@@ -59,6 +67,10 @@ export class DockerSession {
   #newest: Nanos | undefined;
   /** What lies before was not asked for. */
   #horizon: Nanos = EVER;
+  /** The latest time known at the beginning: of a clock that is behind it, nothing is before the horizon. */
+  #known: Nanos = EVER;
+  /** Whether nothing was known at the beginning. */
+  #fresh = false;
   /** Where the next re-read begins. */
   #since: Nanos = EVER;
   /** Since when the Swarm has answered without a break, by the engine's clock. */
@@ -93,6 +105,7 @@ export class DockerSession {
     } finally {
       clearTimeout(late);
     }
+    void this.#confirm();
     const { proveEveryMs = 20_000 } = this.#options;
     this.#timer = setInterval(() => this.#lookAfter(proveEveryMs), Math.min(5_000, proveEveryMs));
   }
@@ -105,7 +118,7 @@ export class DockerSession {
   readonly close = (): void => {
     this.#context.signal.removeEventListener('abort', this.close);
     clearInterval(this.#timer);
-    this.#feed.end();
+    this.#end();
     this.#closing.abort();
     this.#arrived();
   };
@@ -114,16 +127,19 @@ export class DockerSession {
   async probe(): Promise<void> {
     // One that is under way asked before now: another one follows it, the same for all who wait.
     if (this.#probing !== undefined) {
-      this.#following ??= this.#probing.then(() => {
-        this.#following = undefined;
-        return this.probe();
-      });
+      this.#following ??= this.#probing
+        .finally(() => {
+          this.#following = undefined;
+        })
+        .then(() => this.probe());
       await this.#following;
       return;
     }
-    this.#probing = this.#claim().finally(() => {
-      this.#probing = undefined;
-    });
+    this.#probing = this.#claim()
+      .catch((error: Error) => this.#end(error))
+      .finally(() => {
+        this.#probing = undefined;
+      });
     await this.#probing;
   }
 
@@ -137,12 +153,15 @@ export class DockerSession {
     const until = memory.watchedUntil(this.#source);
     const known = [last, until].filter((time) => time !== undefined);
     const since = known.length === 0 ? state.now : addSeconds([...known, state.now].reduce(earlier), -OVERLAP_SECONDS);
+    this.#unreadable = memory.undeclared();
     const live = await this.#engine.events({ since }, this.#closing.signal);
     this.#drain(live);
     // Subscribed first, looked back second: what lies between cannot fall out of both.
     this.#horizon = since;
     // Without anything known the engine's older events serve: whatever it shows again later proves that it forgot nothing.
     const fresh = known.length === 0;
+    this.#fresh = fresh;
+    this.#known = [...known, state.now].reduce(later);
     let ring = await this.#lookBack(fresh ? EVER : since, state.now);
     if (fresh && ring.cut) ring = await this.#lookBack(addSeconds(state.now, -OVERLAP_SECONDS), state.now);
     const joined = () => ring.events.some(({ id, event }) => memory.knows(event.timeNano, id));
@@ -158,7 +177,7 @@ export class DockerSession {
     let lost = false;
     for (const [source, scope] of this.#sources()) {
       const until = memory.watchedUntil(source);
-      if (until !== undefined && ((joined && trusted) || BigInt(until) >= BigInt(state.now))) {
+      if (until !== undefined && joined && trusted) {
         this.#watched.goOn(source, scope, until);
         continue;
       }
@@ -172,7 +191,15 @@ export class DockerSession {
         let from = until;
         if (scope === 'local') {
           from = this.#watchedToTheEnd(source, until, state.now, trusted);
-          if (first !== undefined && BigInt(first) > BigInt(from)) begin = earlier(first, begin);
+          // Stamps overtake each other: one that was lost may lie behind the first.
+          if (first !== undefined && BigInt(first) > BigInt(from)) {
+            begin = earlier(addSeconds(first, MARGIN_SECONDS.local), begin);
+          }
+        }
+        // By a clock that was set back the outage cannot be placed: nothing is claimed until it is past all that is known.
+        if (BigInt(from) >= BigInt(begin)) {
+          const local = scope === 'local' ? memory.lastLocalTime() : undefined;
+          begin = addSeconds(later(from, local ?? from), MARGIN_SECONDS[scope]);
         }
         lost = this.#watched.lose(source, from, begin, reason) || lost;
       }
@@ -181,15 +208,15 @@ export class DockerSession {
     for (const one of ring.events) {
       const { source, event } = one;
       // What came live meanwhile is in the feed already.
-      if (this.#recent.has(one.id)) continue;
-      // Of an older time is what was before the collector, or came late from a Swarm.
-      const late = !fresh && !ring.cut && event.scope === 'swarm';
-      const before = BigInt(event.timeNano) < BigInt(this.#horizon) && !late;
+      if (this.#recent.has(one.id) || this.#heldIds.has(one.id)) continue;
+      // Of an older time is what was before the collector; later on, what came late or by a clock that was set back.
+      const before = (fresh || ring.cut) && BigInt(event.timeNano) < BigInt(this.#horizon);
       this.#feed.push({ kind: before ? 'before' : 'event', source, event });
       this.#recent.add(one);
     }
     this.#continuity = new Continuity(ring.ids);
     this.#settle(ring, state.now);
+    for (const text of this.#skipped) this.#replayed.delete(text);
     this.#begun = true;
     // What was cut off here comes over the live stream, in time.
     if (!ring.cut) this.#advance(state.now, state, 0);
@@ -203,7 +230,8 @@ export class DockerSession {
    */
   #watchedToTheEnd(source: string, until: Nanos, now: Nanos, trusted: boolean): Nanos {
     const last = this.#context.memory.lastLocalTime();
-    if (!trusted || last === undefined) return until;
+    // Of what could not be read it is not known when it happened.
+    if (!trusted || last === undefined || this.#unreadable > 0) return until;
     const to = addSeconds(last, -MARGIN_SECONDS.local);
     if (BigInt(to) <= BigInt(until) || BigInt(to) >= BigInt(now)) return until;
     this.#feed.push({ kind: 'watch', source, from: until, to });
@@ -227,7 +255,7 @@ export class DockerSession {
     if (!(await this.#prove(state.now, state, unreadable)) || this.#feed.ended) return;
     const deaf = this.#listened && state.listeners === 0;
     this.#listened ||= (state.listeners ?? 0) > 0;
-    if (deaf) this.#feed.end(new Error('it no longer knows that we listen'));
+    if (deaf) this.#end(new Error('it no longer knows that we listen'));
     await this.#feed.drained();
   }
 
@@ -243,11 +271,13 @@ export class DockerSession {
 
   /** @returns whether there was an answer */
   async #reread(until: Nanos, state: EngineState | undefined, unreadable: number): Promise<boolean> {
+    const cluster = this.#cluster;
     let ring = await this.#lookBack(earlier(this.#since, until), until);
     // A Swarm event of an older time hides what was published before it: look at everything.
     if (this.#continuity.misses(ring)) ring = await this.#lookBack(EVER, until);
-    const missed = await this.#missedOf(ring.events);
-    if (this.#feed.ended) return false;
+    const missed = await this.#missedOf(ring.events, (this.#fresh || ring.cut) && BigInt(until) >= BigInt(this.#known));
+    // The engine has changed its Swarm meanwhile: some were read as the other's.
+    if (this.#feed.ended || this.#cluster !== cluster) return false;
     const proven = this.#continuity.proves(ring, missed.length, this.#live);
     const first = ring.events.find(({ event }) => event.scope === 'local')?.event.timeNano;
     const lost = !proven && this.#watched.break(until, first);
@@ -262,15 +292,15 @@ export class DockerSession {
       this.#context.log.warn('The engine has events that its stream did not bring; they are taken from its memory.', {
         events: missed.length,
       });
-      this.#feed.end(new Error('its stream has skipped events or fallen silent'));
+      this.#end(new Error('its stream has skipped events or fallen silent'));
     }
     return true;
   }
 
   /** The events of a re-read that do not come over the live stream, though they had time to. */
-  async #missedOf(events: readonly Identified[]): Promise<readonly Identified[]> {
+  async #missedOf(events: readonly Identified[], excused: boolean): Promise<readonly Identified[]> {
     const deadline = performance.now() + (this.#options.settleMs ?? 2_000);
-    const missing = () => events.filter((one) => !this.#accountedFor(one));
+    const missing = () => events.filter((one) => !this.#accountedFor(one, excused));
     for (let missed = missing(); ; missed = missing()) {
       const left = deadline - performance.now();
       if (missed.length === 0 || left <= 0 || this.#feed.ended) return missed;
@@ -284,10 +314,11 @@ export class DockerSession {
     }
   }
 
-  #accountedFor({ id, event }: Identified): boolean {
-    if (this.#recent.has(id) || this.#continuity.has(id)) return true;
+  /** @param excused whether what lies before the horizon was before the collector, for certain */
+  #accountedFor({ id, event }: Identified, excused: boolean): boolean {
+    if (this.#recent.has(id) || this.#continuity.has(id) || this.#heldIds.has(id)) return true;
     if (this.#context.memory.knows(event.timeNano, id)) return true;
-    return BigInt(event.timeNano) < BigInt(this.#horizon);
+    return excused && BigInt(event.timeNano) < BigInt(this.#horizon);
   }
 
   /** From here on: what stands in this re-read is accounted for, and the next one begins before its end. */
@@ -308,7 +339,10 @@ export class DockerSession {
     this.#feed.push({ kind: 'proven', after: this.#continuity.since(this.#live) });
     // One came meanwhile: the next claim knows that it lies before its end.
     if (this.#unreadable > unreadable) return;
+    // A clock that was set back gives no interval to declare: later.
+    if (unreadable > 0 && !this.#watched.reaches(until)) return;
     this.#watched.advance(until, unreadable > 0, this.#swarmSpoke(until, state));
+    if (unreadable > 0) this.#feed.push({ kind: 'declared' });
     this.#unreadable = 0;
   }
 
@@ -318,21 +352,39 @@ export class DockerSession {
     return BigInt(until) - BigInt(this.#swarmSince) >= BigInt(MARGIN_SECONDS.swarm) * 1_000_000_000n;
   }
 
+  /** Nothing more is told; what is held is the last confirmed Swarm's, as far as is known. */
+  #end(failure?: Error): void {
+    try {
+      if (!this.#feed.ended) this.#release();
+      this.#feed.end(failure);
+    } catch (error) {
+      this.#feed.end(failure ?? (error as Error));
+    }
+  }
+
+  #release(): void {
+    if (this.#cluster === undefined) return;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldIds.clear();
+    for (const { event, text } of held) this.#push(event, this.#cluster, text);
+  }
+
   #meetSwarm({ swarm, cluster, now }: EngineState): void {
     if (swarm === 'unreached') {
       this.#swarmSince = undefined;
       return;
     }
-    // No longer a manager: nothing of the Swarm's is seen from here.
-    if (cluster === undefined) {
-      if (this.#cluster !== undefined) this.#watched.end(this.#cluster);
-      return;
+    // No longer this Swarm's manager: nothing of it is seen from here.
+    if (this.#cluster !== undefined && this.#cluster !== cluster) {
+      if (cluster === undefined) this.#release();
+      this.#watched.end(this.#cluster);
+      this.#swarmSince = undefined;
     }
-    this.#swarmSince ??= now;
     this.#cluster = cluster;
-    const held = this.#held;
-    this.#held = [];
-    for (const event of held) this.#push(event);
+    if (cluster === undefined) return;
+    this.#swarmSince ??= now;
+    this.#release();
     if (this.#watched.has(cluster)) return;
     const until = this.#context.memory.watchedUntil(cluster);
     if (until !== undefined)
@@ -365,13 +417,18 @@ export class DockerSession {
     );
     stream.on('data', (chunk: Buffer) => {
       this.#heardAt = performance.now();
-      for (const line of splitter.push(chunk)) this.#take(line);
+      try {
+        for (const line of splitter.push(chunk)) this.#take(line);
+      } catch (error) {
+        // Nothing may follow what was not taken.
+        this.#end(error as Error);
+      }
       this.#arrived();
     });
-    stream.on('error', (error) => this.#feed.end(error));
+    stream.on('error', (error) => this.#end(error));
     // A line cut short by the end was not received; the next session asks for it again.
-    stream.on('close', () => this.#feed.end(new Error('its stream of events ended')));
-    stream.on('end', () => this.#feed.end(new Error('its stream of events ended')));
+    stream.on('close', () => this.#end(new Error('its stream of events ended')));
+    stream.on('end', () => this.#end(new Error('its stream of events ended')));
   }
 
   #take(line: Line): void {
@@ -379,22 +436,60 @@ export class DockerSession {
     if (event === undefined) return;
     this.#live++;
     if (event.scope === 'local') this.#newest = event.timeNano;
-    this.#push(event, line.text);
+    if (event.scope === 'local') this.#push(event, this.#source, line.text);
+    else this.#hold(event, line.text);
     const due = this.#begun && this.#proving === undefined && this.#continuity.since(this.#live) >= PROVE_EVERY_EVENTS;
     if (due && this.#newest !== undefined) void this.#prove(this.#newest);
   }
 
-  #push(event: DockerEvent, text?: string): void {
-    const source = this.#sourceOf(event);
-    if (source !== undefined) {
-      const id = identityOf(event, source);
-      this.#checkMargin(source, event, id);
-      this.#recent.add({ id, source, event }, text);
-      this.#feed.push({ kind: 'event', source, event });
+  #push(event: DockerEvent, source: string, text?: string): void {
+    const id = identityOf(event, source);
+    this.#checkMargin(source, event, id);
+    this.#recent.add({ id, source, event }, text);
+    this.#feed.push({ kind: 'event', source, event });
+  }
+
+  /** Keeps an event of a Swarm until the engine says which Swarm it is in: it may have changed it. */
+  #hold(event: DockerEvent, text: string | undefined): void {
+    const known = this.#knownSwarm(event);
+    if (known !== undefined) {
+      this.#push(event, known, text);
       return;
     }
-    if (this.#held.length < MAX_HELD) this.#held.push(event);
-    void this.probe();
+    if (this.#held.length >= MAX_HELD) {
+      this.#end(new Error('it does not say to which Swarm its events belong'));
+      return;
+    }
+    this.#held.push({ event, text });
+    if (this.#cluster !== undefined) this.#heldIds.add(identityOf(event, this.#cluster));
+    void this.#confirm();
+  }
+
+  /** Asks for as long as there is an answer and something is held. */
+  async #confirm(): Promise<void> {
+    if (this.#confirming) return;
+    this.#confirming = true;
+    try {
+      while (this.#held.length > 0 && !this.#feed.ended) {
+        const state = await this.#engine.state(this.#closing.signal);
+        if (!this.#begun || this.#feed.ended) return;
+        this.#meetSwarm(state);
+        if (state.swarm !== 'reached') return;
+      }
+    } catch {
+      // The next claim asks again.
+    } finally {
+      this.#confirming = false;
+    }
+  }
+
+  /** The Swarm, of all that were ever watched, of which this event is known already. */
+  #knownSwarm(event: DockerEvent): string | undefined {
+    return [...(this.#cluster ? [this.#cluster] : []), ...this.#context.memory.sources()].find((source) => {
+      if (source === this.#source) return false;
+      const id = identityOf(event, source);
+      return this.#recent.has(id) || this.#context.memory.knows(event.timeNano, id);
+    });
   }
 
   /** An event from where the watch was claimed already: the claim came too early, and the next ones must not. */
@@ -411,17 +506,22 @@ export class DockerSession {
       return parseDockerEvent(text);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
-      // Read again over a reconnection: its gap was declared.
-      if (text !== undefined && this.#context.memory.quarantined(text)) return undefined;
+      if (text !== undefined && this.#replays(text)) return undefined;
       this.#unreadable++;
       const place = `event ${number} of the stream`;
-      this.#feed.push({ kind: 'malformed', place, why: error.message, ...(text === undefined ? {} : { text }) });
+      const kept = text === undefined ? {} : { text };
+      this.#feed.push({ kind: 'malformed', place, why: error.message, ...kept, undeclared: true });
       return undefined;
     }
   }
 
-  #sourceOf(event: DockerEvent): string | undefined {
-    return event.scope === 'local' ? this.#source : this.#cluster;
+  /** Whether this text, which cannot be read, was received before and comes again because the stream was opened again. */
+  #replays(text: string): boolean {
+    if (!this.#context.memory.quarantined(text)) return false;
+    if (this.#begun) return this.#replayed.delete(text);
+    if (this.#skipped.has(text)) return false;
+    this.#skipped.add(text);
+    return true;
   }
 
   /** The events that the engine still has from `since` to `until`. */
@@ -439,11 +539,12 @@ export class DockerSession {
     if (known !== undefined) return known;
     try {
       const event = parseDockerEvent(text);
-      const source = this.#sourceOf(event);
+      const source = event.scope === 'local' ? this.#source : (this.#knownSwarm(event) ?? this.#cluster);
       return source === undefined ? undefined : { id: identityOf(event, source), source, event };
     } catch (error) {
-      if (error instanceof RecordError) return undefined;
-      throw error;
+      if (!(error instanceof RecordError)) throw error;
+      if (!this.#begun && !this.#skipped.has(text)) this.#replayed.add(text);
+      return undefined;
     }
   }
 
@@ -453,7 +554,7 @@ export class DockerSession {
     const now = performance.now();
     if (now - this.#provenAt >= proveEveryMs) void this.probe();
     if (now - Math.max(this.#provenAt, this.#heardAt) >= giveUpMs) {
-      this.#feed.end(new Error('nothing comes from it and it answers nothing'));
+      this.#end(new Error('nothing comes from it and it answers nothing'));
     }
   }
 }

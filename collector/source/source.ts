@@ -13,10 +13,14 @@ export interface SourceMemory {
   lastLocalTime(): Nanos | undefined;
   /** How far the last unbroken stretch of this source reaches; its beginning if it was never claimed. */
   watchedUntil(source: string): Nanos | undefined;
+  /** The sources that are or were watched. */
+  sources(): readonly string[];
   /** How many events were observed since it was last proven that the source skipped none. */
   unproven(): number;
   /** Whether this text was received before and could not be read. */
   quarantined(text: string): boolean;
+  /** How many events could not be read and are in no gap yet. */
+  undeclared(): number;
 }
 
 /** What a source is given to work with. */

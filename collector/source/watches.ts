@@ -73,8 +73,12 @@ export class Watches {
     const reason = "the engine's memory does not show that its stream skipped nothing";
     let lost = false;
     for (const [source, watched] of this.#watched) {
-      const end = watched.scope === 'local' && first !== undefined ? earlier(first, until) : until;
-      const to = later(watched.until, end);
+      // Stamps overtake each other: one that was lost may lie behind the first.
+      const known = watched.scope === 'local' && first !== undefined ? addSeconds(first, watched.margin) : until;
+      const end = earlier(known, until);
+      // By a clock that was set back it cannot be placed: behind what was claimed.
+      const behind = BigInt(until) < BigInt(watched.until);
+      const to = behind ? addSeconds(watched.until, watched.margin) : later(watched.until, end);
       lost = this.lose(source, watched.until, to, reason) || lost;
       this.begin(source, watched.scope, to);
     }
@@ -98,6 +102,11 @@ export class Watches {
       this.#tell({ kind: 'watch', source, from: watched.until, to });
       watched.until = to;
     }
+  }
+
+  /** Whether all that is watched was watched up to before `time`: a gap up to there is one. */
+  reaches(time: Nanos): boolean {
+    return [...this.#watched.values()].every(({ until }) => BigInt(until) < BigInt(time));
   }
 
   /** Whether this time of a source lies where it was claimed to be watched. */

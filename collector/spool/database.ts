@@ -38,6 +38,8 @@ export function migrate(database: Database.Database): void {
   if (version > MIGRATIONS.length) {
     throw new CollectorError('SPOOL', 'The spool was written by a newer version; use that one, or another --spool.');
   }
+  // A full disk must not keep a collector from starting: what was sealed can still be sent.
+  if (version === MIGRATIONS.length) return;
   database
     .transaction(() => {
       for (const script of MIGRATIONS.slice(version)) database.exec(script);

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { type Inspection, type Nanos, sha256Hex } from '#chaincode';
 import { printable } from '../../cli/printable.js';
 import { CollectorError } from '../errors.js';
+import { type CollectorLog, silentLog } from '../log.js';
 import type { Observation, ObservedEvent } from '../observation.js';
 import type { SourceMemory } from '../source/source.js';
 import { asSpoolError, migrate, open } from './database.js';
@@ -90,7 +91,9 @@ export class Spool implements SourceMemory {
   #pendingCount: number;
   #unproven: number;
   #quarantined: number;
+  #undeclared: number;
   readonly #limits: SpoolLimits;
+  readonly #log: CollectorLog;
   #sweepIn = SWEEP_EVERY;
 
   /**
@@ -98,8 +101,9 @@ export class Spool implements SourceMemory {
    * @param path a file, or `:memory:`
    * @throws CollectorError `SPOOL` if it cannot be opened, is in use, or is another collector's.
    */
-  constructor(path: string, owner: SpoolOwner, limits: SpoolLimits = {}) {
+  constructor(path: string, owner: SpoolOwner, limits: SpoolLimits = {}, log = silentLog) {
     this.#limits = limits;
+    this.#log = log;
     this.#database = open(path);
     try {
       migrate(this.#database);
@@ -107,6 +111,7 @@ export class Spool implements SourceMemory {
       this.#claim(path, owner);
       this.#pendingCount = (this.#statements.countPending.get() as { count: number }).count;
       this.#unproven = Number(this.#meta('unproven') ?? 0);
+      this.#undeclared = Number(this.#meta('undeclared') ?? 0);
       this.#quarantined = (this.#statements.countQuarantined.get() as { count: number }).count;
     } catch (error) {
       this.#database.close();
@@ -128,6 +133,7 @@ export class Spool implements SourceMemory {
     let added = 0;
     let unproven = this.#unproven;
     let quarantined = this.#quarantined;
+    let undeclared = this.#undeclared;
     if (this.#used() >= this.#maxBytes) {
       throw new CollectorError(
         'FULL',
@@ -158,6 +164,10 @@ export class Spool implements SourceMemory {
             break;
           case 'malformed':
             if (this.#quarantine(observation, quarantined)) quarantined++;
+            if (observation.undeclared) undeclared++;
+            break;
+          case 'declared':
+            undeclared = 0;
             break;
           case 'inspected':
             this.#statements.addInspection.run(
@@ -175,10 +185,12 @@ export class Spool implements SourceMemory {
         }
       }
       if (unproven !== this.#unproven) this.#statements.putMeta.run('unproven', String(unproven));
+      if (undeclared !== this.#undeclared) this.#statements.putMeta.run('undeclared', String(undeclared));
     });
     this.#pendingCount += added;
     this.#unproven = unproven;
     this.#quarantined = quarantined;
+    this.#undeclared = undeclared;
     return { events, known };
   }
 
@@ -199,6 +211,10 @@ export class Spool implements SourceMemory {
 
   unproven(): number {
     return this.#unproven;
+  }
+
+  undeclared(): number {
+    return this.#undeclared;
   }
 
   quarantined(text: string): boolean {
@@ -284,7 +300,13 @@ export class Spool implements SourceMemory {
     this.#write(() => this.#statements.committed.run(block, tx, run, n));
     if (--this.#sweepIn > 0) return;
     this.#sweepIn = SWEEP_EVERY;
-    this.#sweep();
+    try {
+      this.#sweep();
+    } catch (error) {
+      // The batch is committed all the same; what is no longer needed goes with the next sweep.
+      if (!(error instanceof CollectorError && error.code === 'FULL')) throw error;
+      this.#log.warn(`${error.message} What is no longer needed is dropped later.`);
+    }
   }
 
   /** Drops what neither continuity nor the run needs, and gives freed pages back a few at a time. */
@@ -296,7 +318,11 @@ export class Spool implements SourceMemory {
       this.#statements.forgetBatches.run({ run, keep: KEEP_BATCHES });
       this.#statements.forgetStretches.run(KEEP_STRETCHES);
     });
-    this.#database.pragma('incremental_vacuum(1000)');
+    try {
+      this.#database.pragma('incremental_vacuum(1000)');
+    } catch (error) {
+      throw asSpoolError(this.#database.name, error);
+    }
   }
 
   get #maxBytes(): number {

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCollector } from '../../collector/collector.js';
 import { silentLog } from '../../collector/log.js';
 import type { Observation } from '../../collector/observation.js';
@@ -40,6 +41,42 @@ function attest(spool: Spool, n: number): void {
   spool.seal(taken.at(-1)?.seq ?? 0, undefined, batch);
   spool.committed('r', n, BigInt(n), 'tx');
 }
+
+describe('a spool on a full disk', () => {
+  /** SQLite's word on whatever would write by way of a pragma. */
+  function full(refused: RegExp) {
+    const pragma = Database.prototype.pragma;
+    return vi.spyOn(Database.prototype, 'pragma').mockImplementation(function (this: Database.Database, text, options) {
+      if (refused.test(text)) throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL');
+      return pragma.call(this, text, options);
+    });
+  }
+  afterEach(() => vi.restoreAllMocks());
+
+  it('is opened as it is, for what was sealed is to be sent', () => {
+    const first = new Spool(file, OWNER);
+    first.beginRun('r');
+    first.close();
+    full(/user_version =/);
+    const second = new Spool(file, OWNER);
+    expect(second.run()).toMatchObject({ run: 'r' });
+    second.close();
+  });
+
+  it('says that it cannot give room back, and goes on', () => {
+    const said: string[] = [];
+    const spool = new Spool(file, OWNER, {}, { ...silentLog, warn: (text) => said.push(text) });
+    spool.beginRun('r');
+    full(/incremental_vacuum/);
+    for (let n = 1; n <= 65; n++) {
+      spool.add([happened(n)]);
+      attest(spool, n);
+    }
+    expect(said).toEqual([expect.stringContaining('the disk is full')]);
+    expect(spool.unsent()).toEqual([]);
+    spool.close();
+  });
+});
 
 describe('a spool with a limit', () => {
   it('takes nothing beyond it, drops nothing, and has room when what it has is attested', () => {

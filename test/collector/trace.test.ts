@@ -13,6 +13,8 @@ const NOTHING_KNOWN = {
   lastLocalTime: () => undefined,
   unproven: () => 0,
   quarantined: () => false,
+  undeclared: () => 0,
+  sources: () => [],
 };
 const S = 1_000_000_000n;
 
