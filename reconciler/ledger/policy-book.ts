@@ -33,6 +33,8 @@ export interface PolicyBookState {
 export class PolicyBook {
   readonly #proposals: Proposal[];
   readonly #inForce: NumberedPolicy[];
+  /** `from` of each policy in force, 19 digits: asked for every event. */
+  readonly #froms: string[];
 
   constructor(state: PolicyBookState = { proposals: [], inForce: [] }) {
     this.#proposals = state.proposals.map(({ number, text, approvals }) => ({
@@ -42,6 +44,7 @@ export class PolicyBook {
       ...parsePolicy(text),
     }));
     this.#inForce = state.inForce.flatMap((number) => this.#proposals[number - 1] ?? []);
+    this.#froms = this.#inForce.map(({ policy }) => padNanos(policy.from));
   }
 
   /** Policies in force in the order in which they came into force. */
@@ -51,14 +54,15 @@ export class PolicyBook {
 
   /** The policy that governs a padded event time. */
   at(paddedTime: string): NumberedPolicy | undefined {
-    return this.#inForce.findLast(({ policy }) => padNanos(policy.from) <= paddedTime);
+    for (let at = this.#froms.length - 1; at >= 0; at--) {
+      if ((this.#froms[at] as string) <= paddedTime) return this.#inForce[at];
+    }
+    return undefined;
   }
 
   /** The parts of an interval of padded times that a policy governs, each with its policy. */
   within({ from, to }: Interval): [Interval, NumberedPolicy][] {
-    const starts = this.#inForce
-      .map(({ policy }) => padNanos(policy.from))
-      .filter((start) => start > from && start < to);
+    const starts = this.#froms.filter((start) => start > from && start < to);
     const cuts = [...new Set([from, ...starts.sort(), to])];
     return cuts.slice(1).flatMap((end, index): [Interval, NumberedPolicy][] => {
       const part = { from: cuts[index] as string, to: end };
@@ -95,7 +99,9 @@ export class PolicyBook {
     if (proposal === undefined || !this.#hasSay(signer, proposal.policy) || this.#isInForce(proposal.number)) return;
     const approved = { ...proposal, approvals: [...new Set([...proposal.approvals, signer.actor])].sort() };
     this.#proposals[proposal.number - 1] = approved;
-    if (this.#isDecided(approved, clock)) this.#inForce.push(approved);
+    if (!this.#isDecided(approved, clock)) return;
+    this.#inForce.push(approved);
+    this.#froms.push(padNanos(approved.policy.from));
   }
 
   #hasSay({ actor, admin }: Signer, policy: Policy): boolean {

@@ -126,7 +126,10 @@ export class EventWindow {
 
   #opened(row: KnownEvent, { canonical, t }: ParsedEntry, source: Source, actors: string[]): OpenEvent {
     return {
-      ...row,
+      id: row.id,
+      time: row.time,
+      at: row.at,
+      firstSeq: row.firstSeq,
       source,
       canonical,
       timeless: t !== undefined,

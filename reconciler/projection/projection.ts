@@ -24,6 +24,9 @@ export interface Head {
   readonly hash: string;
 }
 
+/** No policy has less, in nanoseconds: most attestations are told to be in time by this alone. */
+const LEAST_GRACE = nanosOf(1);
+
 /** OpenSSL's SHA-256, for the reconciler hashes every byte that all collectors ever sent. */
 const nativeSha256 = (text: string): string => hash('sha256', text, 'hex');
 
@@ -287,7 +290,7 @@ export class Projection {
   /** Attested only after appearance plus grace; for a witness, grace runs not before its first batch on the source. */
   #isLate(event: OpenEvent, actor: string, clock: bigint | undefined): boolean {
     const appearance = this.appearances.of(event.firstSeq);
-    if (appearance === undefined || clock === undefined) return false;
+    if (appearance === undefined || clock === undefined || clock <= appearance + LEAST_GRACE) return false;
     const grace = this.policies.at(event.at)?.policy.grace;
     if (grace === undefined) return false;
     const first = event.source.witnesses.get(actor)?.first ?? 0n;
