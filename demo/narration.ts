@@ -67,7 +67,7 @@ function found(report: DailyReport): string[] {
     ...report.findings.map((finding, index) => `  ${index + 1}. ${plainText(findingSentence(finding))}`),
     `  Billed running time: ${seconds(agreed)} agreed (${money(bill.agreed)} ${bill.currency}), ` +
       `${seconds(disputed)} in dispute (${money(bill.disputed)} ${bill.currency})${disputes(report)}.`,
-    `  The day ${report.day} is ${report.sealed ? 'sealed: later claims can only amend it' : 'not sealed yet: it is not over'}.`,
+    `  The day ${report.day} is ${report.sealed ? 'sealed: whatever is claimed later, its report stays' : 'not sealed yet: it is not over'}.`,
   ];
 }
 

@@ -38,7 +38,7 @@ export const GLOSSARY: readonly (readonly [string, string])[] = [
   ['Disputed', 'An event with a finding missing, differs or uncorroborated.'],
   ['Pending', 'Not decided yet: a witness may still attest the event.'],
   ['Unobservable', 'A majority of the witnesses was blind at the time.'],
-  ['Sealed', 'Nothing of the day is pending any more: the report will not change; amendments come in later reports.'],
+  ['Sealed', 'Every actor has said all it had to say of the day, or its time is up: the report will not change.'],
   [
     'Ledger clock',
     'The time at which the ledger stands, taken from all actors’ signed times, so that none can move it alone.',

@@ -76,7 +76,7 @@ ${report.findings.length === 0 ? undefined : html`<h2>The findings over the day<
 function sealNote({ sealed, sealedAt, stalled }: DailyReport): Markup {
   const clock = sealedAt?.clock ? html`, ledger clock ${timeHtml(sealedAt.clock)}` : undefined;
   const seal = sealed
-    ? html`<p>The day is sealed${clock}: this report will not change. What comes later is an amendment in a later report.</p>`
+    ? html`<p>The day is sealed${clock}: this report will not change, whatever is claimed later.</p>`
     : html`<p>The day is not sealed yet: the report shows how things stand now and can still change.</p>`;
   if (!stalled?.length) return seal;
   const names = joined(stalled.map(nameText));
