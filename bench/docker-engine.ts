@@ -1,16 +1,6 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -18,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { BUSYBOX, busyboxTar, isStatic } from './image.js';
+import { removeWithMounts } from './mounts.js';
 
 /** The image every test engine has: a busybox whose command greets and ends, as Docker's own `hello-world` does. */
 export const TEST_IMAGE = 'hello-world';
@@ -76,8 +67,7 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   const stop = async () => {
     process.off('exit', endAbruptly);
     await endDaemon(daemon);
-    unmountNamespaces(join(dir, 'exec', 'netns'));
-    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    removeWithMounts(dir);
   };
   const restart = async () => {
     await endDaemon(daemon);
@@ -149,12 +139,6 @@ async function endDaemon(daemon: ChildProcess): Promise<void> {
   const ended = once(daemon, 'exit');
   daemon.kill('SIGTERM');
   await ended;
-}
-
-// dockerd leaves the host's network namespace mounted when it ends.
-function unmountNamespaces(dir: string): void {
-  if (!existsSync(dir)) return;
-  for (const name of readdirSync(dir)) spawnSync('umount', [join(dir, name)]);
 }
 
 /** Makes the test image unless the engine has it. */

@@ -7,6 +7,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { removeWithMounts } from '../../bench/mounts.js';
 import { runCollector } from '../../collector/collector.js';
 import { dockerEngine } from '../../collector/source/docker-engine.js';
 import { dockerAt } from '../../collector/source/docker-host.js';
@@ -71,10 +72,7 @@ describe.skipIf(reason)(`the ways to an engine${reason === undefined ? '' : `: l
       child.kill('SIGTERM');
       await ended;
     }
-    for (const name of ['default']) {
-      if (existsSync(at('exec', 'netns', name))) execFileSync('umount', [at('exec', 'netns', name)]);
-    }
-    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    removeWithMounts(dir);
   });
 
   /** A collector sees a container's life that way. */

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import { removeWithMounts } from '../../bench/mounts.js';
 import { cliAt, ensureImage, whenAnswering } from './docker-engine.js';
 
 const ADDRESSES = ['10.231.7.1', '10.231.7.2'] as const;
@@ -43,8 +44,7 @@ export async function startEnginePair(): Promise<EnginePair> {
         // It was never made.
       }
     }
-    for (const mounted of mountsBelow(dir)) execFileSync('umount', ['-l', mounted]);
-    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    removeWithMounts(dir);
   };
   try {
     for (const name of namespaces) ip('netns', 'add', name);
@@ -105,13 +105,4 @@ async function endDaemon(daemon: ChildProcess): Promise<void> {
   const ended = once(daemon, 'exit');
   daemon.kill('SIGTERM');
   await ended;
-}
-
-function mountsBelow(dir: string): string[] {
-  const mounts = execFileSync('cat', ['/proc/self/mounts'], { encoding: 'utf8' });
-  return mounts
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((path) => path.startsWith(`${dir}/`))
-    .reverse();
 }
