@@ -21,10 +21,13 @@ export interface TokenSigner {
 
 // A module may be initialised only once a process, and stays so until its end.
 const factories = new Map<string, HSMSignerFactory>();
+/** What each token said to a PIN that it refused: most tokens lock after three tries, so each PIN is tried once a process. */
+const refusals = new Map<string, NetworkError>();
 
 /**
  * A signer with a token's key. Nothing is asked of the token before the first signature; a session that fails is opened
- * anew with the next one, so that a token that was taken away and put back goes on signing.
+ * anew with the next one, so that a token that was taken away and put back goes on signing. A PIN that the token refused is
+ * never given to it again by this process: every signature after that fails as the first one did.
  * @param certificate PEM: the token's key must be this certificate's
  */
 export function tokenSigner(key: Pkcs11Key, certificate: string): TokenSigner {
@@ -37,6 +40,8 @@ export function tokenSigner(key: Pkcs11Key, certificate: string): TokenSigner {
     session = undefined;
   };
   const signNow = async (message: Uint8Array): Promise<Uint8Array> => {
+    const refused = refusals.get(loginOf(key));
+    if (refused !== undefined) throw refused;
     let signature: Uint8Array;
     try {
       session ??= openSession(key);
@@ -77,7 +82,8 @@ function openSession({ library, label, keyId, pin }: Pkcs11Key): HSMSigner {
   return factory.newSigner({ label, pin, identifier: Buffer.from(keyId, 'hex') });
 }
 
-function tokenError({ library, label, keyId }: Pkcs11Key, cause: unknown): NetworkError {
+function tokenError(key: Pkcs11Key, cause: unknown): NetworkError {
+  const { library, label, keyId } = key;
   if (cause instanceof NetworkError) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
   if (/pkcs11js|pkcs11\.node/.test(why)) {
@@ -87,11 +93,19 @@ function tokenError({ library, label, keyId }: Pkcs11Key, cause: unknown): Netwo
       { cause },
     );
   }
-  // A wrong PIN is never tried again: three, and most tokens lock.
   const wrongPin = /CKR_PIN/.test(why);
-  return new NetworkError(
+  const failure = new NetworkError(
     'TOKEN',
-    `The token "${label}" (${library}) does not sign with key ${keyId}: ${why.split('\n')[0]?.replace(/\.$/, '')}.`,
+    `The token "${label}" (${library}) does not sign with key ${keyId}: ${why.split('\n')[0]?.replace(/\.$/, '')}.${wrongPin ? ' Correct the PIN before you start again: most tokens lock after three wrong ones.' : ''}`,
     { cause, retryable: !wrongPin },
   );
+  if (wrongPin) refusals.set(loginOf(key), failure);
+  return failure;
+}
+
+/** What a login depends on. The PIN itself is not kept here. */
+function loginOf({ library, label, pin }: Pkcs11Key): string {
+  return createHash('sha256')
+    .update(JSON.stringify([library, label, pin]))
+    .digest('hex');
 }

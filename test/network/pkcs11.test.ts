@@ -3,9 +3,10 @@ import { createPublicKey, verify } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { tokenSigner } from '../../network/pkcs11.js';
 import { loadProfile } from '../../network/profile.js';
+import { read } from '../deploy/documents.js';
 import { event2ledger } from '../support/command.js';
 import { TestLedger, temporaryFolder } from './support/ledger.js';
 
@@ -32,12 +33,16 @@ describe.skipIf(reason)(`a key in a token${reason === undefined ? '' : `: left o
   let ledger: TestLedger;
   let file: string;
   let original: Record<string, unknown>;
+  let logins: MockInstance;
 
   const write = (pkcs11: object, more: object = {}) =>
     writeFileSync(file, JSON.stringify({ ...original, privateKey: undefined, pkcs11, ...more }));
   const env = { E2L_PIN: PIN };
 
   beforeAll(async () => {
+    // Before the module is first used: it binds its methods then.
+    const { PKCS11 } = createRequire(import.meta.url)('pkcs11js') as { PKCS11: { prototype: { C_Login(): void } } };
+    logins = vi.spyOn(PKCS11.prototype, 'C_Login');
     mkdirSync(join(folder.path, 'tokens'));
     const config = join(folder.path, 'softhsm2.conf');
     writeFileSync(config, `directories.tokendir = ${join(folder.path, 'tokens')}\nobjectstore.backend = file\n`);
@@ -56,6 +61,7 @@ describe.skipIf(reason)(`a key in a token${reason === undefined ? '' : `: left o
   });
   afterAll(async () => {
     await ledger?.end();
+    logins?.mockRestore();
     folder.remove();
   });
 
@@ -94,19 +100,62 @@ describe.skipIf(reason)(`a key in a token${reason === undefined ? '' : `: left o
     expect(open.stderr).toMatch(/PIN .*pin is open to others \(mode 0644\)/);
   });
 
-  it('says what is wrong with the token, and never tries a wrong PIN again', async () => {
-    // A token asks for the PIN once a process, as long as a session is open.
-    ledger.closeConnections();
-    const signed = (change: object) => {
-      const { certificate } = loadProfile(file, env);
-      return tokenSigner({ ...TOKEN, pin: PIN, ...change }, certificate).sign(Buffer.from('x'));
+  it('says what is wrong with the token', async () => {
+    const signed = async (change: object) => {
+      const signer = tokenSigner({ ...TOKEN, pin: PIN, ...change }, loadProfile(file, env).certificate);
+      return await signer.sign(Buffer.from('x')).finally(signer.close);
     };
     write({ ...TOKEN, pinEnv: 'E2L_PIN' });
     await expect(signed({ label: 'none' })).rejects.toMatchObject({ code: 'TOKEN', retryable: true });
     await expect(signed({ keyId: '00' })).rejects.toThrow(/"actors".*does not sign with key 00/);
-    await expect(signed({ pin: 'wrong' })).rejects.toMatchObject({ code: 'TOKEN', retryable: false });
     await expect(signed({ keyId: 'FF' })).rejects.toThrow(/does not belong to the certificate/);
     await expect(signed({ library: '/no/such.so' })).rejects.toThrow(/no\/such\.so/);
+  });
+
+  it('gives a token a wrong PIN once, however many signatures and connections wait for it', async () => {
+    // A token asks for the PIN once a process, as long as a session is open.
+    ledger.closeConnections();
+    logins.mockClear();
+    write({ ...TOKEN, pinEnv: 'E2L_PIN' });
+    const { certificate } = loadProfile(file, env);
+    const signers = [1, 2].map(() => tokenSigner({ ...TOKEN, pin: 'wrong' }, certificate));
+    const queued = signers.flatMap((signer) => [1, 2, 3].map(() => signer.sign(Buffer.from('x'))));
+    for (const signed of await Promise.allSettled(queued)) {
+      expect(signed).toMatchObject({ status: 'rejected', reason: { code: 'TOKEN', retryable: false } });
+    }
+    await expect(signers[0]?.sign(Buffer.from('later'))).rejects.toThrow(/CKR_PIN_INCORRECT.*Correct the PIN/);
+    expect(logins).toHaveBeenCalledTimes(1);
+    // Another PIN is another try.
+    const right = tokenSigner({ ...TOKEN, pin: PIN }, certificate);
+    await expect(right.sign(Buffer.from('x'))).resolves.toBeInstanceOf(Uint8Array);
+    expect(logins).toHaveBeenCalledTimes(2);
+    right.close();
+  });
+
+  it('ends the command after one wrong PIN, with the code on which the systemd unit does not start it again', async () => {
+    const tries = join(folder.path, 'tries');
+    const counter = join(folder.path, 'count-logins.cjs');
+    const pkcs11js = JSON.stringify(createRequire(import.meta.url).resolve('pkcs11js'));
+    writeFileSync(
+      counter,
+      `const { PKCS11 } = require(${pkcs11js});
+       const login = PKCS11.prototype.C_Login;
+       PKCS11.prototype.C_Login = function (...args) {
+         require('node:fs').appendFileSync(${JSON.stringify(tries)}, 'x');
+         return login.apply(this, args);
+       };`,
+    );
+    write({ ...TOKEN, pinEnv: 'E2L_PIN' });
+    const trace = join(folder.path, 'trace.ndjson');
+    const spool = join(folder.path, 'wrong-pin.spool');
+    const collect = ['collect', '--profile', file, '--source', `file:${trace}`, '--spool', spool];
+    const { code, stderr } = await event2ledger(collect, {
+      env: { E2L_PIN: 'wrong', NODE_OPTIONS: `--require=${counter}` },
+    });
+    expect(stderr).toMatch(/CKR_PIN_INCORRECT.*Correct the PIN/);
+    expect(readFileSync(tries, 'utf8')).toBe('x');
+    const prevented = /^RestartPreventExitStatus=(.*)$/m.exec(read('deploy/event2ledger-collector.service'))?.[1];
+    expect(prevented?.split(' ')).toContain(String(code));
   });
 
   it('takes the PIN from where the profile has it, and from there alone', () => {
