@@ -1,16 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { batchDigest, NO_PREVIOUS } from '#chaincode';
 import { connect } from '../../network/connection.js';
 import { loadProfile } from '../../network/profile.js';
-import { accountOf, NOTHING_WRONG, tallyOf } from '../support/audit.js';
-import { ACTORS, type Actor, type Consortium, startConsortium } from '../support/consortium.js';
+import { ACTORS, type Actor } from '../support/consortium.js';
 import { forEachOf, lived, names, renamed } from '../support/containers.js';
 import { describeWithDocker } from '../support/docker-engine.js';
 import { type Relay, slowProxy } from '../support/proxy.js';
-import { Recorder } from '../support/recorder.js';
-import { utcDays } from '../support/utc-day.js';
+import { stopped, watchedEngine } from '../support/watched-engine.js';
 
 const MINUTE = 60_000;
 /** A transaction crosses the wire six times: endorse, submit, wait for the commit. */
@@ -20,19 +18,13 @@ const LIVES = 60;
 const RENAMED = { containers: 80, times: 22 };
 
 describeWithDocker('a burst on a real engine while the ledger is slow', (engine) => {
-  let consortium: Consortium;
+  const stage = watchedEngine(engine, { heartbeat: 2 });
   let proxy: Relay | undefined;
-  beforeAll(async () => {
-    consortium = await startConsortium({ heartbeat: 2 });
-  }, MINUTE);
-  afterAll(async () => {
-    await proxy?.close();
-    await consortium.close();
-  });
+  afterAll(() => proxy?.close());
 
   /** The profile of an identity, with the ledger behind the proxy. */
   const slowProfile = (actor: Actor, identity = 'collector-1') => {
-    const usual = consortium.profile(actor, identity);
+    const usual = stage.consortium.profile(actor, identity);
     const file = join(dirname(usual), 'slow.json');
     const profile = JSON.parse(readFileSync(usual, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...profile, endpoint: `localhost:${proxy?.port}` }));
@@ -57,7 +49,7 @@ describeWithDocker('a burst on a real engine while the ledger is slow', (engine)
   };
 
   it('skips nothing: every event is attested by all, without a gap', { timeout: 5 * MINUTE }, async () => {
-    const begun = new Date();
+    const { consortium, recorder } = stage;
     const probe = await consortium.addIdentity('UserMSP', 'probe');
     const usual = await latency(probe, 'probe', 'usual');
     const { endpoint } = loadProfile(probe);
@@ -68,7 +60,6 @@ describeWithDocker('a burst on a real engine while the ledger is slow', (engine)
     );
     expect(slow).toBeGreaterThan(usual * SLOWER * 0.9);
 
-    const recorder = await Recorder.on(engine.docker);
     const collectors = await Promise.all(
       ACTORS.map((actor) =>
         // Batches of a few events: the slow ledger is asked as often as it would be by a busy day.
@@ -87,24 +78,11 @@ describeWithDocker('a burst on a real engine while the ledger is slow', (engine)
     console.log(`the burst took ${seconds.toFixed(1)} s`);
     await lived(engine.docker, 'last');
     await consortium.attestedByAll('last');
-    for (const collector of collectors) {
-      const { code, stderr } = await collector.stop();
-      expect(code, stderr).toBe(0);
-      expect(stderr).not.toMatch(/gap/i);
-    }
-    const events = recorder.events();
-    recorder.stop();
+    for (const { stderr } of await stopped(collectors)) expect(stderr).not.toMatch(/gap/i);
     const count = (LIVES + 1) * 6 + RENAMED.containers * (RENAMED.times + 2);
-    expect(events).toHaveLength(count);
-    const witnesses = await consortium.witnesses();
-    for (const actor of ACTORS) {
-      const witness = witnesses(actor);
-      expect(witness, actor).toMatchObject({ gaps: [], twoContents: [], broken: [] });
-      expect(tallyOf(accountOf(witness, events)), actor).toEqual(NOTHING_WRONG);
-    }
-    const { code, stderr } = await consortium.reconcile();
-    expect(code, stderr).toBeLessThan(2);
-    const { findings, coverage } = await consortium.reports(utcDays(begun, new Date()));
+    expect(recorder.events()).toHaveLength(count);
+    await stage.expectAllAttested();
+    const { findings, coverage } = await stage.reported();
     expect(findings.filter((finding) => finding.class !== 'late')).toEqual([]);
     expect(coverage).toMatchObject({ events: count, agreed: count, disputed: 0 });
   });

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accountOf, NOTHING_WRONG, tallyOf } from '../support/audit.js';
-import { ACTORS, type Consortium, startConsortium } from '../support/consortium.js';
-import { conceived, forEachOf, lived, names } from '../support/containers.js';
+import { describe, expect, it } from 'vitest';
+import { accountOf } from '../support/audit.js';
+import { ACTORS } from '../support/consortium.js';
+import { conceived, forEachOf, names } from '../support/containers.js';
 import { describeWithDocker, TEST_IMAGE } from '../support/docker-engine.js';
 import { cuttingProxy } from '../support/proxy.js';
-import { Recorder } from '../support/recorder.js';
-import { utcDays } from '../support/utc-day.js';
+import { stopped, watchedEngine } from '../support/watched-engine.js';
 
 const MINUTE = 60_000;
 /** Two events each: more than an engine remembers. */
@@ -14,29 +13,12 @@ const UNSEEN = 150;
 const CUTS = 3;
 
 describeWithDocker('a collector that is disconnected from a real engine', (engine) => {
-  let consortium: Consortium;
-  let recorder: Recorder;
-  let begun: Date;
-  beforeAll(async () => {
-    begun = new Date();
-    consortium = await startConsortium({ heartbeat: 2 });
-    recorder = await Recorder.on(engine.docker);
-  }, MINUTE);
-  afterAll(async () => {
-    recorder.stop();
-    await consortium.close();
-  });
-
-  const live = (count: number, prefix: string) => forEachOf(names(count, prefix), (name) => lived(engine.docker, name));
-  const reported = async () => {
-    const { code, stderr } = await consortium.reconcile();
-    expect(code, stderr).toBeLessThan(2);
-    return await consortium.reports(utcDays(begun, new Date()));
-  };
+  const stage = watchedEngine(engine, { heartbeat: 2 });
 
   // In this order on one ledger: what is cut must be whole in the second one's report too.
   describe('by a proxy that cuts the stream within a line', () => {
     it(`loses nothing and declares nothing, ${CUTS} times over`, { timeout: 3 * MINUTE }, async () => {
+      const { consortium, recorder } = stage;
       const socket = join(consortium.dir, 'proxy.sock');
       const proxy = await cuttingProxy(socket, { path: engine.host.replace('unix://', '') });
       const collectors = await Promise.all(
@@ -45,30 +27,22 @@ describeWithDocker('a collector that is disconnected from a real engine', (engin
         ),
       );
       // By an event that it knows a collector tells that a stream goes on where the last one ended.
-      await live(1, 'known');
+      await stage.live(1, 'known');
       await consortium.attestedByAll('known-1');
       for (let cut = 1; cut <= CUTS; cut++) {
         const done = proxy.cut();
-        await live(4, `cut-${cut}`);
+        await stage.live(4, `cut-${cut}`);
         await done;
-        await live(4, `mended-${cut}`);
+        await stage.live(4, `mended-${cut}`);
         // Only a stream that was opened again can be cut again.
         await consortium.attestedByAll(`mended-${cut}-4`);
       }
-      for (const collector of collectors) {
-        const { code, stderr } = await collector.stop();
-        expect(code, stderr).toBe(0);
-      }
+      await stopped(collectors);
       await proxy.close();
-      const witnesses = await consortium.witnesses();
       const events = recorder.events();
       expect(events).toHaveLength((1 + CUTS * 8) * 6);
-      for (const actor of ACTORS) {
-        const witness = witnesses(actor);
-        expect(witness, actor).toMatchObject({ gaps: [], twoContents: [], broken: [] });
-        expect(tallyOf(accountOf(witness, events)), actor).toEqual(NOTHING_WRONG);
-      }
-      const { findings, coverage } = await reported();
+      await stage.expectAllAttested();
+      const { findings, coverage } = await stage.reported();
       expect(findings).toEqual([]);
       expect(coverage).toMatchObject({ events: events.length, agreed: events.length });
     });
@@ -76,6 +50,8 @@ describeWithDocker('a collector that is disconnected from a real engine', (engin
 
   describe('while more happens than the engine remembers', () => {
     it('attests the rest and declares exactly one right gap', { timeout: 4 * MINUTE }, async () => {
+      const { consortium, recorder } = stage;
+      const begun = new Date();
       const source = `docker:${engine.host}`;
       const collectors = await Promise.all(
         (['DeveloperMSP', 'ProviderMSP'] as const).map((actor) => consortium.collector(actor, source)),
@@ -83,7 +59,7 @@ describeWithDocker('a collector that is disconnected from a real engine', (engin
       // On a spool of its own: the first half of this suite must not count as known.
       const spool = join(consortium.dir, 'UserMSP.spool');
       const first = await consortium.collector('UserMSP', source, { spool });
-      await live(3, 'before');
+      await stage.live(3, 'before');
       await consortium.attestedByAll('before-3');
       await first.stop();
       const lastSeen = recorder.latest();
@@ -92,11 +68,8 @@ describeWithDocker('a collector that is disconnected from a real engine', (engin
       await forEachOf(names(UNSEEN, 'unseen'), (name) => conceived(engine.docker, name));
       const again = await consortium.collector('UserMSP', source, { spool });
       const back = recorder.latest();
-      await live(3, 'after');
-      for (const collector of [...collectors, again]) {
-        const { code, stderr } = await collector.stop();
-        expect(code, stderr).toBe(0);
-      }
+      await stage.live(3, 'after');
+      await stopped([...collectors, again]);
       const events = recorder.events();
       const witnesses = await consortium.witnesses();
       const user = witnesses('UserMSP');
@@ -118,7 +91,7 @@ describeWithDocker('a collector that is disconnected from a real engine', (engin
         expect(accountOf(witnesses(actor), events).lost, actor).toEqual([]);
       }
 
-      const { findings, coverage } = await reported();
+      const { findings, coverage } = await stage.reported();
       expect(findings.filter(({ dissent }) => dissent.includes('UserMSP'))).toMatchObject([
         { class: 'gap', dissent: ['UserMSP'], gap: { to: gap?.to, events: inGaps.length } },
       ]);

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { connect } from '../../network/connection.js';
 import { loadProfile } from '../../network/profile.js';
-import { type Consortium, startConsortium } from '../support/consortium.js';
 import { describeWithDocker, TEST_IMAGE } from '../support/docker-engine.js';
 import { type LedgerTransaction, transactionsOf } from '../support/transactions.js';
-import { utcDays } from '../support/utc-day.js';
+import { stopped, watchedEngine } from '../support/watched-engine.js';
 
 const ROUNDS = 5;
 const CONTAINERS = 20;
@@ -12,30 +11,23 @@ const EVENTS = ROUNDS * CONTAINERS * 6;
 const MINUTES = 60_000;
 
 describeWithDocker("the paper's test plan: five rounds of twenty containers, three collectors", (engine) => {
-  let consortium: Consortium;
+  const stage = watchedEngine(engine);
   let transactions: LedgerTransaction[];
-  let days: string[];
 
   beforeAll(async () => {
-    consortium = await startConsortium();
+    const { consortium } = stage;
     const collectors = await consortium.collectors(`docker:${engine.host}`);
-    const begun = new Date();
     for (let round = 0; round < ROUNDS; round++) {
       const names = Array.from({ length: CONTAINERS }, (_, index) => `IMG${index + 1}`);
       await Promise.all(
         names.map((name) => engine.cli('run', '--rm', '--network', 'none', '--name', name, TEST_IMAGE)),
       );
     }
-    for (const collector of collectors) {
-      const { code, stderr } = await collector.stop();
-      expect(code, stderr).toBe(0);
-    }
-    days = utcDays(begun, new Date());
+    await stopped(collectors);
     const ledger = connect(loadProfile(consortium.profile('UserMSP', 'reconciler')));
     transactions = await transactionsOf(ledger);
     ledger.close();
   }, 8 * MINUTES);
-  afterAll(() => consortium?.close());
 
   it('puts 1,800 attestations on the ledger, 600 of each actor', () => {
     const attested = transactions.filter(({ args }) => args[0] === 'Attest');
@@ -56,16 +48,14 @@ describeWithDocker("the paper's test plan: five rounds of twenty containers, thr
   });
 
   it('agrees on all 600 events and finds nothing', async () => {
-    const reconciled = await consortium.reconcile();
-    expect(reconciled.code, reconciled.stderr).toBe(0);
-    const { codes, findings, coverage } = await consortium.reports(days);
+    const { codes, findings, coverage } = await stage.reported();
     expect(findings).toEqual([]);
     expect(coverage).toEqual({ events: EVENTS, agreed: EVENTS, disputed: 0, pending: 0, unobservable: 0 });
     expect(codes.every((code) => code === 0)).toBe(true);
   });
 
   it('gives the 600 to a query, six of each container', async () => {
-    const events = await consortium.events();
+    const events = await stage.consortium.events();
     expect(events).toHaveLength(EVENTS);
     expect(events.every(({ attestations }) => attestations.length === 3)).toBe(true);
     const lives = new Map<string, string[]>();

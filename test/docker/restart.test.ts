@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { accountOf } from '../support/audit.js';
-import { ACTORS, type Consortium, startConsortium } from '../support/consortium.js';
-import { conceived, forEachOf, lived, names } from '../support/containers.js';
+import { ACTORS } from '../support/consortium.js';
+import { conceived, lived, names } from '../support/containers.js';
 import { describeWithDocker } from '../support/docker-engine.js';
 import { Recorder } from '../support/recorder.js';
-import { utcDays } from '../support/utc-day.js';
+import { stopped, watchedEngine } from '../support/watched-engine.js';
 
 const MINUTE = 60_000;
 
 describeWithDocker('dockerd restarted under load', (engine) => {
-  let consortium: Consortium;
-  beforeAll(async () => {
-    consortium = await startConsortium({ heartbeat: 2 });
-  }, MINUTE);
-  afterAll(() => consortium.close());
+  const stage = watchedEngine(engine, { heartbeat: 2 });
 
   const given = process.env.E2L_TEST_DOCKER_HOST;
   if (given) it.skip('left out: the engine was not started by the tests, which do not restart it', () => {});
@@ -21,10 +17,9 @@ describeWithDocker('dockerd restarted under load', (engine) => {
     'every collector declares exactly one right gap, and nothing else is found',
     { timeout: 4 * MINUTE },
     async () => {
-      const begun = new Date();
-      const before = await Recorder.on(engine.docker);
+      const { consortium, recorder: before } = stage;
       const collectors = await consortium.collectors(`docker:${engine.host}`);
-      await forEachOf(names(3, 'before'), (name) => lived(engine.docker, name));
+      await stage.live(3, 'before');
       await consortium.attestedByAll('before-3');
       let loading = true;
       // Whatever the engine is doing: some of these fail, for it goes away.
@@ -44,11 +39,8 @@ describeWithDocker('dockerd restarted under load', (engine) => {
         const witnesses = await consortium.witnesses();
         back = ACTORS.every((actor) => [...witnesses(actor).names].some((name) => name.startsWith('back-')));
       }
-      await forEachOf(names(3, 'after'), (name) => lived(engine.docker, name));
-      for (const collector of collectors) {
-        const { code, stderr } = await collector.stop();
-        expect(code, stderr).toBe(0);
-      }
+      await stage.live(3, 'after');
+      await stopped(collectors);
       const lastBefore = before.latest();
       const events = [...new Map([...before.events(), ...after.events()].map((event) => [event.hash, event])).values()];
       const witnesses = await consortium.witnesses();
@@ -63,12 +55,9 @@ describeWithDocker('dockerd restarted under load', (engine) => {
         expect(witness, actor).toMatchObject({ twoContents: [], broken: [] });
         expect(witness.names.has('after-3'), actor).toBe(true);
       }
-      before.stop();
       after.stop();
 
-      const reconciled = await consortium.reconcile();
-      expect(reconciled.code, reconciled.stderr).toBe(1);
-      const { findings, coverage } = await consortium.reports(utcDays(begun, new Date()));
+      const { findings, coverage } = await stage.reported();
       expect(findings.map((finding) => [finding.class, finding.dissent.join()]).sort()).toEqual(
         [...ACTORS].sort().map((actor) => ['gap', actor]),
       );

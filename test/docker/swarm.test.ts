@@ -1,18 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { EventAnswer } from '#chaincode';
-import type { Running } from '../support/command.js';
-import { type Consortium, startConsortium } from '../support/consortium.js';
 import { describeWithDocker, TEST_IMAGE } from '../support/docker-engine.js';
 import { eventually } from '../support/eventually.js';
-import { utcDays } from '../support/utc-day.js';
+import { stopped, watchedEngine } from '../support/watched-engine.js';
 
 const MINUTES = 60_000;
 const SERVICE = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
 
 describeWithDocker('the two scenarios of SBRC 2022', (engine) => {
-  let consortium: Consortium;
-  let collectors: Running[];
-  let days: string[];
+  const stage = watchedEngine(engine);
   let events: EventAnswer[];
 
   const containersOf = async (service: string, ...filters: string[]) => {
@@ -24,9 +20,7 @@ describeWithDocker('the two scenarios of SBRC 2022', (engine) => {
 
   beforeAll(async () => {
     await engine.cli('swarm', 'init', '--advertise-addr', '127.0.0.1');
-    consortium = await startConsortium();
-    collectors = await consortium.collectors(`docker:${engine.host}`);
-    const begun = new Date();
+    const collectors = await stage.consortium.collectors(`docker:${engine.host}`);
 
     const quiet = ['--detach', '--no-resolve-image', '--network', 'host'];
     await engine.cli('service', 'create', ...quiet, '--name', 'web', '--replicas', '1', TEST_IMAGE, ...SERVICE);
@@ -39,17 +33,10 @@ describeWithDocker('the two scenarios of SBRC 2022', (engine) => {
     await engine.cli('create', '--name', 'by-hand', '--network', 'none', TEST_IMAGE, ...SERVICE);
     for (const step of ['start', 'pause', 'unpause', 'stop', 'rm']) await engine.cli(step, 'by-hand');
 
-    for (const collector of collectors) {
-      const { code, stderr } = await collector.stop();
-      expect(code, stderr).toBe(0);
-    }
-    days = utcDays(begun, new Date());
-    events = await consortium.events();
+    await stopped(collectors);
+    events = await stage.consortium.events();
   }, 5 * MINUTES);
-  afterAll(async () => {
-    await engine.cli('swarm', 'leave', '--force').catch(() => {});
-    await consortium?.close();
-  });
+  afterAll(() => engine.cli('swarm', 'leave', '--force').catch(() => {}));
 
   it("records the service's life, from creation over scaling to removal", () => {
     const life = events.filter(({ event }) => event.type === 'service').map(({ event }) => event);
@@ -78,8 +65,7 @@ describeWithDocker('the two scenarios of SBRC 2022', (engine) => {
   });
 
   it('agrees on every event', async () => {
-    expect((await consortium.reconcile()).code).toBe(0);
-    const { codes, findings, coverage } = await consortium.reports(days);
+    const { codes, findings, coverage } = await stage.reported();
     expect(findings).toEqual([]);
     const count = events.length;
     expect(coverage).toEqual({ events: count, agreed: count, disputed: 0, pending: 0, unobservable: 0 });

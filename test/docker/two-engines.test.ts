@@ -9,6 +9,7 @@ import { dockerAvailable, TEST_IMAGE } from '../support/docker-engine.js';
 import { eventually } from '../support/eventually.js';
 import { type EnginePair, startEnginePair } from '../support/namespaced-engines.js';
 import { utcDays } from '../support/utc-day.js';
+import { stopped } from '../support/watched-engine.js';
 
 const MINUTE = 60_000;
 const SERVICE = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
@@ -115,10 +116,7 @@ describe('two engines in one Swarm, a collector of each actor on each', () => {
     await first.cli('service', 'rm', 'web');
     await eventually('no replica', async () => (await running('web')) === 0);
 
-    for (const collector of collectors) {
-      const { code, stderr } = await collector.stop();
-      expect(code, stderr).toBe(0);
-    }
+    await stopped(collectors);
     events = await consortium.events();
     const { code, stderr } = await consortium.reconcile();
     expect(code, stderr).toBeLessThan(2);
