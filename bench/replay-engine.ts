@@ -28,6 +28,7 @@ export interface Published {
  * last 256, walked backwards and only as far as the first event that is too old; a buffer of 1,024 events for each listener,
  * who is skipped without a word when it takes none for 100 ms; events stamped, kept and published in three steps, so that
  * concurrent ones stand in the ring out of order, reach listeners in different orders, and arrive twice around a subscription.
+ * What happens to engines can be done to it: its clock is set, a stream is cut within a line, a line says nothing readable.
  */
 export class ReplayEngine {
   readonly id: string;
@@ -36,7 +37,9 @@ export class ReplayEngine {
   /** Events that a listener was skipped for. */
   skipped = 0;
   #ring: Published[] = [];
+  #offset = 0n;
   #last = 0n;
+  #latest = 0n;
   readonly #servers: Server[] = [];
   readonly #listeners = new Set<Listener>();
 
@@ -61,11 +64,36 @@ export class ReplayEngine {
     }
   }
 
-  /** The engine's clock, in nanoseconds; never the same twice. */
+  /** The engine's clock, in nanoseconds; never the same twice unless it was set. */
   now(): bigint {
-    const time = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+    const time = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n + this.#offset;
     this.#last = time > this.#last ? time : this.#last + 1n;
+    if (this.#last > this.#latest) this.#latest = this.#last;
     return this.#last;
+  }
+
+  /** The latest that the clock ever showed to anybody. */
+  get latest(): bigint {
+    return this.#latest;
+  }
+
+  /** Sets the clock so many milliseconds before (negative) or after the machine's, at once. */
+  setClock(milliseconds: number): void {
+    this.#offset = BigInt(milliseconds) * 1_000_000n;
+    this.#last = 0n;
+  }
+
+  /**
+   * Breaks each stream on this socket within its next event, as an engine that dies does, or a proxy.
+   * @param share how much of the line still goes out, from 0 to 1
+   */
+  cut(socket: string, share: number): void {
+    for (const listener of this.#listeners) if (listener.socket === socket) listener.cut = share;
+  }
+
+  /** The events that it still has, in its order. */
+  remembered(): readonly Published[] {
+    return [...this.#ring];
   }
 
   /** Publishes an event, as concurrently as the callers are. Resolves when every listener has it or was skipped. */
@@ -118,7 +146,7 @@ export class ReplayEngine {
     }
     response.flushHeaders();
     const buffered = since === undefined && until === undefined ? [] : this.#remembered(since ?? 0n, until);
-    const listener = new Listener(response);
+    const listener = new Listener(response, socket);
     this.#listeners.add(listener);
     const past = until !== undefined && until < this.now();
     response.once('close', () => {
@@ -146,12 +174,16 @@ export class ReplayEngine {
 
 /** Who listens to the events, and what waits for it. */
 class Listener {
+  readonly socket: string;
+  /** How much of the next event goes out before the connection breaks; all of it if undefined. */
+  cut: number | undefined;
   readonly #response: ServerResponse;
   #waiting: string[] = [];
   #wake = () => {};
   #roomy = () => {};
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, socket: string) {
+    this.socket = socket;
     this.#response = response;
     response.once('close', () => {
       this.#wake();
@@ -195,6 +227,13 @@ class Listener {
     while (!this.#response.destroyed) {
       const batch = this.#waiting.splice(0, 64);
       this.#roomy();
+      if (batch.length > 0 && this.cut !== undefined) {
+        const text = batch[0] ?? '';
+        this.#response.write(text.slice(0, 1 + Math.floor(this.cut * (text.length - 1))), () =>
+          this.#response.destroy(),
+        );
+        return;
+      }
       if (batch.length > 0) {
         await this.write(batch.join('\n'));
         continue;

@@ -1,41 +1,53 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ReplayEngine } from '../../bench/replay-engine.js';
+import { type Published, ReplayEngine } from '../../bench/replay-engine.js';
+import { connect } from '../../network/connection.js';
+import { loadProfile } from '../../network/profile.js';
 import type { Coverage, Finding } from '../../reconciler/judgement.js';
-import { type Account, accountOf, expectedOf, type Witness } from '../support/audit.js';
-import { BINARY } from '../support/command.js';
-import { type Consortium, startConsortium } from '../support/consortium.js';
+import { type Account, accountOf, type Expected, expectedOf, gapsOver, type Witness } from '../support/audit.js';
+import type { Running } from '../support/command.js';
+import { ACTORS, type Actor, type Consortium, startConsortium } from '../support/consortium.js';
+import { eventually } from '../support/eventually.js';
 import { utcDays } from '../support/utc-day.js';
+import { Listeners } from './listeners.js';
 import { Load } from './load.js';
+import { type Episode, type Fault, planOf } from './plan.js';
 import { Seeded } from './random.js';
+import { Victim } from './victim.js';
 
-const VICTIM = 'UserMSP';
-/** Never killed. */
-const REFERENCE = 'ProviderMSP';
-const WITNESSES = [VICTIM, REFERENCE];
+const VICTIM: Actor = 'UserMSP';
+/** Never killed: a majority, so that what the victim cannot have seen still stands. */
+const REFERENCES = ACTORS.filter((actor) => actor !== VICTIM);
 
-/** Kills fall anywhere from the start of the process on, or after its stream has begun. */
-const EARLY = { percent: 35, mostMs: 1_500 };
-const LATE = { mostMs: 1_500 };
-/** So many milliseconds after a collector said that it watches, what the engine remembered is in its spool. */
-const GOOD_LIFE_MS = 500;
-/** So many events since the last good life: the next one must be good. Ten more, and the load waits for it. */
-const UNHEARD = 100;
+/** How one collector's word stands against what was published. */
+export interface Verdict extends Witness, Account {
+  /** Of what is in gaps: how much of it is in more than one. */
+  readonly inSeveral: readonly Expected[];
+  /** Gaps in which nothing that was published is missing. */
+  readonly needless: Witness['gaps'];
+}
 
 export interface CampaignResult {
   readonly seed: number;
   readonly kills: number;
   /** Kills before the collector's stream had begun. */
   readonly earlyKills: number;
+  /** Kills beside these, after an overrun, before all was read again. */
+  readonly midwayKills: number;
+  readonly faults: Readonly<Record<Fault, number>>;
   readonly seconds: number;
   readonly published: number;
   /** Of the published events those that the policy has recorded. */
-  readonly expected: number;
-  readonly victim: Witness & Account;
-  readonly reference: Witness & Account;
+  readonly expected: readonly Expected[];
+  /** The lines that no one can read, as if each were an event that must be in a gap. */
+  readonly unreadable: readonly Expected[];
+  /** Hashes that the victim cannot know: they left the engine's memory while it was dead. */
+  readonly surelyLost: ReadonlySet<string>;
+  /** Hashes that it need not know: besides, what it may have read and not kept when it was killed. */
+  readonly mayBeLost: ReadonlySet<string>;
+  readonly victim: Verdict;
+  readonly references: readonly Verdict[];
   /** Events that the engine skipped a listener for. */
   readonly skipped: number;
   /** What the reconciler says of all days together. */
@@ -43,189 +55,193 @@ export interface CampaignResult {
   readonly findings: readonly Finding[];
 }
 
-/** Kills a collector again and again under load, then compares what was published with what is on the ledger. */
+/**
+ * Kills a collector again and again under load, its engine and its streams failing meanwhile; then compares what was
+ * published with what is on the ledger. What is done is decided by the seed alone.
+ *
+ * One thing it does not do: lose events while the engine's clock stands where it stood before. What is lost then has a
+ * stamp from a time that was watched, and nobody who was not there can know.
+ */
 export async function campaign(kills: number, seed: number, say: (text: string) => void): Promise<CampaignResult> {
   const begun = new Date();
   // How long a machine takes to start a process again is not what is tried here: lateness counts in minutes.
-  const patience = { grace: 600, deadline: 3600 };
-  const consortium = await startConsortium({ sources: { '*': { witnesses: WITNESSES } }, heartbeat: 2, ...patience });
+  const consortium = await startConsortium({ heartbeat: 2, grace: 600, deadline: 3600 });
   const engine = new ReplayEngine();
-  const socketOf = (actor: string) => join(consortium.dir, `${actor}.sock`);
-  for (const actor of WITNESSES) await engine.listen(socketOf(actor));
-  const victim = new Victim(engine, consortium, socketOf(VICTIM), new Seeded(seed));
-  const load = new Load(engine, new Seeded(seed + 1), () => victim.mayGoOn());
-  victim.published = () => load.published.length;
+  const socketOf = (actor: Actor) => join(consortium.dir, `${actor}.sock`);
+  for (const actor of ACTORS) await engine.listen(socketOf(actor));
+  const random = new Seeded(seed);
+  const run = new Run(consortium, engine, socketOf, random);
   try {
-    const reference = await consortium.collector(REFERENCE, `docker:unix://${socketOf(REFERENCE)}`);
-    await victim.begin();
-    // By an event that it knows the collector tells that a stream goes on where the last one ended.
-    await load.one();
-    await delay(GOOD_LIFE_MS);
-    const loading = load.run();
-    for (let kill = 1; kill <= kills; kill++) {
-      await victim.liveAndDie();
-      if (kill % 25 === 0) say(`${kill} kills, ${load.published.length} events published`);
+    const references: Running[] = [];
+    for (const actor of REFERENCES) {
+      references.push(await consortium.collector(actor, `docker:unix://${socketOf(actor)}`));
     }
-    await victim.begin();
-    load.stop();
+    // By an event that it knows the collector tells that a stream goes on where the last one ended.
+    await run.victim.begin();
+    await run.load.one();
+    await run.victim.begin();
+    const loading = run.load.run();
+    const plan = planOf(kills, random.stream('plan'));
+    for (const [index, episode] of plan.entries()) {
+      await run.play(episode);
+      if ((index + 1) % 25 === 0) say(`${index + 1} kills, ${run.load.published.length} events published`);
+    }
+    await run.victim.begin();
+    run.load.stop();
     await loading;
-    await load.one();
-    await victim.end();
-    const { code, stderr } = await reference.stop();
-    if (code !== 0) throw new Error(`The collector that was not killed ended with ${code}: ${stderr}`);
+    await run.load.one();
+    await run.victim.end();
+    for (const reference of references) {
+      const { code, stderr } = await reference.stop();
+      if (code !== 0) throw new Error(`A collector that was not killed ended with ${code}: ${stderr}`);
+    }
 
     const witnesses = await consortium.witnesses();
-    const expected = load.published.flatMap(({ text }) => expectedOf(text, engine.id) ?? []);
-    const found = (actor: string) => {
-      const witness = witnesses(actor);
-      return { ...witness, ...accountOf(witness, expected) };
-    };
+    const expected = run.load.published.flatMap(({ text }) => expectedOf(text, engine.id) ?? []);
+    const unreadable = run.load.unreadable.map(({ text, time }) => ({ hash: text, source: engine.id, time }));
+    const verdict = (actor: Actor) => verdictOf(witnesses(actor), [...expected, ...unreadable]);
     const reconciled = await consortium.reconcile(VICTIM);
     // 1 says that there are findings: they are for whoever reads the result.
     if (reconciled.code === null || reconciled.code > 1)
       throw new Error(`reconcile ended with ${reconciled.code}: ${reconciled.stderr}`);
     const { coverage, findings } = await consortium.reports(utcDays(begun, new Date()));
+    const faults = { none: 0, cut: 0, 'reference cut': 0, malformed: 0, clock: 0, overrun: 0 };
+    for (const { fault } of plan) faults[fault]++;
     return {
       seed,
       kills,
-      earlyKills: victim.earlyKills,
+      earlyKills: run.victim.earlyKills,
+      midwayKills: run.victim.midwayKills,
+      faults,
       seconds: Math.round((Date.now() - begun.getTime()) / 1000),
-      published: load.published.length,
-      expected: expected.length,
-      victim: found(VICTIM),
-      reference: found(REFERENCE),
+      published: run.load.published.length,
+      expected,
+      unreadable,
+      surelyLost: run.surelyLost,
+      mayBeLost: run.mayBeLost,
+      victim: verdict(VICTIM),
+      references: REFERENCES.map(verdict),
       skipped: engine.skipped,
       coverage,
       findings,
     };
   } finally {
-    load.stop();
-    victim.kill();
+    run.load.stop();
+    run.victim.kill();
+    run.close();
     await engine.close();
     await consortium.close();
     rmSync(consortium.dir, { recursive: true, force: true });
   }
 }
 
-/** The collector that is killed. */
-class Victim {
-  earlyKills = 0;
-  published = () => 0;
-  readonly #args: readonly string[];
-  readonly #random: Seeded;
-  #process: ReturnType<typeof spawn> | undefined;
-  #listening = 0;
-  #watching = false;
-  #heardUpTo = 0;
-  #changed = new Set<() => void>();
+/** A campaign under way. */
+class Run {
+  readonly victim: Victim;
+  readonly load: Load;
+  readonly surelyLost = new Set<string>();
+  readonly mayBeLost = new Set<string>();
+  readonly #engine: ReplayEngine;
+  readonly #socketOf: (actor: Actor) => string;
+  readonly #listeners: Listeners;
+  readonly #ledger: ReturnType<typeof connect>;
+  /** Until here something was lost or unreadable: no clock is set before it is declared. */
+  #undeclared = 0n;
 
-  constructor(engine: ReplayEngine, consortium: Consortium, socket: string, random: Seeded) {
-    this.#random = random;
+  constructor(consortium: Consortium, engine: ReplayEngine, socketOf: (actor: Actor) => string, random: Seeded) {
+    this.#engine = engine;
+    this.#socketOf = socketOf;
+    this.#listeners = new Listeners(engine);
+    this.#ledger = connect(loadProfile(consortium.profile(VICTIM, 'reconciler')));
     const spool = join(consortium.dir, 'victim.spool');
-    const args = ['--profile', consortium.profile(VICTIM), '--source', `docker:unix://${socket}`, '--spool', spool];
     // Small batches: more moments at which one is half sealed, half sent, half committed.
-    this.#args = ['collect', ...args, '--batch-size', '10'];
-    engine.onListener = (where, listening) => {
-      if (where !== socket) return;
-      this.#listening += listening ? 1 : -1;
-      this.#tell();
-    };
+    const args = ['--profile', consortium.profile(VICTIM), '--spool', spool, '--batch-size', '10'];
+    this.victim = new Victim(args, socketOf(VICTIM), this.#listeners);
+    this.load = new Load(engine, random.stream('load'), () => this.victim.mayGoOn());
+    this.victim.published = () => this.load.published.length;
   }
 
-  /** The load may go on as long as the engine's ring surely holds all that the collector has not read. */
-  async mayGoOn(): Promise<void> {
-    await this.#until(() => this.#unheard() < UNHEARD + 10);
-  }
-
-  /** A life long enough to have read everything. */
-  async begin(): Promise<void> {
-    this.#start();
-    await this.#goodLife();
-  }
-
-  /** Starts unless it runs; then SIGKILL at a moment by chance. */
-  async liveAndDie(): Promise<void> {
-    this.#start();
-    const early = this.#random.percent(EARLY.percent);
-    const moment = this.#random.next();
-    if (early && this.#unheard() < UNHEARD) {
-      await delay(moment * EARLY.mostMs);
-    } else {
-      await this.#until(() => this.#listening > 0);
-      if (this.#unheard() >= UNHEARD) await this.#goodLife();
-      await delay(moment * LATE.mostMs);
+  async play(episode: Episode): Promise<void> {
+    const { fault, share, lines, clockMs, events } = episode;
+    switch (fault) {
+      case 'none':
+        return await this.victim.liveAndDie(episode, () => {});
+      case 'cut':
+        return await this.victim.liveAndDie(episode, () => this.#engine.cut(this.#socketOf(VICTIM), share));
+      case 'reference cut':
+        return await this.victim.liveAndDie(episode, () => this.#cutReference(share));
+      case 'malformed':
+        await this.#clockAhead();
+        await this.victim.liveAndDie(episode, () => this.load.malformed(lines));
+        this.#undeclared = this.#engine.latest;
+        return;
+      case 'clock':
+        await this.#declared();
+        return await this.victim.liveAndDie(episode, () => this.#engine.setClock(clockMs));
+      case 'overrun':
+        await this.#clockAhead();
+        await this.victim.liveAndDie(episode, () => {});
+        return await this.#overrun(events, share);
     }
-    if (this.#listening === 0) this.earlyKills++;
-    await this.#kill();
-    await this.#until(() => this.#listening === 0);
   }
 
-  /** Stops it as an operator does, with everything attested. */
-  async end(): Promise<void> {
-    const child = this.#process;
-    if (child === undefined) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    const [code] = (await ended) as [number | null];
-    this.#process = undefined;
-    if (code !== 0) throw new Error(`The collector ended with ${code}.`);
+  close(): void {
+    this.#ledger.close();
   }
 
-  kill(): void {
-    this.#process?.kill('SIGKILL');
+  /** @param share how far the next life comes before it is killed too: from its start to long after its gap is on disk */
+  async #overrun(count: number, share: number): Promise<void> {
+    const heard = this.victim.heardUpTo;
+    const during = await this.load.overrun(count);
+    for (const hash of this.#forgotten(during)) this.surelyLost.add(hash);
+    await this.victim.startAndDie(share);
+    // Publishers that were let through before go on until they see that they must wait.
+    await this.victim.begin();
+    for (const hash of this.#forgotten(this.load.published.slice(heard))) this.mayBeLost.add(hash);
+    this.#undeclared = this.#engine.latest;
   }
 
-  #start(): void {
-    if (this.#process !== undefined) return;
-    const child = spawn(process.execPath, [BINARY, ...this.#args], { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#watching = false;
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (/"msg":"(?:Watching|The engine's events come again)/.test(text)) this.#watching = true;
-      for (const line of text.split('\n')) if (/"level":[456]0/.test(line)) process.stderr.write(`${line}\n`);
-      this.#tell();
+  /** What the engine no longer has of these, of what the policy has recorded. */
+  #forgotten(published: readonly Published[]): string[] {
+    const remembered = new Set(this.#engine.remembered());
+    const gone = published.filter((one) => !remembered.has(one));
+    return gone.flatMap(({ text }) => expectedOf(text, this.#engine.id)?.hash ?? []);
+  }
+
+  /** Cuts a stream of one that is not killed; goes on when it listens again, or others' faults would be its own. */
+  async #cutReference(share: number): Promise<void> {
+    const socket = this.#socketOf(REFERENCES[0] as Actor);
+    const left = this.#listeners.left(socket);
+    this.#engine.cut(socket, share);
+    await this.#listeners.changes.until(() => this.#listeners.left(socket) > left && this.#listeners.now(socket) > 0);
+  }
+
+  /** Until the engine's clock is where it never was. */
+  async #clockAhead(): Promise<void> {
+    const { latest } = this.#engine;
+    const behind = () => Number((latest - this.#engine.now()) / 1_000_000n);
+    while (behind() >= 0) await delay(behind() + 1);
+  }
+
+  /** Until all collectors have claimed or declared what lies before the last loss. */
+  async #declared(): Promise<void> {
+    if (this.#undeclared === 0n) return;
+    await this.victim.begin();
+    await eventually('a watch beyond what was lost, of each collector', async () => {
+      const all = JSON.parse(await this.#ledger.evaluate('GetCollectors')) as { watches: { to: string }[] }[];
+      const beyond = all.filter(({ watches }) => watches.some(({ to }) => BigInt(to) > this.#undeclared));
+      return beyond.length === ACTORS.length;
     });
-    child.once('exit', () => this.#tell());
-    this.#process = child;
+    this.#undeclared = 0n;
   }
+}
 
-  async #kill(): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    if (child === undefined) return;
-    if (child.exitCode !== null) throw new Error(`The collector ended by itself, with ${child.exitCode}.`);
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  }
-
-  #unheard(): number {
-    return this.published() - this.#heardUpTo;
-  }
-
-  /** Until it surely has in its spool what was published before it watched. */
-  async #goodLife(): Promise<void> {
-    await this.#until(() => this.#watching);
-    const heard = this.published();
-    await delay(GOOD_LIFE_MS);
-    this.#heardUpTo = heard;
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const told of [...this.#changed]) told();
-  }
-
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        const told = () => {
-          this.#changed.delete(told);
-          resolve();
-        };
-        this.#changed.add(told);
-      });
-      const code = this.#process?.exitCode;
-      if (code !== undefined && code !== null) throw new Error(`The collector ended by itself, with ${code}.`);
-    }
-  }
+function verdictOf(witness: Witness, published: readonly Expected[]): Verdict {
+  const account = accountOf(witness, published);
+  return {
+    ...witness,
+    ...account,
+    inSeveral: account.inGaps.filter((event) => gapsOver(witness, event).length > 1),
+    needless: witness.gaps.filter((gap) => !account.inGaps.some((event) => gapsOver(witness, event).includes(gap))),
+  };
 }

@@ -5,20 +5,35 @@ import type { Seeded } from './random.js';
 const PUBLISHERS = 4;
 const PAUSE_MS = { least: 20, most: 140 };
 const BURST = { percent: 2, least: 10, most: 40 };
+/** Events of an overrun that are under way at a time. */
+const AT_ONCE = 16;
 /** What a container goes through. Some of it the policy does not have recorded. */
 const LIFE = ['create', 'attach', 'start', 'exec_create: sh', 'pause', 'unpause', 'kill', 'die', 'destroy'];
+/** What cannot be read as an event; each is made unlike all others. */
+const UNREADABLE = [
+  (mark: string) => `{"Type":"container","Action":"start","Actor":{"ID":"${mark}","Attrib`,
+  (mark: string) => `level=error msg="${mark}"`,
+  (mark: string) => `{"Type":"container","Action":"start","Actor":{"ID":"${mark}","Attributes":{}},"timeNano":"soon"}`,
+  (mark: string) => `["${mark}"]`,
+  (mark: string) => `{"Actor":{"ID":"${mark}"},"scope":"local","timeNano":1}`,
+] as const;
 
-/** A replay engine that is never idle: several publishers at once, in single events and in bursts. */
+/**
+ * A replay engine that is never idle: several publishers at once, in single events and in bursts. Each draws from numbers
+ * of its own, so that the same seed makes each publish the same, however they overtake each other.
+ */
 export class Load {
-  /** All that was published, in the order in which it was done. */
+  /** All events that were published, in the order in which it was done. */
   readonly published: Published[] = [];
+  /** The lines that are no events. */
+  readonly unreadable: Published[] = [];
   readonly #engine: ReplayEngine;
   readonly #random: Seeded;
   readonly #mayGoOn: () => Promise<void>;
   #stopped = false;
-  #containers = 0;
+  #others = 0;
 
-  /** @param mayGoOn awaited before each event, to keep the engine's ring from running over */
+  /** @param mayGoOn awaited before each event, to keep the engine's ring from running over unasked */
   constructor(engine: ReplayEngine, random: Seeded, mayGoOn: () => Promise<void>) {
     this.#engine = engine;
     this.#random = random;
@@ -27,7 +42,7 @@ export class Load {
 
   /** Publishes until `stop`. */
   async run(): Promise<void> {
-    await Promise.all(Array.from({ length: PUBLISHERS }, () => this.#publisher()));
+    await Promise.all(Array.from({ length: PUBLISHERS }, (_, index) => this.#publisher(`p${index + 1}`)));
   }
 
   stop(): void {
@@ -36,26 +51,49 @@ export class Load {
 
   /** One event more, for its own sake. */
   async one(): Promise<Published> {
-    return await this.#publish(this.#happening(this.#containers++, 'create'));
+    return await this.#publish(creation(`one-${++this.#others}`));
   }
 
-  async #publisher(): Promise<void> {
-    while (!this.#stopped) {
-      const container = this.#containers++;
-      for (const action of LIFE) {
-        if (this.#stopped) return;
-        await this.#mayGoOn();
-        await this.#publish(this.#happening(container, action));
-        await delay(this.#random.whole(PAUSE_MS.least, PAUSE_MS.most));
-      }
-      if (this.#random.percent(BURST.percent * LIFE.length)) await this.#burst();
+  /** So many events more, waiting for nobody who is not listening. */
+  async overrun(count: number): Promise<Published[]> {
+    const names = Array.from({ length: count }, () => `overrun-${++this.#others}`);
+    const queue = names.values();
+    const published: Published[] = [];
+    const several = Array.from({ length: AT_ONCE }, async () => {
+      for (const name of queue) published.push(await this.#publish(creation(name)));
+    });
+    await Promise.all(several);
+    return published;
+  }
+
+  /** So many lines that are no events. */
+  async malformed(count: number): Promise<void> {
+    for (let line = 1; line <= count; line++) {
+      const number = this.unreadable.length;
+      const text = UNREADABLE[number % UNREADABLE.length] as (mark: string) => string;
+      this.unreadable.push(await this.#engine.say(text(`unreadable-${number}`)));
     }
   }
 
-  async #burst(): Promise<void> {
+  async #publisher(name: string): Promise<void> {
+    const random = this.#random.stream(name);
+    for (let number = 1; !this.#stopped; number++) {
+      for (const action of LIFE) {
+        const pause = random.whole(PAUSE_MS.least, PAUSE_MS.most);
+        const happening = random.percent(20) ? connection(`${name}-${number}`) : container(`${name}-${number}`, action);
+        if (this.#stopped) return;
+        await this.#mayGoOn();
+        await this.#publish(happening);
+        await delay(pause);
+      }
+      if (random.percent(BURST.percent * LIFE.length)) await this.#burst(`${name}-${number}`, random);
+    }
+  }
+
+  async #burst(name: string, random: Seeded): Promise<void> {
+    const count = random.whole(BURST.least, BURST.most);
     await this.#mayGoOn();
-    const count = this.#random.whole(BURST.least, BURST.most);
-    const happenings = Array.from({ length: count }, () => this.#happening(this.#containers++, 'create'));
+    const happenings = Array.from({ length: count }, (_, index) => creation(`${name}-${index + 1}`));
     await Promise.all(happenings.map((happening) => this.#publish(happening)));
   }
 
@@ -64,17 +102,21 @@ export class Load {
     this.published.push(published);
     return published;
   }
+}
 
-  #happening(container: number, action: string): Happening {
-    const network = action === 'create' && this.#random.percent(20);
-    const id = container.toString(16).padStart(64, '0');
-    return network
-      ? {
-          type: 'network',
-          action: 'connect',
-          id: 'n'.repeat(64),
-          attributes: { container: id, name: 'none', type: 'null' },
-        }
-      : { type: 'container', action, id, attributes: { image: 'hello-world', name: `replay-${container}` } };
-  }
+function container(name: string, action: string): Happening {
+  return { type: 'container', action, id: idOf(name), attributes: { image: 'hello-world', name } };
+}
+
+function creation(name: string): Happening {
+  return container(name, 'create');
+}
+
+function connection(name: string): Happening {
+  const attributes = { container: idOf(name), name: 'none', type: 'null' };
+  return { type: 'network', action: 'connect', id: 'n'.repeat(64), attributes };
+}
+
+function idOf(name: string): string {
+  return Buffer.from(name).toString('hex').padStart(64, '0');
 }

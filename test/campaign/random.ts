@@ -1,9 +1,18 @@
 /** Numbers that look random and are the same for the same seed (mulberry32). */
 export class Seeded {
+  readonly #seed: number;
   #state: number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#seed = seed >>> 0;
+    this.#state = this.#seed;
+  }
+
+  /** Numbers of its own for each name: what one who draws does, in whatever order, changes nothing for the others. */
+  stream(name: string): Seeded {
+    let mixed = this.#seed ^ 0x811c9dc5;
+    for (const character of name) mixed = Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193);
+    return new Seeded(mixed);
   }
 
   /** From 0 (inclusive) to 1 (exclusive). */
@@ -18,6 +27,12 @@ export class Seeded {
   /** From `least` to `most`, both included. */
   whole(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
+  }
+
+  /** The same things in another order. */
+  shuffled<T>(things: readonly T[]): T[] {
+    const left = [...things];
+    return things.map(() => left.splice(this.whole(0, left.length - 1), 1)[0] as T);
   }
 
   /** True in so many of a hundred cases. */

@@ -140,12 +140,17 @@ export interface Account {
   readonly invented: readonly string[];
 }
 
+function within({ source, time }: Expected): (claim: Watch) => boolean {
+  return (claim) => claim.source === source && BigInt(claim.from) <= time && time < BigInt(claim.to);
+}
+
+/** The declared gaps in which an event lies. */
+export function gapsOver(witness: Witness, event: Expected): Witness['gaps'] {
+  return witness.gaps.filter(within(event));
+}
+
 export function accountOf(witness: Witness, published: readonly Expected[]): Account {
   const absent = published.filter(({ hash }) => !witness.attested.has(hash));
-  const within =
-    ({ source, time }: Expected) =>
-    (claim: Watch) =>
-      claim.source === source && BigInt(claim.from) <= time && time < BigInt(claim.to);
   const hashes = new Set(published.map(({ hash }) => hash));
   return {
     lost: absent.filter((event) => !witness.gaps.some(within(event))),
