@@ -8,10 +8,26 @@ export function machine(): string {
 }
 
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which this share of them lies, from 0 to 1; between two of them, in proportion. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [high = Number.NaN, low = Number.NaN] = [sorted[middle], sorted[middle - 1]];
-  return sorted.length % 2 === 1 ? high : (low + high) / 2;
+  const place = share * (sorted.length - 1);
+  const [below = Number.NaN, above = below] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/** Seconds of CPU that the whole machine has spent since its start, idling and waiting for disks left out. */
+export function machineBusy(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const [user = 0, nice = 0, system = 0, , , interrupts = 0, soft = 0, stolen = 0] = line
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + interrupts + soft + stolen) / 100;
 }
 
 /** What a process has used, from Linux's /proc: seconds of CPU, and resident memory in MiB now and at the most. */

@@ -11,9 +11,14 @@ export interface Service {
   stop(): Promise<string>;
 }
 
-/** Starts a command; resolves when it has said `ready` on standard output or standard error. */
-export async function startService(args: readonly string[], ready: RegExp): Promise<Service> {
-  const child = spawn(process.execPath, [BINARY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts a command; resolves when it has said `ready` on standard output or standard error.
+ * @param niceness 19: all its threads run only where nobody else wants the processor, or nearly so
+ */
+export async function startService(args: readonly string[], ready: RegExp, niceness = 0): Promise<Service> {
+  const own = [process.execPath, BINARY, ...args];
+  const [program = '', ...rest] = niceness > 0 ? ['nice', '-n', String(niceness), ...own] : own;
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   await saying(child, ready);
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => {
