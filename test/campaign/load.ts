@@ -5,8 +5,8 @@ import type { Seeded } from './random.js';
 const PUBLISHERS = 4;
 const PAUSE_MS = { least: 20, most: 140 };
 const BURST = { percent: 2, least: 10, most: 40 };
-/** Events of an overrun that are under way at a time. */
-const AT_ONCE = 16;
+/** An overrun comes at about 1,000 events a second, several times what an engine was seen to do. */
+const OVERRUN = { atOnce: 8, pauseMs: 8 };
 /** What a container goes through. Some of it the policy does not have recorded. */
 const LIFE = ['create', 'attach', 'start', 'exec_create: sh', 'pause', 'unpause', 'kill', 'die', 'destroy'];
 /** What cannot be read as an event; each is made unlike all others. */
@@ -59,8 +59,11 @@ export class Load {
     const names = Array.from({ length: count }, () => `overrun-${++this.#others}`);
     const queue = names.values();
     const published: Published[] = [];
-    const several = Array.from({ length: AT_ONCE }, async () => {
-      for (const name of queue) published.push(await this.#publish(creation(name)));
+    const several = Array.from({ length: OVERRUN.atOnce }, async () => {
+      for (const name of queue) {
+        published.push(await this.#publish(creation(name)));
+        await delay(OVERRUN.pauseMs);
+      }
     });
     await Promise.all(several);
     return published;
