@@ -31,7 +31,7 @@ export interface CollectorOptions {
   /** Batches under way at a time; 4 if left out. */
   readonly parallel?: number;
   readonly patience?: Patience;
-  /** How long stopping may take, in milliseconds; 10,000 if left out. */
+  /** How long stopping may take in all, from the signal on, in milliseconds; 20,000 if left out. */
   readonly stopWithinMs?: number;
   /** Called whenever a count has changed. */
   readonly onProgress?: (counts: CollectorCounts) => void;
@@ -70,7 +70,8 @@ export interface CollectorSummary extends CollectorCounts {
 /** Many times what an engine remembers. */
 const KEEP_EVENTS = 20_000;
 const ONCE_GIVES_UP_MS = 60_000;
-const STOP_WITHIN_MS = 10_000;
+/** The last watch and the flush together. Orchestrators are told to wait for 30 seconds before they kill. */
+const STOP_WITHIN_MS = 20_000;
 const PROBE_WITHIN_MS = 3_000;
 const ROOM_PAUSE_MS = 1_000;
 
@@ -87,11 +88,13 @@ export async function runCollector(options: CollectorOptions): Promise<Collector
   const kept = options.source.resumes ? { keepEvents: KEEP_EVENTS } : {};
   const spool = new Spool(options.spool, owner, { ...kept, ...options.spoolLimits }, options.log);
   options.vitals?.tell('spool', true);
+  options.vitals?.watchSpool(() => ({ bytes: spool.bytes(), unreadable: spool.unreadable() }));
   try {
     const collector = new Collector(options, spool);
     await collector.run();
     return { actor: mspId, collector: name, run: spool.run()?.run ?? '', ...collector.counts() };
   } finally {
+    options.vitals?.watchSpool(undefined);
     spool.close();
   }
 }
@@ -153,8 +156,13 @@ class Collector {
   }
 
   async run(): Promise<void> {
-    const { signal, once = false } = this.#options;
+    const { signal, once = false, stopWithinMs = STOP_WITHIN_MS } = this.#options;
     const stopped = aborted(signal);
+    const done = new AbortController();
+    void stopped
+      .then(() => delay(stopWithinMs, undefined, { signal: done.signal }))
+      .then(() => this.#over.abort())
+      .catch(() => {});
     const attesting = this.#attester.run();
     const reading = this.#read();
     // Both are awaited below; until then a failure must not count as unhandled.
@@ -173,10 +181,15 @@ class Collector {
       // The last word of a source that is still there: how far it has watched.
       if (signal.aborted) await this.#probe();
       this.#enough.abort();
-      await Promise.race([ended, failed]);
+      // That the time to stop is over is told by what finishes.
+      await Promise.race([
+        ended,
+        failed.catch((error) => (this.#over.signal.aborted ? undefined : Promise.reject(error))),
+      ]);
       await this.#finish(attesting);
       await reading;
     } finally {
+      done.abort();
       this.#enough.abort();
       this.#over.abort();
       await Promise.allSettled([reading, attesting]);
@@ -245,15 +258,8 @@ class Collector {
     this.#log.info('The spool has room again.');
   }
 
-  /** Waits until everything is attested; not for ever if we were told to stop. */
+  /** Waits until everything is attested, or the time to stop is over. */
   async #finish(attesting: Promise<void>): Promise<void> {
-    const { signal, stopWithinMs = STOP_WITHIN_MS } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const hurry = () => {
-      timer = setTimeout(() => this.#over.abort(), stopWithinMs);
-    };
-    if (signal.aborted) hurry();
-    else signal.addEventListener('abort', hurry, { once: true });
     this.#attester.finish();
     try {
       await attesting;
@@ -261,15 +267,13 @@ class Collector {
       const waiting = error instanceof CollectorError && error.code === 'UNFINISHED';
       if (!this.#over.signal.aborted && !waiting) throw error;
       this.#log.warn(this.#unfinished().message);
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', hurry);
     }
   }
 
   async #probe(): Promise<void> {
     const bounded = new AbortController();
-    const late = delay(PROBE_WITHIN_MS, undefined, { signal: bounded.signal }).catch(() => {});
+    const signal = AbortSignal.any([bounded.signal, this.#over.signal]);
+    const late = delay(PROBE_WITHIN_MS, undefined, { signal }).catch(() => {});
     await Promise.race([this.#options.source.probe?.(), late]);
     bounded.abort();
   }

@@ -121,7 +121,7 @@ async function run(config: CollectConfig, io: CommandIo): Promise<CollectorSumma
     io,
   );
   const profile = loadProfile(config.profile, io.env);
-  const spool = config.spool ?? join(dirname(config.profile), defaultSpool(source.name));
+  const spool = config.spool ?? join(dirname(config.profile), defaultSpool(config.source, source.name));
   const vitals = new Vitals();
   const line = io.stderr.isTTY && config['log-format'] !== 'json' ? new RunningLine(io.stderr) : undefined;
   const log = logOf(io, line, config);
@@ -133,7 +133,7 @@ async function run(config: CollectConfig, io: CommandIo): Promise<CollectorSumma
       const registry = collectorMetrics({
         vitals,
         counts: () => counts,
-        spool: { path: spool, limitBytes: config['spool-limit'] },
+        spoolLimitBytes: config['spool-limit'],
         actor: profile.mspId,
         collector: profile.name,
       });
@@ -162,10 +162,15 @@ async function run(config: CollectConfig, io: CommandIo): Promise<CollectorSumma
   }
 }
 
-/** A file name of the source's own; a name that is no plain text becomes its digest. */
-function defaultSpool(source: string): string {
-  const name = source.replace(':', '-');
-  return `spool-${/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) ? name : sha256Hex(source).slice(0, 16)}.db`;
+/**
+ * A file name of the source's own: `spool-docker.db` for the default engine, a digest for one that is named by its URL,
+ * which may hold anything; the ID of a trace, or a digest of it if it is no plain text.
+ */
+function defaultSpool(source: string, name: string): string {
+  const digest = (text: string) => sha256Hex(text).slice(0, 16);
+  if (source.startsWith('docker:')) return `spool-docker-${digest(source)}.db`;
+  const plain = name.replace(':', '-');
+  return `spool-${/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(plain) ? plain : digest(name)}.db`;
 }
 
 function logOf(io: CommandIo, line: RunningLine | undefined, config: CollectConfig): CollectorLog {

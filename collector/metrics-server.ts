@@ -12,26 +12,39 @@ export interface Health {
   readonly ok: boolean;
   /** `unknown` until the first answer; a trace has no engine. */
   readonly engine: 'up' | 'down' | 'unknown';
+  /** `down`: it cannot be read, and nothing is claimed until it can. */
+  readonly memory: 'up' | 'down' | 'unknown';
   readonly ledger: 'up' | 'down' | 'unknown';
-  /** `down`: full, or its disk is; nothing is read until there is room. */
-  readonly spool: 'up' | 'down' | 'unknown';
+  /** `full`: it or its disk; the source is left until there is room. */
+  readonly spool: 'up' | 'full' | 'unknown';
   /** What is wrong and since when, in a sentence each. */
   readonly reasons: readonly string[];
 }
 
-/** Healthy is who has engine, ledger and room in its spool, or has lacked one for less than `graceMs`. */
+const WRONG: Readonly<Record<Counterpart, string>> = {
+  engine: 'The engine has not answered',
+  memory: "The engine's memory could not be read, so that nothing is claimed,",
+  ledger: 'The ledger has not answered',
+  spool: 'The spool has been full, so that nothing is read,',
+};
+
+/** Healthy is who has engine, its memory, ledger and room in its spool, or has lacked one for less than `graceMs`. */
 export function healthOf(vitals: Vitals, graceMs: number): Health {
-  const state = (of: Counterpart) => {
+  const state = <Down extends string>(of: Counterpart, down: Down) => {
     const up = vitals.up(of);
-    return up === undefined ? 'unknown' : up ? 'up' : 'down';
+    return up === undefined ? 'unknown' : up ? 'up' : down;
   };
-  const reasons = (['engine', 'ledger', 'spool'] as const)
+  const reasons = (Object.keys(WRONG) as Counterpart[])
     .filter((of) => vitals.up(of) === false && vitals.downFor(of) >= graceMs)
-    .map(
-      (of) =>
-        `The ${of} ${of === 'spool' ? 'has been full' : 'has not answered'} for ${Math.floor(vitals.downFor(of) / 1000)} s.`,
-    );
-  return { ok: reasons.length === 0, engine: state('engine'), ledger: state('ledger'), spool: state('spool'), reasons };
+    .map((of) => `${WRONG[of]} for ${Math.floor(vitals.downFor(of) / 1000)} s.`);
+  return {
+    ok: reasons.length === 0,
+    engine: state('engine', 'down'),
+    memory: state('memory', 'down'),
+    ledger: state('ledger', 'down'),
+    spool: state('spool', 'full'),
+    reasons,
+  };
 }
 
 export interface MetricsServer {

@@ -1,14 +1,14 @@
-import { statSync } from 'node:fs';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { CollectorCounts } from './collector.js';
-import type { Counterpart, Vitals } from './vitals.js';
+import type { Counterpart, SpoolState, Vitals } from './vitals.js';
 
 /** What the metrics are read from, at the moment they are asked for. */
 export interface MetricsSubject {
   readonly vitals: Vitals;
   /** The latest counts; undefined before the first. */
   readonly counts: () => CollectorCounts | undefined;
-  readonly spool: { readonly path: string; readonly limitBytes: number };
+  /** The most that the spool may hold. */
+  readonly spoolLimitBytes: number;
   /** Whose collector it is: constant labels of every metric. */
   readonly actor: string;
   readonly collector: string;
@@ -28,6 +28,11 @@ const COUNTERS: readonly (readonly [name: string, help: string, read: (c: Collec
   ['entries_attested_total', 'Entries known to be on the ledger', (c) => c.attested],
   ['batches_committed_total', 'Batches known to be on the ledger', (c) => c.batches],
   ['refusals_total', 'Requests that the ledger refused for good; the collector ends', (_, v) => v.batchesRefused],
+  [
+    'rereads_failed_total',
+    "Times that the engine's memory could not be read, by which a watch is proven",
+    (_, v) => v.rereadsFailed,
+  ],
   ['gaps_declared_total', 'Gaps declared: times in which events may have been lost', (_, v) => v.gaps],
   [
     'reconnections_total',
@@ -44,11 +49,13 @@ export const METRICS: readonly { readonly name: string; readonly kind: 'counter'
       [
         ['behind', 'Observations and entries in the spool that are not yet on the ledger'],
         ['engine_up', '1 if the engine answers, 0 if not; left out for a trace'],
+        ['memory_up', "1 if the engine's memory can be read, 0 if not: then nothing is claimed"],
         ['ledger_up', '1 if the ledger answers, 0 if not; left out until it was first asked'],
         ['spool_up', '1 if the spool takes events, 0 if it or its disk is full'],
         ['watched_until_seconds', 'How far a source was claimed to have been watched, in seconds since 1970'],
-        ['spool_bytes', 'What the spool takes up on disk'],
-        ['spool_limit_bytes', 'The most that it may'],
+        ['spool_bytes', 'What the spool holds, as its limit counts it: the file may be larger, by what is free in it'],
+        ['spool_limit_bytes', 'The most that it may hold'],
+        ['spool_unreadable', 'Events that could not be read, since the spool was made'],
       ] as const
     ).map(([name, help]) => ({ name: PREFIX + name, kind: 'gauge' as const, help })),
   ];
@@ -85,7 +92,7 @@ export function collectorMetrics(subject: MetricsSubject): Registry {
     });
   };
   gauge('behind', (behind) => behind.set(subject.counts()?.behind ?? 0));
-  for (const counterpart of ['engine', 'ledger', 'spool'] satisfies Counterpart[]) {
+  for (const counterpart of ['engine', 'memory', 'ledger', 'spool'] satisfies Counterpart[]) {
     gauge(`${counterpart}_up`, (up) => {
       const state = subject.vitals.up(counterpart);
       // A gauge without labels starts with 0: what is not known must not look like "down".
@@ -101,12 +108,14 @@ export function collectorMetrics(subject: MetricsSubject): Registry {
     },
     ['source'],
   );
-  gauge('spool_bytes', (bytes) => bytes.set(spoolBytes(subject.spool.path)));
-  gauge('spool_limit_bytes', (bytes) => bytes.set(subject.spool.limitBytes));
+  const ofSpool = (name: string, read: (state: SpoolState) => number) =>
+    gauge(name, (one) => {
+      const state = subject.vitals.spool;
+      if (state === undefined) one.remove();
+      else one.set(read(state));
+    });
+  ofSpool('spool_bytes', ({ bytes }) => bytes);
+  gauge('spool_limit_bytes', (bytes) => bytes.set(subject.spoolLimitBytes));
+  ofSpool('spool_unreadable', ({ unreadable }) => unreadable);
   return registry;
-}
-
-/** The database and its write-ahead log. */
-function spoolBytes(path: string): number {
-  return [path, `${path}-wal`].reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
 }

@@ -64,6 +64,33 @@ interface ObservedProof {
   readonly after: number;
 }
 
+/** "The engine has left this Swarm": its watch ends, and does not go on when the engine is found there again. */
+interface ObservedLeaving {
+  readonly kind: 'left';
+  readonly source: string;
+}
+
+/** "Events of this source come so many seconds late": its watches keep that distance from now on. */
+interface ObservedMargin {
+  readonly kind: 'margin';
+  readonly source: string;
+  readonly seconds: number;
+}
+
+/** A Swarm's event that waits until the engine has said which Swarm it is in; kept, so that it outlives the process. */
+interface ObservedHeld {
+  readonly kind: 'held';
+  /** The Swarm it was last known in. */
+  readonly cluster: string | undefined;
+  readonly event: DockerEvent;
+}
+
+/** A held event waits no longer. In one group with what became of it. */
+interface ObservedRelease {
+  readonly kind: 'released';
+  readonly event: DockerEvent;
+}
+
 /** What an engine said of its objects after a gap: learned by inspection, not an event. */
 export interface ObservedInspection {
   readonly kind: 'inspected';
@@ -83,4 +110,8 @@ export type Observation =
   | ObservedDeclaration
   | ObservedBefore
   | ObservedProof
+  | ObservedLeaving
+  | ObservedMargin
+  | ObservedHeld
+  | ObservedRelease
   | ObservedInspection;

@@ -1,7 +1,18 @@
 import type { Nanos } from '#chaincode';
 
-/** The two that a collector stands between, and its own memory, which may be full. */
-export type Counterpart = 'engine' | 'ledger' | 'spool';
+/**
+ * The two that a collector stands between; the engine's memory, without which nothing can be claimed; and the collector's
+ * own spool, which may be full.
+ */
+export type Counterpart = 'engine' | 'memory' | 'ledger' | 'spool';
+
+/** What a spool holds. */
+export interface SpoolState {
+  /** As its limit counts it. */
+  readonly bytes: number;
+  /** What was to be an event and could not be read, since the spool was made. */
+  readonly unreadable: number;
+}
 
 /** Whether a counterpart answers; `undefined` until it was first asked (a trace has no engine to ask). */
 interface Contact {
@@ -21,13 +32,15 @@ export class Vitals {
   #reconnections = 0;
   #gaps = 0;
   #refused = 0;
+  #unproven = 0;
+  #spool: (() => SpoolState) | undefined;
   #everUp = false;
 
   /** @param now a monotonic clock, in milliseconds */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     const unknown = () => ({ up: undefined, since: now() });
-    this.#contacts = { engine: unknown(), ledger: unknown(), spool: unknown() };
+    this.#contacts = { engine: unknown(), memory: unknown(), ledger: unknown(), spool: unknown() };
   }
 
   /** Says that a counterpart answers, or does not. Said again without a change, it is no news. */
@@ -44,6 +57,22 @@ export class Vitals {
   /** Says that a gap was declared. */
   gap(): void {
     this.#gaps++;
+  }
+
+  /** Says that the engine's memory could not be read. */
+  unproven(): void {
+    this.#unproven++;
+    this.tell('memory', false);
+  }
+
+  /** Says where the spool's state is to be read, or that it is open no more. */
+  watchSpool(state: (() => SpoolState) | undefined): void {
+    this.#spool = state;
+  }
+
+  /** The spool's state now; undefined while it is not open. */
+  get spool(): SpoolState | undefined {
+    return this.#spool?.();
   }
 
   /** Says that the ledger refused a batch for good. */
@@ -72,6 +101,11 @@ export class Vitals {
 
   get gaps(): number {
     return this.#gaps;
+  }
+
+  /** How often the engine's memory could not be read. */
+  get rereadsFailed(): number {
+    return this.#unproven;
   }
 
   get batchesRefused(): number {

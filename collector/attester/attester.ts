@@ -172,7 +172,7 @@ export class Attester {
     const sources = spool.sources().filter((source) => !this.#companionsOf.has(source));
     if (sources.length === 0) return;
     // Nothing depends on it: without an answer it is not said.
-    const collectors = await companions(connection).catch(() => []);
+    const collectors = await this.#persistence.orAborted(companions(connection)).catch(() => []);
     for (const source of sources) {
       this.#companionsOf.add(source);
       const names = collectors.filter(({ watches }) => watches.some((watch) => watch.source === source));

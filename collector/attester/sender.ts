@@ -47,7 +47,7 @@ export class Persistence {
     for (let pause = this.#patience.firstPauseMs; ; pause = Math.min(pause * 2, this.#patience.longestPauseMs)) {
       this.#signal.throwIfAborted();
       try {
-        const result = await this.#orAborted(call());
+        const result = await this.orAborted(call());
         this.#up();
         return result;
       } catch (error) {
@@ -78,7 +78,8 @@ export class Persistence {
     }
   }
 
-  async #orAborted<T>(promise: Promise<T>): Promise<T> {
+  /** @throws the signal's reason on abort, whatever becomes of the promise. */
+  async orAborted<T>(promise: Promise<T>): Promise<T> {
     let forget = () => {};
     const aborted = new Promise<never>((_, reject) => {
       const abort = () => reject(this.#signal.reason);

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { printable } from '../../cli/printable.js';
 import type { Engine } from './docker-engine.js';
 import type { DockerEngineOptions } from './docker-session.js';
-import { DockerSession } from './docker-session.js';
+import { DockerSession, type SessionContext } from './docker-session.js';
 import type { Source, SourceContext } from './source.js';
 
 export interface DockerSourceOptions extends DockerEngineOptions {
@@ -27,9 +28,12 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
     resumes: true,
     async *observe(context: SourceContext) {
       const { signal, log, vitals } = context;
+      const proofs = proofsOf(context);
       let told = false;
       for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
-        const session = new DockerSession(engine, options, context);
+        const session = new DockerSession(engine, options, { ...context, ...proofs });
+        // Who takes no more has no room for it: that says nothing of the engine.
+        let broke = false;
         let opened: number | undefined;
         try {
           await session.open();
@@ -39,7 +43,9 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
           opened = performance.now();
           current = session;
           yield* session.observations();
+          broke = true;
         } catch (error) {
+          broke = true;
           // Only what went wrong with the engine comes here: what the consumer throws ends this generator instead.
           if (!signal.aborted && !told) {
             const what = opened === undefined ? 'The engine does not answer' : 'The engine is no longer heard';
@@ -48,7 +54,7 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
           told = true;
         } finally {
           current = undefined;
-          if (!signal.aborted) vitals?.tell('engine', false);
+          if (broke && !signal.aborted) vitals?.tell('engine', false);
           session.close();
         }
         if (opened !== undefined && performance.now() - opened >= LASTING_MS) pause = firstPauseMs;
@@ -57,6 +63,27 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
     },
     async probe() {
       await current?.probe();
+    },
+  };
+}
+
+/** Says once for each spell that the engine's memory cannot be read, and that it can again. */
+function proofsOf({ log, vitals }: SourceContext): Pick<SessionContext, 'proven' | 'unproven'> {
+  let failing = false;
+  return {
+    proven() {
+      vitals?.tell('memory', true);
+      if (failing) log.info("The engine's memory can be read again; what it shows is claimed.");
+      failing = false;
+    },
+    unproven(why) {
+      vitals?.unproven();
+      if (!failing) {
+        log.warn(
+          `The engine's memory cannot be read (${printable(why.message, 300)}); events are still taken, but nothing is claimed until it can.`,
+        );
+      }
+      failing = true;
     },
   };
 }

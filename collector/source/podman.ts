@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import { addSeconds, type Nanos } from '#chaincode';
 import { CollectorError } from '../errors.js';
 import type { Engine } from './docker-engine.js';
+import { later } from './earlier.js';
+import { LineSplitter } from './line-splitter.js';
 
 /** Podman ends a replay in whole seconds, and must find its end in the future. */
 const AHEAD_SECONDS = 2;
@@ -44,16 +46,17 @@ function hasPodman(info: unknown): boolean {
   return typeof info === 'object' && info !== null && 'BuildahVersion' in info;
 }
 
-/** The lines of events up to a time: the replay reached further than was asked. */
+/** The lines of events up to a time, one by one: the replay reached further than was asked. */
 async function* upTo(until: Nanos, stream: Readable): AsyncGenerator<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  for (const line of Buffer.concat(chunks).toString('utf8').split('\n')) {
-    const time = /"timeNano":(\d+)/.exec(line)?.[1];
-    if (line !== '' && (time === undefined || BigInt(time) <= BigInt(until))) yield Buffer.from(`${line}\n`);
+  const splitter = new LineSplitter();
+  for await (const chunk of stream) {
+    for (const { text } of splitter.push(chunk as Buffer)) {
+      if (text === undefined || text === '') continue;
+      const time = /"timeNano":(\d+)/.exec(text)?.[1];
+      if (time === undefined || BigInt(time) <= BigInt(until)) yield Buffer.from(`${text}\n`);
+    }
   }
-}
-
-function later(a: Nanos, b: Nanos): Nanos {
-  return BigInt(a) > BigInt(b) ? a : b;
+  // What ends within a line is passed on as it is: whoever reads it knows then that it is not whole.
+  const rest = splitter.end()?.text;
+  if (rest !== undefined) yield Buffer.from(rest);
 }

@@ -1,28 +1,28 @@
-import type { DockerEvent } from '#chaincode';
+import { createHash } from 'node:crypto';
+import type { DockerEvent, Nanos } from '#chaincode';
 
-/** An event, and by what it is known again. */
-export interface Identified {
+/** By what an event is known again. */
+export interface Identity {
   readonly id: string;
   readonly source: string;
-  readonly event: DockerEvent;
+  readonly time: Nanos;
+  readonly scope: DockerEvent['scope'];
 }
 
-/** Lines longer than this are not kept: they are read again where they come again. */
-const MAX_LINE = 8 * 1024;
 /** So many events are surely remembered: more than an engine keeps and holds for a listener together. */
 const GENERATION = 2_048;
 
-/** The events that came over a live stream lately, in bounded memory. */
+/** The events that were received lately, in bounded memory: by what they are known again, not what they say. */
 export class Recent {
   #ids = new Set<string>();
   #olderIds = new Set<string>();
-  #lines = new Map<string, Identified>();
-  #olderLines = new Map<string, Identified>();
+  #lines = new Map<string, Identity>();
+  #olderLines = new Map<string, Identity>();
 
   /** @param line the text that was read as this event */
-  add(event: Identified, line?: string): void {
-    this.#ids.add(event.id);
-    if (line !== undefined && line.length <= MAX_LINE) this.#lines.set(line, event);
+  add(identity: Identity, line?: string): void {
+    this.#ids.add(identity.id);
+    if (line !== undefined) this.#lines.set(digestOf(line), identity);
     if (this.#ids.size < GENERATION) return;
     [this.#olderIds, this.#ids] = [this.#ids, new Set()];
     [this.#olderLines, this.#lines] = [this.#lines, new Map()];
@@ -33,7 +33,12 @@ export class Recent {
   }
 
   /** What exactly this line was read as, to spare reading it again. */
-  readAs(line: string): Identified | undefined {
-    return this.#lines.get(line) ?? this.#olderLines.get(line);
+  readAs(line: string): Identity | undefined {
+    const digest = digestOf(line);
+    return this.#lines.get(digest) ?? this.#olderLines.get(digest);
   }
+}
+
+function digestOf(line: string): string {
+  return createHash('sha256').update(line).digest('base64');
 }

@@ -1,7 +1,14 @@
-import type { Nanos } from '#chaincode';
+import type { DockerEvent, Nanos } from '#chaincode';
 import type { CollectorLog } from '../log.js';
 import type { Observation } from '../observation.js';
 import type { Vitals } from '../vitals.js';
+
+/** A Swarm's event that waits until the engine has said which Swarm it is in. */
+export interface HeldEvent {
+  readonly event: DockerEvent;
+  /** The Swarm that the engine was last known in when the event came. */
+  readonly cluster: string | undefined;
+}
 
 /** What the collector already knows, for a source that resumes. Includes everything observed before. */
 export interface SourceMemory {
@@ -21,6 +28,12 @@ export interface SourceMemory {
   quarantined(text: string): boolean;
   /** How many events could not be read and are in no gap yet. */
   undeclared(): number;
+  /** How many seconds this source's events were seen to be late; undefined if never beyond the usual. */
+  margin(source: string): number | undefined;
+  /** Whether the engine was last known to have left this Swarm. */
+  hasLeft(source: string): boolean;
+  /** A Swarm's events of which it was not yet known which Swarm's they are, the oldest first. */
+  held(): readonly HeldEvent[];
 }
 
 /** What a source is given to work with. */

@@ -6,83 +6,112 @@ import { earlier, later } from './earlier.js';
 
 /**
  * A watch ends so many seconds before the engine's clock: an event may be stamped before it is published. A Swarm's events
- * carry its leader's clock, and reach a manager by way of the Swarm's store.
+ * carry its leader's clock, which may be ahead too, and reach a manager by way of the Swarm's store.
  */
 export const MARGIN_SECONDS = { local: 1, swarm: 10 } as const;
 const LONGEST_MARGIN_SECONDS = 300;
 
-type Scope = 'local' | 'swarm';
+export type Scope = 'local' | 'swarm';
 
 /** A source that is watched without a break, up to `until` as far as was told. */
 interface Watched {
   readonly scope: Scope;
   until: Nanos;
-  /** Seconds. Grows when events come later than that. */
-  margin: number;
+  /** Whether the engine's clock was last seen before `until`: it was set back, and old stamps say nothing of lateness. */
+  behind: boolean;
+}
+
+/** What is lost, and from where on a source is watched again. */
+export interface Loss {
+  /** How far it was watched. */
+  readonly from: Nanos;
+  /** The engine's time. */
+  readonly now: Nanos;
+  /** The first event of the engine's own that it still has: what was lost was published before. */
+  readonly first?: Nanos | undefined;
+  /** The latest time known of the source; `from` if there is none. */
+  readonly latest?: Nanos | undefined;
+  readonly reason: string;
 }
 
 /** How far each source of a session was watched, and what is told of it. */
 export class Watches {
   readonly #tell: (observation: Observation) => void;
   readonly #log: CollectorLog;
+  readonly #learned: (source: string) => number | undefined;
   readonly #watched = new Map<string, Watched>();
+  readonly #margins = new Map<string, number>();
+  /** Margins as they were before events seemed late, until the engine's clock has shown that they were. */
+  readonly #before = new Map<string, number>();
 
-  constructor(tell: (observation: Observation) => void, log: CollectorLog) {
+  /** @param learned the margin of a source in seconds, if its events were late before */
+  constructor(
+    tell: (observation: Observation) => void,
+    log: CollectorLog,
+    learned: (source: string) => number | undefined = () => undefined,
+  ) {
     this.#tell = tell;
     this.#log = log;
+    this.#learned = learned;
   }
 
   has(source: string): boolean {
     return this.#watched.has(source);
   }
 
+  /** In seconds. Grows when events come later than that. */
+  margin(source: string, scope: Scope): number {
+    const margin = this.#margins.get(source) ?? Math.max(MARGIN_SECONDS[scope], this.#learned(source) ?? 0);
+    this.#margins.set(source, margin);
+    return margin;
+  }
+
   /** The watch of before continues. */
   goOn(source: string, scope: Scope, until: Nanos): void {
-    this.#watched.set(source, { scope, until, margin: MARGIN_SECONDS[scope] });
+    this.#watched.set(source, { scope, until, behind: false });
   }
 
-  /** A watch begins. */
-  begin(source: string, scope: Scope, since: Nanos): void {
-    const margin = this.#watched.get(source)?.margin ?? MARGIN_SECONDS[scope];
-    this.#watched.set(source, { scope, until: since, margin });
-    this.#tell({ kind: 'origin', source, scope, since });
+  /** A watch begins where nothing was watched before. */
+  begin(source: string, scope: Scope, now: Nanos): void {
+    // What a leader whose clock is ahead stamped before is not seen.
+    this.#origin(source, scope, scope === 'swarm' ? addSeconds(now, this.margin(source, scope)) : now);
   }
 
-  end(source: string): void {
+  /** This Swarm is no longer seen from here. */
+  leave(source: string): void {
     this.#watched.delete(source);
+    this.#tell({ kind: 'left', source });
   }
 
+  /** Tells a gap, unless there is none between the two. */
   gap(source: string, from: Nanos, to: Nanos, reason: string): void {
     if (BigInt(from) < BigInt(to)) this.#tell({ kind: 'gap', source, from, to, reason });
   }
 
-  /** @returns whether there is a gap: not if the engine's clock was set back to where it was watched already */
-  lose(source: string, from: Nanos, to: Nanos, reason: string): boolean {
-    if (BigInt(from) >= BigInt(to)) return false;
+  /** Events may have been lost: tells the gap, behind which the source is watched again. */
+  resume(source: string, scope: Scope, { from, now, first, latest = from, reason }: Loss): void {
+    const margin = this.margin(source, scope);
+    let to: Nanos;
+    if (scope === 'swarm') to = addSeconds(now, margin);
+    // Stamps overtake each other: one that was lost may lie behind the first.
+    else if (first !== undefined && BigInt(first) > BigInt(from)) to = earlier(addSeconds(first, margin), now);
+    else to = now;
+    // By a clock that was set back the loss cannot be placed: nothing is claimed until it is past all that is known.
+    if (BigInt(to) <= BigInt(from)) to = addSeconds(later(from, latest), margin);
     this.#log.warn('A gap: events may have been lost.', { source: printable(source, 200), from, to, reason });
     this.gap(source, from, to, reason);
-    return true;
+    this.#origin(source, scope, to);
   }
 
   /**
    * The engine may have published what neither the stream nor its memory shows.
-   * @param first the engine's own first event that it still has
-   * @returns whether that makes a gap
+   * @param latest the latest time of an event of the engine's own
    */
-  break(until: Nanos, first: Nanos | undefined): boolean {
+  break(now: Nanos, first: Nanos | undefined, latest: Nanos | undefined): void {
     const reason = "the engine's memory does not show that its stream skipped nothing";
-    let lost = false;
-    for (const [source, watched] of this.#watched) {
-      // Stamps overtake each other: one that was lost may lie behind the first.
-      const known = watched.scope === 'local' && first !== undefined ? addSeconds(first, watched.margin) : until;
-      const end = earlier(known, until);
-      // By a clock that was set back it cannot be placed: behind what was claimed.
-      const behind = BigInt(until) < BigInt(watched.until);
-      const to = behind ? addSeconds(watched.until, watched.margin) : later(watched.until, end);
-      lost = this.lose(source, watched.until, to, reason) || lost;
-      this.begin(source, watched.scope, to);
+    for (const [source, { scope, until }] of [...this.#watched]) {
+      this.resume(source, scope, { from: until, now, first, ...(scope === 'local' ? { latest } : {}), reason });
     }
-    return lost;
   }
 
   /**
@@ -91,13 +120,14 @@ export class Watches {
    * @param swarm whether the Swarm's events can be spoken for
    */
   advance(until: Nanos, unreadable: boolean, swarm: boolean): void {
-    for (const [source, watched] of this.#watched) {
+    for (const [source, watched] of [...this.#watched]) {
       if (unreadable) {
-        this.gap(source, watched.until, until, 'malformed event in the stream');
-        this.begin(source, watched.scope, later(until, watched.until));
+        const end = this.#latest(source, watched.scope, until);
+        this.gap(source, watched.until, end, 'malformed event in the stream');
+        this.#origin(source, watched.scope, later(end, watched.until));
         continue;
       }
-      const to = addSeconds(until, -watched.margin);
+      const to = addSeconds(until, -this.margin(source, watched.scope));
       if ((watched.scope === 'swarm' && !swarm) || BigInt(to) <= BigInt(watched.until)) continue;
       this.#tell({ kind: 'watch', source, from: watched.until, to });
       watched.until = to;
@@ -106,7 +136,9 @@ export class Watches {
 
   /** Whether all that is watched was watched up to before `time`: a gap up to there is one. */
   reaches(time: Nanos): boolean {
-    return [...this.#watched.values()].every(({ until }) => BigInt(until) < BigInt(time));
+    return [...this.#watched].every(
+      ([source, { scope, until }]) => BigInt(until) < BigInt(this.#latest(source, scope, time)),
+    );
   }
 
   /** Whether this time of a source lies where it was claimed to be watched. */
@@ -115,15 +147,41 @@ export class Watches {
     return watched !== undefined && BigInt(time) < BigInt(watched.until);
   }
 
-  /** An event came later than the margin of its source. */
+  /** An event came later than the margin of its source, unless the engine's clock was set back. */
   widen(source: string, time: Nanos): void {
     const watched = this.#watched.get(source);
-    if (watched === undefined) return;
-    const late = Number((BigInt(watched.until) - BigInt(time)) / 1_000_000_000n) + 1 + watched.margin;
-    watched.margin = Math.min(LONGEST_MARGIN_SECONDS, Math.max(watched.margin, 2 * late));
+    if (watched === undefined || watched.behind) return;
+    const margin = this.margin(source, watched.scope);
+    const late = Number((BigInt(watched.until) - BigInt(time)) / 1_000_000_000n) + 1 + margin;
+    const wider = Math.min(LONGEST_MARGIN_SECONDS, Math.max(margin, 2 * late));
+    if (wider === margin) return;
+    if (!this.#before.has(source)) this.#before.set(source, margin);
+    this.#margins.set(source, wider);
     this.#log.warn('An event came later than the margin of the watches; the margin grows.', {
       source: printable(source, 200),
-      seconds: watched.margin,
+      seconds: wider,
     });
+  }
+
+  /** What the engine's clock shows: that events were late indeed, or that they only looked so because it was set back. */
+  clock(now: Nanos): void {
+    for (const [source, watched] of this.#watched) {
+      watched.behind = BigInt(now) < BigInt(watched.until);
+      const before = this.#before.get(source);
+      if (before === undefined) continue;
+      this.#before.delete(source);
+      if (watched.behind) this.#margins.set(source, before);
+      else this.#tell({ kind: 'margin', source, seconds: this.margin(source, watched.scope) });
+    }
+  }
+
+  /** The latest stamp of what the engine has published by now. */
+  #latest(source: string, scope: Scope, now: Nanos): Nanos {
+    return scope === 'swarm' ? addSeconds(now, this.margin(source, scope)) : now;
+  }
+
+  #origin(source: string, scope: Scope, since: Nanos): void {
+    this.#watched.set(source, { scope, until: since, behind: false });
+    this.#tell({ kind: 'origin', source, scope, since });
   }
 }

@@ -70,4 +70,17 @@ export const MIGRATIONS: readonly string[] = [
     objects TEXT NOT NULL
   );
   `,
+  // 3
+  `
+  -- Whether the engine has left this Swarm: its watch does not go on when it is found there again.
+  ALTER TABLE origin ADD COLUMN left_since_then INTEGER NOT NULL DEFAULT 0;
+
+  -- How many seconds the events of a source were late, where that was more than its margin.
+  CREATE TABLE margin (source TEXT PRIMARY KEY, seconds INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- A Swarm's events until the engine has said which Swarm it is in; the Swarm it was last known in, if any.
+  CREATE TABLE held (key TEXT PRIMARY KEY, cluster TEXT, event TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
+
+  CREATE INDEX quarantine_seq ON quarantine (seq);
+  `,
 ];

@@ -4,9 +4,9 @@ import { printable } from '../../cli/printable.js';
 import { CollectorError } from '../errors.js';
 import { type CollectorLog, silentLog } from '../log.js';
 import type { Observation, ObservedEvent } from '../observation.js';
-import type { SourceMemory } from '../source/source.js';
+import type { HeldEvent, SourceMemory } from '../source/source.js';
 import { asSpoolError, migrate, open } from './database.js';
-import { identityOf, packEvent } from './spooled-event.js';
+import { heldKey, identityOf, packEvent, unpackEvent } from './spooled-event.js';
 import { Statements } from './statements.js';
 import type { Stretch } from './stretches.js';
 
@@ -71,6 +71,7 @@ const SWEEP_EVERY = 64;
 const KEEP_BATCHES = 100;
 /** Stretches that end so long before the newest are no longer stated by any batch. */
 const KEEP_STRETCHES = 7n * 86_400n * 1_000_000_000n;
+/** The newest of what could not be read. */
 const KEEP_QUARANTINED = 1_000;
 const QUARANTINED_TEXT = 4_096;
 
@@ -90,7 +91,7 @@ export class Spool implements SourceMemory {
   readonly #statements: Statements;
   #pendingCount: number;
   #unproven: number;
-  #quarantined: number;
+  #unreadable: number;
   #undeclared: number;
   readonly #limits: SpoolLimits;
   readonly #log: CollectorLog;
@@ -112,7 +113,7 @@ export class Spool implements SourceMemory {
       this.#pendingCount = (this.#statements.countPending.get() as { count: number }).count;
       this.#unproven = Number(this.#meta('unproven') ?? 0);
       this.#undeclared = Number(this.#meta('undeclared') ?? 0);
-      this.#quarantined = (this.#statements.countQuarantined.get() as { count: number }).count;
+      this.#unreadable = Number(this.#meta('unreadable') ?? 0);
     } catch (error) {
       this.#database.close();
       throw asSpoolError(path, error);
@@ -132,9 +133,9 @@ export class Spool implements SourceMemory {
     let known = 0;
     let added = 0;
     let unproven = this.#unproven;
-    let quarantined = this.#quarantined;
+    let unreadable = this.#unreadable;
     let undeclared = this.#undeclared;
-    if (this.#used() >= this.#maxBytes) {
+    if (this.bytes() >= this.#maxBytes) {
       throw new CollectorError(
         'FULL',
         `The spool ${printable(this.#database.name)} has reached its limit of ${this.#maxBytes} bytes.`,
@@ -163,11 +164,27 @@ export class Spool implements SourceMemory {
             unproven = Math.min(unproven, observation.after);
             break;
           case 'malformed':
-            if (this.#quarantine(observation, quarantined)) quarantined++;
+            this.#quarantine(observation, ++unreadable);
             if (observation.undeclared) undeclared++;
             break;
           case 'declared':
             undeclared = 0;
+            break;
+          case 'left':
+            this.#statements.leave.run(observation.source);
+            break;
+          case 'margin':
+            this.#statements.putMargin.run(observation.source, observation.seconds);
+            break;
+          case 'held':
+            this.#statements.hold.run(
+              heldKey(observation.event),
+              observation.cluster ?? null,
+              packEvent(observation.event),
+            );
+            break;
+          case 'released':
+            this.#statements.letGo.run(heldKey(observation.event));
             break;
           case 'inspected':
             this.#statements.addInspection.run(
@@ -185,18 +202,22 @@ export class Spool implements SourceMemory {
         }
       }
       if (unproven !== this.#unproven) this.#statements.putMeta.run('unproven', String(unproven));
+      if (unreadable !== this.#unreadable) {
+        this.#statements.putMeta.run('unreadable', String(unreadable));
+        this.#statements.trimQuarantine.run(KEEP_QUARANTINED);
+      }
       if (undeclared !== this.#undeclared) this.#statements.putMeta.run('undeclared', String(undeclared));
     });
     this.#pendingCount += added;
     this.#unproven = unproven;
-    this.#quarantined = quarantined;
+    this.#unreadable = unreadable;
     this.#undeclared = undeclared;
     return { events, known };
   }
 
   /** Whether events would be taken now. After the spool was full: with room to spare. */
   hasRoom(): boolean {
-    if (this.#used() >= this.#maxBytes * (1 - ROOM)) return false;
+    if (this.bytes() >= this.#maxBytes * (1 - ROOM)) return false;
     try {
       // The disk's word, not ours: more than a few pages' worth must go through.
       this.#write(() => {
@@ -219,6 +240,24 @@ export class Spool implements SourceMemory {
 
   quarantined(text: string): boolean {
     return this.#statements.isQuarantined.get(Buffer.from(sha256Hex(text), 'hex')) !== undefined;
+  }
+
+  /** How many were to be events and could not be read, since the spool was made. */
+  unreadable(): number {
+    return this.#unreadable;
+  }
+
+  margin(source: string): number | undefined {
+    return this.#statements.margin.get(source) as number | undefined;
+  }
+
+  hasLeft(source: string): boolean {
+    return this.#statements.hasLeft.get(source) === 1;
+  }
+
+  held(): HeldEvent[] {
+    const rows = this.#statements.held.all() as { cluster: string | null; event: string }[];
+    return rows.map(({ cluster, event }) => ({ cluster: cluster ?? undefined, event: unpackEvent(event) }));
   }
 
   /** What was learned by asking and is in no batch yet, the oldest first. */
@@ -329,8 +368,8 @@ export class Spool implements SourceMemory {
     return this.#limits.maxBytes ?? DEFAULT_MAX_BYTES;
   }
 
-  /** Bytes that hold something. */
-  #used(): number {
+  /** Bytes that hold something: what the limit is held against. The file may be larger, by what is free in it. */
+  bytes(): number {
     const [pages, free, size] = this.#statements.sizes.map((one) => one.get() as number);
     return ((pages ?? 0) - (free ?? 0)) * (size ?? 0);
   }
@@ -340,11 +379,11 @@ export class Spool implements SourceMemory {
     return this.#statements.addObserved.run(time, Buffer.from(identityOf(event, source), 'hex')).changes > 0;
   }
 
-  #quarantine({ place, why, text }: { place: string; why: string; text?: string }, count: number): boolean {
-    if (text === undefined || count >= KEEP_QUARANTINED) return false;
+  #quarantine({ place, why, text }: { place: string; why: string; text?: string }, seq: number): void {
+    if (text === undefined) return;
     const digest = Buffer.from(sha256Hex(text), 'hex');
     const kept = text.toWellFormed().slice(0, QUARANTINED_TEXT);
-    return this.#statements.addQuarantined.run(digest, count + 1, place, why, kept).changes > 0;
+    this.#statements.addQuarantined.run({ digest, seq, place, why, text: kept });
   }
 
   /** The run that the spool continues, if it has begun one. */

@@ -18,6 +18,11 @@ export function unpackEvent(text: string): DockerEvent {
   return { scope, type, action, id, timeNano, attributes: new Map(attributes) };
 }
 
+/** By what a Swarm's event is known again of which it is not yet known which Swarm's it is. */
+export function heldKey(event: DockerEvent): string {
+  return `${event.timeNano} ${identityOf(event, '')}`;
+}
+
 /** By what an event that comes twice is known again, besides its time: its hash with no attribute left out. */
 export function identityOf(event: DockerEvent, source: string): string {
   return canonicalEvent(event, { source, ignore: [] }).hash;

@@ -27,7 +27,14 @@ export class Statements {
   readonly dropMeta;
   readonly addQuarantined;
   readonly isQuarantined;
-  readonly countQuarantined;
+  readonly trimQuarantine;
+  readonly putMargin;
+  readonly margin;
+  readonly hold;
+  readonly letGo;
+  readonly held;
+  readonly leave;
+  readonly hasLeft;
   readonly addInspection;
   readonly inspections;
   readonly dropInspections;
@@ -58,7 +65,8 @@ export class Statements {
     this.clearStretches = db.prepare('DELETE FROM stretch');
     this.addStretch = db.prepare('INSERT INTO stretch VALUES (?, ?, ?)');
     this.putOrigin = db.prepare(
-      'INSERT INTO origin VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET since = excluded.since',
+      `INSERT INTO origin (source, since) VALUES (?, ?)
+       ON CONFLICT (source) DO UPDATE SET since = excluded.since, left_since_then = 0`,
     );
     this.watchedUntil = db.prepare(
       `SELECT CAST(max(time) AS TEXT) AS until FROM (
@@ -80,9 +88,27 @@ export class Statements {
     );
     this.lastSentAt = db.prepare('SELECT CAST(max(sent_at) AS TEXT) AS at FROM batch');
     this.dropMeta = db.prepare('DELETE FROM meta WHERE key = ?');
-    this.addQuarantined = db.prepare('INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?)');
+    // What comes again is new again.
+    this.addQuarantined = db.prepare(
+      `INSERT INTO quarantine VALUES (@digest, @seq, @place, @why, @text)
+       ON CONFLICT (digest) DO UPDATE SET seq = excluded.seq, place = excluded.place`,
+    );
+    this.trimQuarantine = db.prepare(
+      'DELETE FROM quarantine WHERE seq <= (SELECT seq FROM quarantine ORDER BY seq DESC LIMIT 1 OFFSET ?)',
+    );
     this.isQuarantined = db.prepare('SELECT 1 FROM quarantine WHERE digest = ?');
-    this.countQuarantined = db.prepare('SELECT count(*) AS count FROM quarantine');
+    this.putMargin = db.prepare(
+      'INSERT INTO margin VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET seconds = excluded.seconds',
+    );
+    this.margin = db.prepare('SELECT seconds FROM margin WHERE source = ?').pluck();
+    this.hold = db.prepare(
+      `INSERT OR IGNORE INTO held (key, cluster, event, seq)
+       VALUES (?, ?, ?, (SELECT coalesce(max(seq), 0) + 1 FROM held))`,
+    );
+    this.letGo = db.prepare('DELETE FROM held WHERE key = ?');
+    this.held = db.prepare('SELECT cluster, event FROM held ORDER BY seq');
+    this.leave = db.prepare('UPDATE origin SET left_since_then = 1 WHERE source = ?');
+    this.hasLeft = db.prepare('SELECT left_since_then FROM origin WHERE source = ?').pluck();
     this.addInspection = db.prepare('INSERT INTO inspection (source, at, objects) VALUES (?, ?, ?)');
     this.inspections = db.prepare('SELECT seq, source, CAST(at AS TEXT) AS at, objects FROM inspection ORDER BY seq');
     this.dropInspections = db.prepare('DELETE FROM inspection WHERE seq <= ?');

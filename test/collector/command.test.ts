@@ -71,7 +71,14 @@ describe('collect', () => {
     expect((await value('spool_bytes')).value).toBeGreaterThan(0);
     const health = await fetch(`${url}/healthz`);
     expect(health.status).toBe(200);
-    expect(await health.json()).toEqual({ ok: true, engine: 'up', ledger: 'up', spool: 'up', reasons: [] });
+    expect(await health.json()).toEqual({
+      ok: true,
+      engine: 'up',
+      memory: 'up',
+      ledger: 'up',
+      spool: 'up',
+      reasons: [],
+    });
     engine.happens('two');
     const { code, stdout, stderr } = await collector.stop();
     expect(code, stderr).toBe(0);

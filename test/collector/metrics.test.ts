@@ -35,8 +35,13 @@ afterEach(async () => {
 });
 
 async function serve(vitals: Vitals, counts: () => CollectorCounts | undefined, graceMs = 0): Promise<string> {
-  const spool = { path: join(dir, 'spool.db'), limitBytes: 1000 };
-  const registry = collectorMetrics({ vitals, counts, spool, actor: 'UserMSP', collector: 'say "hi"\\' });
+  const registry = collectorMetrics({
+    vitals,
+    counts,
+    spoolLimitBytes: 1000,
+    actor: 'UserMSP',
+    collector: 'say "hi"\\',
+  });
   server = await serveMetrics({ host: '127.0.0.1', port: 0 }, registry, () => healthOf(vitals, graceMs));
   return server.url;
 }
@@ -65,8 +70,8 @@ describe('/metrics', () => {
     vitals.gap();
     vitals.refused();
     vitals.watched('engine "1"', '1795300553028063346');
-    writeFileSync(join(dir, 'spool.db'), 'x'.repeat(100));
-    writeFileSync(join(dir, 'spool.db-wal'), 'x'.repeat(11));
+    vitals.watchSpool(() => ({ bytes: 111, unreadable: 5 }));
+    vitals.unproven();
     const expected: Record<string, Record<string, number>> = {
       events_read_total: { '': 7 },
       events_known_total: { '': 2 },
@@ -82,12 +87,17 @@ describe('/metrics', () => {
       ledger_up: { '': 0 },
       spool_bytes: { '': 111 },
       spool_limit_bytes: { '': 1000 },
+      spool_unreadable: { '': 5 },
+      rereads_failed_total: { '': 1 },
+      memory_up: { '': 0 },
       watched_until_seconds: { 'source="engine \\"1\\""': 1795300553.028 },
     };
     for (const [name, samples] of Object.entries(expected))
       expect([name, await sample(url, name)]).toEqual([name, samples]);
     // Asked again, a counter has not counted twice.
     expect(await sample(url, 'events_read_total')).toEqual({ '': 7 });
+    vitals.watchSpool(undefined);
+    expect(await sample(url, 'spool_bytes')).toEqual({});
     vitals.tell('engine', false);
     vitals.tell('engine', true);
     expect(await sample(url, 'reconnections_total')).toEqual({ '': 1 });
@@ -96,6 +106,7 @@ describe('/metrics', () => {
   it('serves every metric that is listed, with its kind and help', async () => {
     const vitals = new Vitals();
     vitals.watched('e', '1');
+    vitals.watchSpool(() => ({ bytes: 1, unreadable: 0 }));
     const url = await serve(vitals, () => COUNTS);
     const response = await fetch(`${url}/metrics`);
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -136,7 +147,7 @@ describe('/metrics', () => {
       collectorMetrics({
         vitals: new Vitals(),
         counts: () => COUNTS,
-        spool: { path: '', limitBytes: 1 },
+        spoolLimitBytes: 1,
         actor: 'A',
         collector: 'c',
       }),
@@ -146,6 +157,24 @@ describe('/metrics', () => {
     other.close();
   });
 });
+
+/** Vitals whose changes can be awaited. */
+class ToldVitals extends Vitals {
+  #waiting: (() => void)[] = [];
+
+  override tell(...told: Parameters<Vitals['tell']>): void {
+    super.tell(...told);
+    this.changed();
+  }
+
+  changed(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}
 
 describe('/healthz', () => {
   const asked = async (url: string) => {
@@ -157,7 +186,7 @@ describe('/healthz', () => {
     let now = 0;
     const vitals = new Vitals(() => now);
     const url = await serve(vitals, () => COUNTS, 60_000);
-    const fine = { ok: true, engine: 'unknown', ledger: 'unknown', spool: 'unknown', reasons: [] };
+    const fine = { ok: true, engine: 'unknown', memory: 'unknown', ledger: 'unknown', spool: 'unknown', reasons: [] };
     expect(await asked(url)).toEqual({ status: 200, body: fine });
     vitals.tell('engine', true);
     vitals.tell('ledger', true);
@@ -168,7 +197,7 @@ describe('/healthz', () => {
     expect(await asked(url)).toEqual({ status: 200, body: { ...fine, engine: 'up', ledger: 'down' } });
     now = 61_000;
     const reasons = ['The ledger has not answered for 60 s.'];
-    const body = { ok: false, engine: 'up', ledger: 'down', spool: 'unknown', reasons };
+    const body = { ...fine, ok: false, engine: 'up', ledger: 'down', reasons };
     expect(await asked(url)).toEqual({ status: 503, body });
     vitals.tell('ledger', true);
     expect((await asked(url)).status).toBe(200);
@@ -176,8 +205,17 @@ describe('/healthz', () => {
     now = 200_000;
     expect((await asked(url)).body).toMatchObject({
       ok: false,
-      spool: 'down',
-      reasons: ['The spool has been full for 139 s.'],
+      engine: 'up',
+      spool: 'full',
+      reasons: ['The spool has been full, so that nothing is read, for 139 s.'],
+    });
+    vitals.tell('spool', true);
+    vitals.unproven();
+    now = 260_000;
+    expect((await asked(url)).body).toMatchObject({
+      ok: false,
+      memory: 'down',
+      reasons: ["The engine's memory could not be read, so that nothing is claimed, for 60 s."],
     });
   });
 
@@ -185,17 +223,8 @@ describe('/healthz', () => {
     const engine = new FakeEngine(join(dir, 'docker.sock'));
     const ledger = new FakeLedger();
     await engine.start();
-    const vitals = new Vitals();
+    const vitals = new ToldVitals();
     let counts: CollectorCounts | undefined;
-    let told = () => {};
-    const changed = async (holds: () => boolean) => {
-      while (!holds()) {
-        await new Promise<void>((resolve) => {
-          told = resolve;
-          setTimeout(resolve, 20);
-        });
-      }
-    };
     const stop = new AbortController();
     const running = runCollector({
       connection: ledger,
@@ -207,25 +236,25 @@ describe('/healthz', () => {
       vitals,
       onProgress: (latest) => {
         counts = latest;
-        told();
+        vitals.changed();
       },
     });
     const url = await serve(vitals, () => counts);
     await engine.listenedTo();
-    await changed(() => vitals.up('engine') === true && vitals.up('ledger') === true);
+    await vitals.until(() => vitals.up('engine') === true && vitals.up('ledger') === true);
     expect((await asked(url)).status).toBe(200);
     ledger.beforeSubmit = unreachable;
     engine.happens('one');
-    await changed(() => vitals.up('ledger') === false);
+    await vitals.until(() => vitals.up('ledger') === false);
     expect(await asked(url)).toMatchObject({ status: 503, body: { ok: false, engine: 'up', ledger: 'down' } });
     ledger.beforeSubmit = () => {};
     await ledger.until(() => ledger.entries().some(({ event }) => event.object === 'one'));
-    await changed(() => counts?.attested === 1);
+    await vitals.until(() => counts?.attested === 1);
     await engine.stop();
-    await changed(() => vitals.up('engine') === false);
+    await vitals.until(() => vitals.up('engine') === false);
     expect(await asked(url)).toMatchObject({ status: 503, body: { engine: 'down', ledger: 'up' } });
     await engine.start();
-    await changed(() => vitals.up('engine') === true);
+    await vitals.until(() => vitals.up('engine') === true);
     expect(await sample(url, 'reconnections_total')).toEqual({ '': 1 });
     expect(await sample(url, 'events_spooled_total')).toEqual({ '': 1 });
     stop.abort();

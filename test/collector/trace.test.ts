@@ -14,6 +14,9 @@ const NOTHING_KNOWN = {
   unproven: () => 0,
   quarantined: () => false,
   undeclared: () => 0,
+  margin: () => undefined,
+  hasLeft: () => false,
+  held: () => [],
   sources: () => [],
 };
 const S = 1_000_000_000n;
