@@ -67,8 +67,8 @@ export class DockerSession {
   #horizon: Nanos = EVER;
   /** The latest time known at the beginning: of a clock that is behind it, nothing is before the horizon. */
   #known: Nanos = EVER;
-  /** Whether nothing was known at the beginning. */
-  #fresh = false;
+  /** Whether the engine remembers more than was read of it: then not all from before the collector is known. */
+  #partial = false;
   /** Where the next re-read begins. */
   #since: Nanos = EVER;
   #listened = false;
@@ -166,7 +166,6 @@ export class DockerSession {
     // Subscribed first, looked back second: what lies between cannot fall out of both.
     this.#horizon = since;
     const fresh = known.length === 0;
-    this.#fresh = fresh;
     this.#known = [...known, state.now].reduce(later);
     // Without anything known the engine's older events serve: whatever it shows again later proves that it forgot nothing.
     let ring = fresh ? await this.#everything(since, state.now) : await this.#lookBack(since, state.now);
@@ -178,7 +177,9 @@ export class DockerSession {
   /** All that the engine still has; of one with a long memory, what is asked for alone. */
   async #everything(since: Nanos, until: Nanos): Promise<LookedBack> {
     const ring = await this.#lookBack(EVER, until);
-    return ring.cut ? await this.#lookBack(earlier(since, addSeconds(until, -OVERLAP_SECONDS)), until) : ring;
+    if (!ring.cut) return ring;
+    this.#partial = true;
+    return await this.#lookBack(earlier(since, addSeconds(until, -OVERLAP_SECONDS)), until);
   }
 
   /** From here on: what was known goes on, or a gap lies between. */
@@ -291,7 +292,7 @@ export class DockerSession {
       const whole = await this.#lookBack(EVER, until);
       if (!whole.cut) ring = whole;
     }
-    const missed = await this.#missedOf(ring, (this.#fresh || ring.cut) && BigInt(until) >= BigInt(this.#known));
+    const missed = await this.#missedOf(ring, (this.#partial || ring.cut) && BigInt(until) >= BigInt(this.#known));
     // The engine has changed its Swarm meanwhile: some were read as the other's.
     if (this.#feed.ended || this.#intake.swarm.cluster !== cluster) return false;
     const count = missed.events.length + missed.unread.length;

@@ -84,6 +84,23 @@ describe("an engine's clock", () => {
     expect(its.watches().map(({ to }) => to)).toEqual([until.toString()]);
   });
 
+  it('that is set back a little while the stream skips what nothing shows hides the loss no more than it must', async () => {
+    const collector = await its.begin({ proveEveryMs: 10_000 });
+    await its.claimed('ENGINE');
+    const until = BigInt(its.watches()[0]?.to ?? 0);
+    its.engine.now -= 100n * S;
+    its.engine.skips = 300;
+    its.engine.step = S / 10n;
+    for (let index = 0; index < 300; index++) its.engine.happens(`skipped ${index}`);
+    // By now the clock is where it was and beyond, the engine's first event is not.
+    its.engine.now += 200n * S;
+    await its.attested('skipped 299');
+    await its.ledger.until(() => its.gaps().length > 0);
+    await collector.end();
+    expect(its.gaps()[0]?.from).toBe(until.toString());
+    expect(BigInt(its.gaps()[0]?.to ?? 0)).toBeGreaterThan(until);
+  });
+
   it("of the Swarm's leader does not stretch the engine's own watch over an outage", async () => {
     its.engine.cluster = 'CLUSTER';
     const collector = await its.begin();

@@ -26,6 +26,8 @@ export class FakeEngine {
   tells: number | undefined;
   /** Whether `/info` is answered. */
   answers = true;
+  /** What a re-read gets: the memory, an error, or the memory cut short within a line. */
+  rereads: 'whole' | 'refused' | 'cut short' = 'whole';
   /** The engine's clock. */
   now = DAY;
   /** By how much the clock goes on with each event. */
@@ -35,6 +37,7 @@ export class FakeEngine {
   readonly #server: Server;
   readonly #listeners = new Set<ServerResponse>();
   #subscribed: (() => void)[] = [];
+  #reread: (() => void)[] = [];
 
   constructor(socket: string) {
     this.socket = socket;
@@ -75,6 +78,11 @@ export class FakeEngine {
   async listenedTo(): Promise<void> {
     if (this.#listeners.size > 0) return;
     await new Promise<void>((resolve) => this.#subscribed.push(resolve));
+  }
+
+  /** Resolves when its memory is read again, from now on. */
+  async reread(): Promise<void> {
+    await new Promise<void>((resolve) => this.#reread.push(resolve));
   }
 
   /** An event happens now; the clock goes on by a second. */
@@ -124,12 +132,18 @@ export class FakeEngine {
   #events(query: URLSearchParams, response: ServerResponse): void {
     const since = nanos(query.get('since'));
     const until = query.has('until') ? nanos(query.get('until')) : undefined;
+    if (until !== undefined) for (const resolve of this.#reread.splice(0)) resolve();
+    if (until !== undefined && this.rereads === 'refused') {
+      response.writeHead(500).end();
+      return;
+    }
     const from = this.#ring.findLastIndex(({ time }) => time < since) + 1;
     const replay = this.#ring.slice(from).filter(({ time }) => until === undefined || time <= until);
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
     // All in one piece, as a loaded engine sends them.
-    response.write(replay.map(({ text }) => `${text}\n`).join(''));
+    const body = replay.map(({ text }) => `${text}\n`).join('');
+    response.write(until !== undefined && this.rereads === 'cut short' ? body.slice(0, -20) : body);
     if (until !== undefined) {
       response.end();
       return;

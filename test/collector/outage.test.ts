@@ -3,7 +3,8 @@ import type { Gap } from '#chaincode';
 import { silentLog } from '../../collector/log.js';
 import type { SourceMemory } from '../../collector/source/source.js';
 import { DAY } from './events.js';
-import { S, Watching } from './watching.js';
+import { FakeLedger, unreachable } from './fake-ledger.js';
+import { S, Watching, within } from './watching.js';
 
 const its = new Watching();
 
@@ -61,6 +62,85 @@ describe('an outage', () => {
       },
     ]);
     expect(its.objects()).toEqual(['one']);
+  });
+});
+
+describe('a collector that is killed before anything of it is on the ledger', () => {
+  async function untilKilled() {
+    its.ledger.beforeSubmit = unreachable;
+    let spooled = () => {};
+    const first = its.start({}, undefined, { onProgress: ({ events }) => events === 2 && spooled() });
+    await its.engine.listenedTo();
+    const all = new Promise<void>((resolve) => {
+      spooled = resolve;
+    });
+    its.engine.happens('one');
+    its.engine.happens('two');
+    await all;
+    const image = its.killed();
+    its.ledger.beforeSubmit = () => {};
+    await first.end();
+    its.ledger = new FakeLedger();
+    return image;
+  }
+
+  it('goes on where it began, and attests what it had spooled, once', async () => {
+    const image = await untilKilled();
+    its.engine.now += 5n * S;
+    its.engine.happens('meanwhile');
+    const second = its.start({}, undefined, image);
+    await its.attested('meanwhile');
+    its.engine.now += 5n * S;
+    await its.claimed('ENGINE');
+    await second.end();
+    expect(its.objects()).toEqual(['one', 'two', 'meanwhile']);
+    expect(its.gaps()).toEqual([]);
+    expect(its.watches()).toEqual([{ source: 'ENGINE', from: DAY.toString(), to: (its.engine.now - S).toString() }]);
+    expect(its.ledger.faults()).toEqual([]);
+  });
+
+  it('declares all that may be lost where the engine has forgotten it, and claims none of it', async () => {
+    const image = await untilKilled();
+    const killed = its.engine.now;
+    its.engine.now += 50n * S;
+    its.engine.forget();
+    its.engine.happens('first');
+    const second = its.start({}, undefined, image);
+    await its.attested('first');
+    its.engine.now += 5n * S;
+    await its.claimed('ENGINE');
+    await second.end();
+    expect(its.objects()).toEqual(['one', 'two', 'first']);
+    expect(its.gaps()).toHaveLength(1);
+    for (let time = killed; time < killed + 50n * S; time += S) {
+      expect(its.gaps().some((gap) => within(gap, time))).toBe(true);
+      expect(its.watches().some((watch) => within(watch, time))).toBe(false);
+    }
+  });
+
+  it('declares all since it began where no event at all had happened', async () => {
+    its.ledger.beforeSubmit = unreachable;
+    const first = its.start();
+    await its.engine.listenedTo();
+    const told = new Promise<void>((resolve) => {
+      its.ledger.beforeSubmit = () => {
+        resolve();
+        unreachable();
+      };
+    });
+    await told;
+    const image = its.killed();
+    its.ledger.beforeSubmit = () => {};
+    await first.end();
+    its.ledger = new FakeLedger();
+    its.engine.now += 50n * S;
+    const second = its.start({}, undefined, image);
+    await its.ledger.until(() => its.gaps().length > 0);
+    its.engine.now += 5n * S;
+    await its.claimed('ENGINE');
+    await second.end();
+    expect(its.gaps()).toMatchObject([{ from: DAY.toString(), to: (DAY + 50n * S).toString() }]);
+    expect(its.watches().every(({ from }) => BigInt(from) >= DAY + 50n * S)).toBe(true);
   });
 });
 

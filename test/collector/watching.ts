@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
@@ -74,6 +74,13 @@ export class Watching {
     await this.attested('one');
     this.engine.now += 5n * S;
     return collector;
+  };
+
+  /** A copy of the spool as a kill would leave it now: nothing is written while this runs. */
+  readonly killed = (): { readonly spool: string } => {
+    const [from, to] = [join(this.dir, 'spool.db'), join(this.dir, 'killed.db')];
+    for (const end of ['', '-wal']) if (existsSync(from + end)) copyFileSync(from + end, to + end);
+    return { spool: to };
   };
 
   readonly objects = (of = this.ledger) => of.entries().map((entry) => entry.event.object);
