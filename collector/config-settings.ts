@@ -38,12 +38,12 @@ export const configSchema = z.strictObject({
     .describe('the engine\'s name in the events (default: a trace is "trace", an engine its own ID)'),
   spool: text
     .optional()
-    .describe('where events wait for the ledger (default: beside the profile, one for each source)'),
+    .describe(
+      'where events wait for the ledger (default: beside the profile, one for each source: spool-docker.db for docker alone)',
+    ),
   'spool-limit': byteSize(LEAST_SPOOL_BYTES)
     .default(2 ** 30)
-    .describe(
-      'the most that the spool may take up on disk; when full, the collector stops taking events and declares the gap',
-    ),
+    .describe('the most that the spool may hold; when full, the collector stops taking events and declares the gap'),
   'batch-size': wholeNumber(1, MAX_BATCH_ENTRIES)
     .default(DEFAULT_LIMITS.entries)
     .describe('events in a batch at the most'),
@@ -56,7 +56,7 @@ export const configSchema = z.strictObject({
     .describe('serve /metrics and /healthz at HOST:PORT, or at PORT for this machine alone (default: not served)'),
   'health-grace': wholeNumber(0, 86_400)
     .default(60)
-    .describe('seconds that engine or ledger may be out of reach before /healthz says so'),
+    .describe('seconds that engine or ledger may be out of reach, or the spool full, before /healthz says so'),
   'log-level': word(LOG_LEVELS).default('info').describe('how much is said while it runs'),
   'log-format': word(LOG_FORMATS)
     .default('auto')

@@ -386,6 +386,34 @@ describe('a collector with an engine', () => {
     expect(ledger.faults()).toEqual([]);
   });
 
+  it.each([
+    ['the source does not say how far it has watched', 'probe' as const],
+    ['the ledger does not name its collectors', 'GetCollectors' as const],
+    ['the ledger neither takes nor refuses a batch', 'submit' as const],
+  ])('stops within its time though %s', async (_, hangs) => {
+    const ledger = new FakeLedger();
+    const stop = new AbortController();
+    const { source, tell } = told();
+    const never = new Promise<void>(() => {});
+    let reached = () => {};
+    const hanging = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const hang = () => {
+      reached();
+      return never;
+    };
+    if (hangs === 'probe') source.probe = hang;
+    if (hangs === 'submit') ledger.beforeSubmit = (batch) => (batch.entries.length > 0 ? hang() : undefined);
+    ledger.beforeEvaluate = (fn) => (fn === hangs ? hang() : undefined);
+    tell({ kind: 'origin', source: 'E1', scope: 'local', since: DAY.toString() }, started(1n));
+    const options = { once: false, signal: stop.signal, maxAgeMs: 1, stopWithinMs: 50 };
+    const running = collect(ledger, source, options);
+    await hanging;
+    stop.abort();
+    expect(await running).toMatchObject({ events: 1 });
+  });
+
   it('refuses an engine that is not the one that the spool has watched', async () => {
     const ledger = new FakeLedger();
     const { source, tell } = told();

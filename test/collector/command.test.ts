@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { event2ledger, startEvent2ledger } from '../support/command.js';
@@ -88,6 +88,20 @@ describe('collect', () => {
       ['engine-1', 'one'],
       ['engine-1', 'two'],
     ]);
+  });
+
+  it('keeps the spools of two sources apart, under names that no URL can lead astray', async () => {
+    const identity = join(consortium.dir, 'ledger/actors/ProviderMSP/collector-1');
+    for (const socket of ['a', '../../b']) {
+      const source = `docker:unix://${consortium.dir}/${socket}`;
+      const args = ['collect', '--profile', join(identity, 'profile.json'), '--source', source, '--log-format', 'text'];
+      const collector = startEvent2ledger(args, { env: ABSENT });
+      await collector.said(/The engine does not answer/);
+      await collector.stop();
+    }
+    const spools = readdirSync(identity).filter((name) => name.endsWith('.db'));
+    expect(spools).toHaveLength(2);
+    for (const name of spools) expect(name).toMatch(/^spool-docker-[0-9a-f]{16}\.db$/);
   });
 
   it('says that its metrics address is taken, and leaves nothing running', async () => {

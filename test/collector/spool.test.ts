@@ -5,9 +5,11 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCollector } from '../../collector/collector.js';
 import { silentLog } from '../../collector/log.js';
+import { healthOf } from '../../collector/metrics-server.js';
 import type { Observation } from '../../collector/observation.js';
 import { Spool, type SpoolLimits } from '../../collector/spool/spool.js';
 import { identityOf } from '../../collector/spool/spooled-event.js';
+import { Vitals } from '../../collector/vitals.js';
 import { DAY, event } from './events.js';
 import { FakeEngine } from './fake-engine.js';
 import { FakeLedger, unreachable } from './fake-ledger.js';
@@ -126,6 +128,31 @@ describe('a spool with a limit', () => {
   });
 });
 
+describe('the quarantine of a spool', () => {
+  const unreadable = (index: number): Observation => ({
+    kind: 'malformed',
+    place: `event ${index} of the stream`,
+    why: 'It is no event.',
+    text: `{"Type":${index}}`,
+    undeclared: true,
+  });
+
+  it('keeps the newest thousand, and counts them all for good', () => {
+    const first = new Spool(file, OWNER);
+    first.add(Array.from({ length: 1_500 }, (_, index) => unreadable(index)));
+    // It comes again, and is new again.
+    first.add([unreadable(500), unreadable(1_500)]);
+    first.close();
+    const second = new Spool(file, OWNER);
+    expect(second.unreadable()).toBe(1_502);
+    const kept = Array.from({ length: 1_501 }, (_, index) => index).filter((index) =>
+      second.quarantined(`{"Type":${index}}`),
+    );
+    expect(kept).toEqual([500, ...Array.from({ length: 999 }, (_, index) => 502 + index)]);
+    second.close();
+  });
+});
+
 describe('a collector whose spool is full', () => {
   it('keeps running, says so once, and ends with every event attested or in one gap', async () => {
     const engine = new FakeEngine(join(dir, 'docker.sock'));
@@ -133,6 +160,7 @@ describe('a collector whose spool is full', () => {
     const ledger = new FakeLedger();
     ledger.beforeSubmit = unreachable;
     const errors: string[] = [];
+    const vitals = new Vitals();
     const stop = new AbortController();
     const spoolLimits: SpoolLimits = { maxBytes: 300_000 };
     const running = runCollector({
@@ -143,7 +171,11 @@ describe('a collector whose spool is full', () => {
       signal: stop.signal,
       maxAgeMs: 2,
       patience: { firstPauseMs: 1, longestPauseMs: 5 },
-      log: { ...silentLog, error: (text) => errors.push(text) },
+      log: {
+        ...silentLog,
+        error: (text) => errors.push(text),
+      },
+      vitals,
     });
     await engine.listenedTo();
     let count = 0;
@@ -152,11 +184,17 @@ describe('a collector whose spool is full', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     for (let index = 0; index < 1000; index++) engine.happens(`event ${count++}`);
+    // The source is left, which says nothing of the engine; and metric and limit measure one thing.
+    expect(healthOf(vitals, 0)).toMatchObject({ ok: false, engine: 'up', spool: 'full' });
+    expect(healthOf(vitals, 0).reasons).toContainEqual(expect.stringContaining('The spool has been full'));
+    expect(vitals.spool?.bytes).toBeGreaterThanOrEqual(300_000);
     ledger.beforeSubmit = () => {};
     const objects = () => ledger.entries().map((entry) => entry.event.object);
     await ledger.until(() => objects().includes(`event ${count - 1}`));
     stop.abort();
     await running;
+    expect(vitals.reconnections).toBe(0);
+    expect(vitals.spool).toBeUndefined();
     const gaps = ledger.batches().flatMap(({ batch }) => batch.gaps);
     expect(gaps).toHaveLength(1);
     const attested = new Set(objects());
