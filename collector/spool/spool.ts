@@ -84,7 +84,8 @@ export interface Added {
 
 /**
  * The collector's memory, in one SQLite file: what was observed and not yet sealed, the sealed batches and their bytes
- * until they are committed, the stretches watched. Everything in it is on disk when a method returns.
+ * until they are committed, the stretches watched. What a method has put into it outlives the process, and a sealed batch
+ * the machine: it is on disk, with all that came before it, when `seal` returns.
  */
 export class Spool implements SourceMemory {
   readonly #database: Database.Database;
@@ -125,7 +126,9 @@ export class Spool implements SourceMemory {
   }
 
   /**
-   * Puts a group of observations on disk, all or none. Events it knows already are left out.
+   * Takes a group of observations, all or none, in the order in which a loss of power would keep them: the last ones may
+   * be lost to it, not to a killed process, and nothing has left the spool before it is sealed. Events it knows already
+   * are left out.
    * @throws CollectorError `SPOOL` if an engine is not the one that this spool has watched; `FULL` if there is no room.
    */
   add(group: readonly Observation[]): Added {
@@ -141,7 +144,7 @@ export class Spool implements SourceMemory {
         `The spool ${printable(this.#database.name)} has reached its limit of ${this.#maxBytes} bytes.`,
       );
     }
-    this.#write(() => {
+    this.#writeBeforeSealing(() => {
       for (const observation of group) {
         switch (observation.kind) {
           case 'event':
@@ -437,6 +440,19 @@ export class Spool implements SourceMemory {
 
   #meta(key: string): string | undefined {
     return (this.#statements.getMeta.get(key) as { value: string } | undefined)?.value;
+  }
+
+  /**
+   * As `#write`, but not waiting for the disk: that costs more than all else, for every single event of a quiet engine.
+   * SQLite's log is written in order, so the next `#write` brings this to disk too.
+   */
+  #writeBeforeSealing(work: () => void): void {
+    this.#database.pragma('synchronous = NORMAL');
+    try {
+      this.#write(work);
+    } finally {
+      this.#database.pragma('synchronous = FULL');
+    }
   }
 
   #write(work: () => void): void {
