@@ -17,6 +17,11 @@ export interface Reread {
   readonly live: number;
 }
 
+/** Whether the engine has forgotten nothing yet of what it ever published. */
+export function isSurelyWhole({ ids, cut }: Reread): boolean {
+  return !cut && ids.length < SURELY_WHOLE;
+}
+
 /**
  * Judges whether a stream has skipped anything. An engine keeps its last 256 events in order of publication: if a re-read
  * of them holds one that the last re-read held too, it holds everything published since.
@@ -52,9 +57,10 @@ export class Continuity {
    * @param missed how many of its events the live stream did not bring
    * @param live events that the live stream has brought by now
    */
-  proves({ ids, cut }: Reread, missed: number, live: number): boolean {
+  proves(reread: Reread, missed: number, live: number): boolean {
+    const { ids, cut } = reread;
     if (!cut && this.#anchors.size > 0 && ids.some((id) => this.#anchors.has(id))) return true;
-    if (!cut && this.#anchors.size === 0 && ids.length < SURELY_WHOLE) return true;
+    if (this.#anchors.size === 0 && isSurelyWhole(reread)) return true;
     const count = this.since(live);
     return ids.length > 0 && missed === 0 && count > 0 && count < LIVE_WITNESS;
   }

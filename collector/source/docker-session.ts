@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addSeconds, type Nanos } from '#chaincode';
 import type { Observation } from '../observation.js';
-import { Continuity, LIVE_WITNESS } from './continuity.js';
+import { Continuity, isSurelyWhole, LIVE_WITNESS } from './continuity.js';
 import type { Engine, EngineState } from './docker-engine.js';
 import { earlier, later } from './earlier.js';
 import { drain } from './event-stream.js';
@@ -171,7 +171,14 @@ export class DockerSession {
     let ring = fresh ? await this.#everything(since, state.now) : await this.#lookBack(since, state.now);
     const joined = () => ring.events.some(({ id, time }) => memory.knows(time, id));
     if (!fresh && !joined()) ring = await this.#everything(since, state.now);
-    this.#begin(state, cluster, ring, joined(), fresh);
+    let { now } = state;
+    if (ring.ids.length === 0) {
+      // It had nothing, or a burst before the subscription pushed all of it out, and some of its own: that lies before now.
+      const asked = await this.#engine.state(this.#closing.signal);
+      const whole = await this.#everything(since, asked.now);
+      if (!isSurelyWhole(whole)) [ring, now] = [whole, asked.now];
+    }
+    this.#begin({ ...state, now }, cluster, ring, joined(), fresh);
   }
 
   /** All that the engine still has; of one with a long memory, what is asked for alone. */

@@ -28,6 +28,8 @@ export class FakeEngine {
   answers = true;
   /** What a re-read gets: the memory, an error, or the memory cut short within a line. */
   rereads: 'whole' | 'refused' | 'cut short' = 'whole';
+  /** Called before a live stream is opened. */
+  subscribing = () => {};
   /** The engine's clock. */
   now = DAY;
   /** By how much the clock goes on with each event. */
@@ -132,6 +134,7 @@ export class FakeEngine {
   #events(query: URLSearchParams, response: ServerResponse): void {
     const since = nanos(query.get('since'));
     const until = query.has('until') ? nanos(query.get('until')) : undefined;
+    if (until === undefined) this.subscribing();
     if (until !== undefined) for (const resolve of this.#reread.splice(0)) resolve();
     if (until !== undefined && this.rereads === 'refused') {
       response.writeHead(500).end();

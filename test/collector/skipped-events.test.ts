@@ -85,6 +85,44 @@ describe('a stream that skips events, silently', () => {
   });
 });
 
+describe('a burst between the first question and the subscription', () => {
+  const burst = () => {
+    const first = its.engine.now;
+    its.engine.subscribing = () => {
+      its.engine.subscribing = () => {};
+      for (let index = 0; index < 300; index++) its.engine.happens(`early ${index}`);
+    };
+    return Array.from({ length: 300 - 256 }, (_, index) => first + BigInt(index) * S);
+  };
+  const claimedOver = (times: readonly bigint[]) =>
+    times.filter((time) => its.watches().some((watch) => within(watch, time)));
+
+  it('is in no watch of a collector that starts for the first time', async () => {
+    const lost = burst();
+    const collector = its.start({ proveEveryMs: 10 });
+    await its.attested('early 299');
+    its.engine.now += 5n * S;
+    await its.claimed('ENGINE');
+    await collector.end();
+    expect(its.objects()).not.toContain('early 43');
+    expect(claimedOver(lost)).toEqual([]);
+  });
+
+  it('is in the gap of one that comes back to an engine that was restarted', async () => {
+    const collector = await its.begin();
+    const lost = burst();
+    its.engine.forget();
+    await its.attested('early 299');
+    its.engine.happens('two');
+    await its.attested('two');
+    its.engine.now += 5n * S;
+    await collector.end();
+    expect(its.objects()).not.toContain('early 43');
+    expect(claimedOver(lost)).toEqual([]);
+    expect(lost.filter((time) => !its.gaps().some((gap) => within(gap, time)))).toEqual([]);
+  });
+});
+
 describe('a healthy stream', () => {
   it('gives no gap in a burst of thousands', async () => {
     const collector = await its.begin();
