@@ -31,7 +31,7 @@ export interface CollectorOptions {
   /** Batches under way at a time; 4 if left out. */
   readonly parallel?: number;
   readonly patience?: Patience;
-  /** How long stopping may take in all, from the signal on, in milliseconds; 20,000 if left out. */
+  /** How long stopping may take in all, from the signal or a source's failure (unless `once`) on, in milliseconds; 20,000 if left out. */
   readonly stopWithinMs?: number;
   /** Called whenever a count has changed. */
   readonly onProgress?: (counts: CollectorCounts) => void;
@@ -159,10 +159,12 @@ class Collector {
     const { signal, once = false, stopWithinMs = STOP_WITHIN_MS } = this.#options;
     const stopped = aborted(signal);
     const done = new AbortController();
-    void stopped
-      .then(() => delay(stopWithinMs, undefined, { signal: done.signal }))
-      .then(() => this.#over.abort())
-      .catch(() => {});
+    const bounded = () =>
+      delay(stopWithinMs, undefined, { signal: done.signal }).then(
+        () => this.#over.abort(),
+        () => {},
+      );
+    void stopped.then(bounded);
     const attesting = this.#attester.run();
     const reading = this.#read();
     // Both are awaited below; until then a failure must not count as unhandled.
@@ -172,6 +174,8 @@ class Collector {
     let broken = false;
     const ended = reading.catch(() => {
       broken = true;
+      // Who was to run for ever must not seem to, waiting for a ledger that does not answer.
+      if (!once) void bounded();
     });
     let cut = false;
     try {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { printable } from '../../cli/printable.js';
 import type { LedgerConnection } from '../../network/connection.js';
 import type { Clock, Random } from '../clock.js';
@@ -194,8 +195,11 @@ export class Attester {
     if (beat) await this.#nameCompanions();
     this.#waitingSince = undefined;
     this.#options.onSealed(sealed);
-    if (sealed.batch === undefined) return;
-    this.#planBeat();
-    this.#sender.send(sealed.batch);
+    if (sealed.batch !== undefined) {
+      this.#planBeat();
+      this.#sender.send(sealed.batch);
+    }
+    // Between two the engine is listened to, however much waits.
+    await nextTurn();
   }
 }

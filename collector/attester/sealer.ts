@@ -34,6 +34,8 @@ const ENVELOPE_BYTES = 512 * 1024;
 const INSPECTED_BYTES = 100 * 1024;
 /** At most so many claims of one kind are taken into one batch; the next one takes more. */
 const CLAIMS = 50;
+/** Nor more observations, for most may be none to record: while they are read, nobody listens to the engine. */
+const TAKEN = 5_000;
 
 /** What sealing did. */
 export interface Sealed {
@@ -134,6 +136,7 @@ export class Sealer {
       }
       draft.through = pending.seq;
       draft.taken++;
+      if (draft.taken >= TAKEN) break;
     }
     this.#takeInspections(draft);
     return draft;

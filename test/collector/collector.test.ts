@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { fc, test } from '@fast-check/vitest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Batch, completePolicy } from '#chaincode';
-import { type CollectorOptions, runCollector } from '../../collector/collector.js';
+import { type CollectorCounts, type CollectorOptions, runCollector } from '../../collector/collector.js';
 import { type CollectorLog, silentLog } from '../../collector/log.js';
 import type { Observation } from '../../collector/observation.js';
 import type { Source } from '../../collector/source/source.js';
@@ -420,5 +420,48 @@ describe('a collector with an engine', () => {
     tell({ kind: 'origin', source: 'E1', scope: 'local', since: '1' });
     tell({ kind: 'origin', source: 'E2', scope: 'local', since: '2' });
     await expect(collect(ledger, source, { once: false })).rejects.toMatchObject({ code: 'SPOOL' });
+  });
+
+  it('listens between the many events that the policy does not have recorded', async () => {
+    const ledger = new FakeLedger();
+    const stop = new AbortController();
+    const { source, tell } = told();
+    const unrecorded = (index: number): Observation => ({
+      kind: 'event',
+      source: 'E1',
+      event: event({ time: DAY + BigInt(index), action: 'exec_start: sh' }),
+    });
+    tell({ kind: 'origin', source: 'E1', scope: 'local', since: DAY.toString() });
+    tell(...Array.from({ length: 12_000 }, (_, index) => unrecorded(index)), started(1n));
+    let turn = 0;
+    let turning = setImmediate(function next() {
+      turn++;
+      turning = setImmediate(next);
+    });
+    const inTurn = new Map<number, number>();
+    let seen = 0;
+    const onProgress = (counts: CollectorCounts) => {
+      inTurn.set(turn, (inTurn.get(turn) ?? 0) + counts.unrecorded - seen);
+      seen = counts.unrecorded;
+      if (counts.attested === 1) stop.abort();
+    };
+    await collect(ledger, source, { once: false, signal: stop.signal, maxAgeMs: 1, onProgress });
+    clearImmediate(turning);
+    expect(seen).toBe(12_000);
+    expect(Math.max(...inTurn.values())).toBeLessThanOrEqual(5_000);
+  });
+
+  it('that fails while the ledger does not answer ends the collector all the same, in the time that stopping has', async () => {
+    const ledger = new FakeLedger();
+    ledger.beforeEvaluate = unreachable;
+    const source: Source = {
+      name: 'docker',
+      resumes: true,
+      // biome-ignore lint/correctness/useYield: it fails before it tells anything
+      async *observe() {
+        throw new Error('It cannot go on.');
+      },
+    };
+    await expect(collect(ledger, source, { once: false, stopWithinMs: 20 })).rejects.toThrow('It cannot go on.');
   });
 });
