@@ -4,6 +4,7 @@ import { type Nanos, parseTime } from '#chaincode';
 import { CollectorError } from '../errors.js';
 
 const INFO_TIMEOUT_MS = 10_000;
+const MAX_ID_LENGTH = 512;
 
 /** Who an engine is and what its clock says. */
 export interface EngineState {
@@ -73,15 +74,15 @@ interface Info {
 
 function readState(info: unknown): EngineState {
   const { ID, SystemTime, Swarm, NEventsListener } = (typeof info === 'object' && info !== null ? info : {}) as Info;
-  if (typeof ID !== 'string' || ID === '' || ID.length > 512 || typeof SystemTime !== 'string') {
+  const manager = Swarm?.ControlAvailable === true;
+  const clusterId = manager ? (Swarm.Cluster?.ID ?? '') : '';
+  if (!isName(ID) || !(clusterId === '' || isName(clusterId)) || typeof SystemTime !== 'string') {
     throw new CollectorError(
       'SOURCE',
       'What answers at the Docker host gives no engine ID and time; is it a Docker engine?',
     );
   }
-  const manager = Swarm?.ControlAvailable === true;
-  const id = manager ? Swarm.Cluster?.ID : undefined;
-  const cluster = typeof id === 'string' && id !== '' ? id : undefined;
+  const cluster = clusterId === '' ? undefined : clusterId;
   // A manager that has lost its Swarm says so in Error, and knows no cluster.
   const reached = cluster !== undefined && (Swarm?.Error ?? '') === '';
   return {
@@ -91,6 +92,11 @@ function readState(info: unknown): EngineState {
     listeners: typeof NEventsListener === 'number' ? NEventsListener : undefined,
     now: parseTime(SystemTime),
   };
+}
+
+/** What can stand in an event as its source. */
+function isName(id: unknown): id is string {
+  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH && id.isWellFormed();
 }
 
 /** As Docker's API takes it: seconds, a dot, nine digits. */

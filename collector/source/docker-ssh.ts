@@ -33,9 +33,16 @@ const OPTIONS = ['BatchMode=yes', 'ConnectTimeout=30', 'ServerAliveInterval=30']
 function sshArguments({ username, password, hostname, port, pathname }: URL): string[] {
   if (password !== '')
     throw new UsageError('A password in an ssh:// URL is seen by everyone on the machine; use a key or an agent.');
-  const user = decodeURIComponent(username);
-  const socket = pathname === '/' ? '' : decodeURIComponent(pathname);
-  if (hostname === '' || hostname.startsWith('-') || user.startsWith('-') || !/^[\w./-]*$/.test(socket)) {
+  const user = decoded(username);
+  const socket = pathname === '/' ? '' : decoded(pathname);
+  if (
+    user === undefined ||
+    socket === undefined ||
+    hostname === '' ||
+    hostname.startsWith('-') ||
+    user.startsWith('-') ||
+    !/^[\w./-]*$/.test(socket)
+  ) {
     throw new UsageError(
       'That ssh:// URL is none of a Docker host; write ssh://user@host, ssh://user@host:port or ssh://user@host/path/docker.sock.',
     );
@@ -50,6 +57,15 @@ function sshArguments({ username, password, hostname, port, pathname }: URL): st
     // One word for the shell over there: nothing in the path needs quoting.
     `docker ${socket === '' ? '' : `--host unix://${socket} `}system dial-stdio`,
   ];
+}
+
+/** A part of a URL without its percent signs; undefined if they mean nothing. */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A child's standard input and output as the socket that HTTP wants. */

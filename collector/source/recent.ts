@@ -23,7 +23,8 @@ export class Recent {
   add(identity: Identity, line?: string): void {
     this.#ids.add(identity.id);
     if (line !== undefined) this.#lines.set(digestOf(line), identity);
-    if (this.#ids.size < GENERATION) return;
+    // One event may be told in many texts: what its text has beyond the event is not part of it.
+    if (this.#ids.size < GENERATION && this.#lines.size < GENERATION) return;
     [this.#olderIds, this.#ids] = [this.#ids, new Set()];
     [this.#olderLines, this.#lines] = [this.#lines, new Map()];
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../collector/log.js';
 import { DAY, line } from './events.js';
 import { FakeEngine } from './fake-engine.js';
-import { S, Watching, within } from './watching.js';
+import { type Running, S, Watching, within } from './watching.js';
 
 const its = new Watching();
 
@@ -132,5 +132,17 @@ describe('a collector of a Docker engine', () => {
     its.engine.happens('one');
     await its.attested('one');
     expect(await collector.end()).toMatchObject({ attested: 1 });
+  });
+
+  it.each(['C'.repeat(513), '\ud800'])('takes no Swarm for one whose ID cannot stand in an event', async (cluster) => {
+    its.engine.cluster = cluster;
+    let collector: Running | undefined;
+    const refused = await new Promise<string>((warn) => {
+      collector = its.start({}, { ...silentLog, warn });
+    });
+    expect(refused).toContain('gives no engine ID and time');
+    its.engine.cluster = undefined;
+    await its.engine.listenedTo();
+    await collector?.end();
   });
 });

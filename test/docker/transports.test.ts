@@ -228,6 +228,7 @@ describe('what is no way to an engine', () => {
   it.each([
     ['ssh://me:secret@host', /password in an ssh/],
     ['ssh://-oProxyCommand=x', /no Docker host|none of a Docker host/],
+    ['ssh://%zz@host', /none of a Docker host/],
     ['ssh://-lroot@host/x', /none of a Docker host/],
     ['ssh://host/x;reboot', /none of a Docker host/],
     ['ftp://host', /is no Docker host/],
