@@ -4,7 +4,7 @@ import { type Nanos, parseTime } from '#chaincode';
 import { CollectorError } from '../errors.js';
 
 const INFO_TIMEOUT_MS = 10_000;
-const MAX_ID_LENGTH = 512;
+const MAX_ID_BYTES = 512;
 
 /** Who an engine is and what its clock says. */
 export interface EngineState {
@@ -96,7 +96,7 @@ function readState(info: unknown): EngineState {
 
 /** What can stand in an event as its source. */
 function isName(id: unknown): id is string {
-  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH && id.isWellFormed();
+  return typeof id === 'string' && id !== '' && Buffer.byteLength(id) <= MAX_ID_BYTES && id.isWellFormed();
 }
 
 /** As Docker's API takes it: seconds, a dot, nine digits. */

@@ -87,5 +87,5 @@ function object(value: unknown): Record<string, unknown> {
 
 /** Strings of a label's length at the most, well-formed. */
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.toWellFormed().slice(0, 200) : undefined;
+  return typeof value === 'string' && value !== '' ? value.slice(0, 200).toWellFormed() : undefined;
 }

@@ -198,7 +198,7 @@ export class Spool implements SourceMemory {
             break;
           default: {
             const { kind, source, from, to } = observation;
-            const reason = observation.kind === 'gap' ? observation.reason.toWellFormed().slice(0, 340) : null;
+            const reason = observation.kind === 'gap' ? observation.reason.slice(0, 340).toWellFormed() : null;
             this.#statements.addPending.run(kind, source, null, BigInt(from), BigInt(to), reason);
             added++;
           }
@@ -385,7 +385,7 @@ export class Spool implements SourceMemory {
   #quarantine({ place, why, text }: { place: string; why: string; text?: string }, seq: number): void {
     if (text === undefined) return;
     const digest = Buffer.from(sha256Hex(text), 'hex');
-    const kept = text.toWellFormed().slice(0, QUARANTINED_TEXT);
+    const kept = text.slice(0, QUARANTINED_TEXT).toWellFormed();
     this.#statements.addQuarantined.run({ digest, seq, place, why, text: kept });
   }
 

@@ -134,15 +134,18 @@ describe('a collector of a Docker engine', () => {
     expect(await collector.end()).toMatchObject({ attested: 1 });
   });
 
-  it.each(['C'.repeat(513), '\ud800'])('takes no Swarm for one whose ID cannot stand in an event', async (cluster) => {
-    its.engine.cluster = cluster;
-    let collector: Running | undefined;
-    const refused = await new Promise<string>((warn) => {
-      collector = its.start({}, { ...silentLog, warn });
-    });
-    expect(refused).toContain('gives no engine ID and time');
-    its.engine.cluster = undefined;
-    await its.engine.listenedTo();
-    await collector?.end();
-  });
+  it.each(['C'.repeat(513), '€'.repeat(400), '\ud800'])(
+    'takes no Swarm for one whose ID cannot stand in an event',
+    async (cluster) => {
+      its.engine.cluster = cluster;
+      let collector: Running | undefined;
+      const refused = await new Promise<string>((warn) => {
+        collector = its.start({}, { ...silentLog, warn });
+      });
+      expect(refused).toContain('gives no engine ID and time');
+      its.engine.cluster = undefined;
+      await its.engine.listenedTo();
+      await collector?.end();
+    },
+  );
 });

@@ -65,6 +65,25 @@ describe('an outage', () => {
   });
 });
 
+describe('an inspection', () => {
+  it('is cut so that the ledger takes it, whatever the engine says', async () => {
+    const long = `${'x'.repeat(199)}\u{1f600}`;
+    its.engine.resources.set('/containers/json', [{ Id: long, Names: [long], Image: long, State: long }]);
+    its.engine.resources.set('/networks', [{ Id: long, Name: long, Driver: '\ud800' }]);
+    const collector = await its.begin();
+    its.engine.forget();
+    await its.engine.listenedTo();
+    const inspected = () => its.ledger.batches().flatMap(({ batch }) => batch.inspected ?? []);
+    await Promise.race([its.ledger.until(() => inspected().length > 0), collector.ended]);
+    await collector.end();
+    expect(
+      inspected()
+        .flatMap(({ objects }) => objects)
+        .map(({ type }) => type),
+    ).toEqual(['container', 'network']);
+  });
+});
+
 describe('a collector that is killed before anything of it is on the ledger', () => {
   async function untilKilled() {
     its.ledger.beforeSubmit = unreachable;

@@ -18,6 +18,8 @@ export const within = ({ from, to }: Watch | Gap, time: bigint) => BigInt(from) 
 export interface Running {
   /** Stops the collector, gracefully. */
   end(): Promise<CollectorSummary>;
+  /** Rejects when the collector fails. */
+  readonly ended: Promise<unknown>;
 }
 
 /** A collector between a fake engine and a fake ledger, anew for each test of the file. */
@@ -59,6 +61,7 @@ export class Watching {
     // Awaited by `end`; until then a failure must not count as unhandled.
     running.catch(() => {});
     return {
+      ended: running,
       async end() {
         stop.abort();
         return await running;
