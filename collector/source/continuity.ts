@@ -9,7 +9,7 @@ const SURELY_WHOLE = 128;
 
 /** What a re-read of the engine's memory showed. */
 export interface Reread {
-  /** Identities of the events, in the engine's order. */
+  /** What each line is known by again, in the engine's order. */
   readonly ids: readonly string[];
   /** Whether there was more than was read. */
   readonly cut: boolean;

@@ -1,4 +1,4 @@
-import type { DockerEvent, Nanos } from '#chaincode';
+import { type DockerEvent, type Nanos, sha256Hex } from '#chaincode';
 import type { Reread } from './continuity.js';
 import type { Engine } from './docker-engine.js';
 import { LineSplitter } from './line-splitter.js';
@@ -46,6 +46,7 @@ export async function lookBack(
   const splitter = new LineSplitter();
   const events: Remembered[] = [];
   const unread: Unread[] = [];
+  const ids: string[] = [];
   let kept = 0;
   let cut = false;
   const enough = new AbortController();
@@ -54,12 +55,16 @@ export async function lookBack(
   // Closing the session may break it after its end, when nobody awaits it any more.
   stream.on('error', () => {});
   const take = (text: string) => {
-    const one = text.trim() === '' ? undefined : read(text);
+    if (text.trim() === '') return;
+    const one = read(text);
+    const event = one !== undefined && 'id' in one;
+    // What is nobody's event, or none, was in the memory all the same, and shows how far it reaches.
+    ids.push(event ? one.id : `text ${sha256Hex(text)}`);
     if (one === undefined) return;
     if ('id' in one) events.push(one);
     else unread.push(one);
     if (!('id' in one) || one.event !== undefined) kept += text.length;
-    cut = events.length + unread.length > MAX_REREAD || kept > MAX_KEPT;
+    cut = ids.length > MAX_REREAD || kept > MAX_KEPT;
   };
   for await (const chunk of stream) {
     for (const { text } of splitter.push(chunk as Buffer)) {
@@ -72,5 +77,5 @@ export async function lookBack(
   // Proxies pass on an answer that was cut short as if it were whole.
   if (!cut && splitter.end() !== undefined) throw new Error("the engine's answer ends within a line");
   enough.abort();
-  return { events, unread, ids: events.map(({ id }) => id), cut, live };
+  return { events, unread, ids, cut, live };
 }

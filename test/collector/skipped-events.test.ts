@@ -47,6 +47,22 @@ describe('a stream that skips events, silently', () => {
     expect(its.gaps()[0]?.to).toBe((first + 45n * S).toString());
   });
 
+  it('is no proof of anything where the engine remembers only events that are nobody’s', async () => {
+    const collector = its.start();
+    await its.engine.listenedTo();
+    its.engine.now += 100n * S;
+    await its.claimed('ENGINE');
+    const first = its.engine.now;
+    its.engine.skips = 300;
+    for (let index = 0; index < 300; index++) its.engine.happens(`skipped ${index}`);
+    // Of a Swarm in which the engine is not: more than an engine keeps for a listener before it skips it.
+    for (let index = 0; index < 1024; index++) its.engine.happens(`foreign ${index}`, { scope: 'swarm' });
+    its.engine.now += 5n * S;
+    await collector.end();
+    expect(its.watches().filter((watch) => within(watch, first + 10n * S))).toEqual([]);
+    expect(its.gaps().some((gap) => within(gap, first + 10n * S))).toBe(true);
+  });
+
   it('is noticed when it has fallen silent for good while the engine answers', async () => {
     const collector = await its.begin({ proveEveryMs: 20 });
     its.engine.skips = Number.POSITIVE_INFINITY;
