@@ -2,7 +2,8 @@ import { type CollectorAnswer, padNanos } from '#chaincode';
 import type { LedgerConnection } from '../../network/connection.js';
 import type { Clock, Random } from '../clock.js';
 import { CollectorError } from '../errors.js';
-import type { RunPosition, Spool } from '../spool/spool.js';
+import type { RunPosition } from '../spool/records.js';
+import type { Spool } from '../spool/spool.js';
 
 /**
  * What the ledger has of this collector.

@@ -16,7 +16,8 @@ import {
   splitAction,
 } from '#chaincode';
 import type { Clock } from '../clock.js';
-import type { SealedBatch, Spool } from '../spool/spool.js';
+import type { SealedBatch } from '../spool/records.js';
+import type { Spool } from '../spool/spool.js';
 import { unpackEvent } from '../spool/spooled-event.js';
 import { join, type Stretch, stated } from '../spool/stretches.js';
 

@@ -4,7 +4,8 @@ import { printable } from '../../cli/printable.js';
 import type { Committed, LedgerConnection } from '../../network/connection.js';
 import { CollectorError } from '../errors.js';
 import type { CollectorLog } from '../log.js';
-import type { SealedBatch, Spool } from '../spool/spool.js';
+import type { SealedBatch } from '../spool/records.js';
+import type { Spool } from '../spool/spool.js';
 import type { Vitals } from '../vitals.js';
 
 /** How the collector waits for a ledger that does not answer. */
