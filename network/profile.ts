@@ -6,23 +6,29 @@ import { modeOpenToOthers } from '../cli/private-file.js';
 import { NetworkError } from './errors.js';
 import type { Pkcs11Key } from './pkcs11.js';
 
-/** What an identity needs to reach a channel: loaded, with the contents of the files that `profile.json` names. */
-export interface Profile {
-  readonly mspId: string;
-  /** The identity's name: its certificate's common name. */
-  readonly name: string;
-  /** `host:port` of the peer that serves the gateway. */
+/** A peer that serves the gateway. */
+export interface GatewayPeer {
+  /** `host:port` */
   readonly endpoint: string;
   /** PEM of the CA that signed the peer's TLS certificate. */
   readonly tlsCa: string;
+  /** The name in the peer's TLS certificate, where it is not the endpoint's host. */
+  readonly tlsHost?: string;
+}
+
+/** What an identity needs to reach a channel: loaded, with the contents of the files that `profile.json` names. */
+export interface Profile extends GatewayPeer {
+  readonly mspId: string;
+  /** The identity's name: its certificate's common name. */
+  readonly name: string;
+  /** Other peers, of other organisations too, tried in this order while the first does not answer. */
+  readonly alternatives?: readonly GatewayPeer[];
   /** PEM. */
   readonly certificate: string;
   /** PEM; empty if the key is in a token. */
   readonly key: string;
   /** The token that holds the key, if it is in one. */
   readonly pkcs11?: Pkcs11Key;
-  /** The name in the peer's TLS certificate, where it is not the endpoint's host. */
-  readonly tlsHost?: string;
   readonly channel: string;
   readonly chaincode: string;
 }
@@ -44,12 +50,17 @@ const pkcs11Schema = z
   });
 
 /** `profile.json` as it stands on disk: file names are relative to its folder. */
+const endpoint = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port');
 const profileFileSchema = z.object({
   mspId: text,
   name: text,
-  endpoint: z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port'),
+  endpoint,
   tlsHost: text.optional(),
   tlsCaCert: text,
+  alternatives: z
+    .array(z.strictObject({ endpoint, tlsHost: text.optional(), tlsCaCert: text }))
+    .max(16)
+    .optional(),
   certificate: text,
   privateKey: text.optional(),
   pkcs11: pkcs11Schema.optional(),
@@ -74,16 +85,25 @@ export function loadProfile(file: string, env: Environment = process.env): Profi
   const profile = {
     mspId: content.mspId,
     name: content.name,
-    endpoint: content.endpoint,
-    tlsCa: read(at(content.tlsCaCert), "The profile's TLS CA certificate"),
+    ...gatewayPeer(content, at),
+    ...(content.alternatives === undefined
+      ? {}
+      : { alternatives: content.alternatives.map((each) => gatewayPeer(each, at)) }),
     certificate: read(at(content.certificate), "The profile's certificate"),
     ...secret,
-    ...(content.tlsHost === undefined ? {} : { tlsHost: content.tlsHost }),
     channel: content.channel,
     chaincode: content.chaincode,
   };
   checkBelongTogether(file, profile);
   return profile;
+}
+
+function gatewayPeer(
+  { endpoint, tlsCaCert, tlsHost }: Pick<ProfileFile, 'endpoint' | 'tlsCaCert' | 'tlsHost'>,
+  at: (path: string) => string,
+): GatewayPeer {
+  const tlsCa = read(at(tlsCaCert), "The profile's TLS CA certificate");
+  return { endpoint, tlsCa, ...(tlsHost === undefined ? {} : { tlsHost }) };
 }
 
 function read(file: string, what: string): string {

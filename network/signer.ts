@@ -5,7 +5,8 @@ import { NetworkError } from './errors.js';
 export type MessageSigner = (message: Uint8Array) => Uint8Array;
 
 const ORDER = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
-const HALF_ORDER = ORDER / 2n;
+/** Half the order of the curve P-256. */
+export const HALF_ORDER = ORDER / 2n;
 
 /**
  * A signer over Node's own ECDSA, which is some ten times faster than one in JavaScript. Fabric's peers refuse

@@ -1,8 +1,8 @@
 import { common, msp, peer } from '@hyperledger/fabric-protos';
+import type { Credentials } from '../pki.js';
 import { messageSigner } from '../signer.js';
 import { sha256 } from './blocks.js';
 import type { Simulation } from './contract-host.js';
-import type { Credentials } from './pki.js';
 import type { CheckedProposal } from './proposal.js';
 import { encodeReadWriteSet } from './rwset.js';
 

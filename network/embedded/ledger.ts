@@ -20,7 +20,7 @@
 import type { Server } from '@grpc/grpc-js';
 import { NAME, type Policy } from '#chaincode';
 import { NetworkError } from '../errors.js';
-import { bootstrapPolicy, firstPolicy } from './bootstrap.js';
+import { bootstrapPolicy, firstPolicy } from '../first-policy.js';
 import { Committer } from './committer.js';
 import { loadContract } from './contract-host.js';
 import { CHAINCODE, CHANNEL, DataDir, type Settings } from './data-dir.js';
@@ -110,7 +110,7 @@ export async function serveLedger(options: LedgerOptions): Promise<EmbeddedLedge
     const settings: Settings = { version: 1, actors, port };
     dir.writeSettings(settings);
     const profiles = dir.writeProfiles(settings);
-    await bootstrapPolicy(dir, policy);
+    await bootstrapPolicy((actor) => dir.profilePath(actor, 'admin'), policy);
     return running({ dir, isNew: known === undefined, port, actors, profiles, server, committer, store });
   } catch (error) {
     committer?.close();

@@ -1,7 +1,7 @@
 import { type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { msp } from '@hyperledger/fabric-protos';
 import { type CertificateNames, certificateNames, RecordError } from '#chaincode';
-import type { Role } from './pki.js';
+import type { Role } from '../pki.js';
 
 /** Who signed something: an identity whose certificate an actor's CA issued. */
 export interface Member {

@@ -4,9 +4,9 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { gateway } from '@hyperledger/fabric-protos';
 import { MAX_MESSAGE_BYTES } from '../connection.js';
 import { NetworkError } from '../errors.js';
+import type { Credentials } from '../pki.js';
 import { deliverDefinition, deliverService } from './deliver-service.js';
 import { gatewayService, type Peer } from './gateway-service.js';
-import type { Credentials } from './pki.js';
 
 const LOOPBACK = '127.0.0.1';
 const SHUTDOWN_GRACE_MS = 2000;

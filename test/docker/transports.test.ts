@@ -12,7 +12,7 @@ import { runCollector } from '../../collector/collector.js';
 import { dockerEngine } from '../../collector/source/docker-engine.js';
 import { dockerAt } from '../../collector/source/docker-host.js';
 import { sourceOf } from '../../collector/source/parse-source.js';
-import { newCa, newIdentity, newLoopbackServer } from '../../network/embedded/pki.js';
+import { newCa, newIdentity, newLoopbackServer } from '../../network/pki.js';
 import { FakeLedger } from '../collector/fake-ledger.js';
 import { cliAt, dockerAvailable, ensureImage, TEST_IMAGE, whenAnswering } from '../support/docker-engine.js';
 

@@ -4,7 +4,7 @@ import { msp } from '@hyperledger/fabric-protos';
 import { X509Certificate, X509CertificateGenerator } from '@peculiar/x509';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { Members } from '../../network/embedded/members.js';
-import { type Credentials, newCa, newIdentity } from '../../network/embedded/pki.js';
+import { type Credentials, newCa, newIdentity } from '../../network/pki.js';
 import { messageSigner } from '../../network/signer.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };

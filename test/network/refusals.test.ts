@@ -4,7 +4,7 @@ import type { Transaction } from '@hyperledger/fabric-gateway';
 import { StatusCode } from '@hyperledger/fabric-gateway';
 import { ledger, peer } from '@hyperledger/fabric-protos';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { newCa, newIdentity } from '../../network/embedded/pki.js';
+import { newCa, newIdentity } from '../../network/pki.js';
 import type { Profile } from '../../network/profile.js';
 import { codesOf, takeBlocks } from './support/blocks.js';
 import { batchText, canonicalEvent, DAY_START, TestLedger } from './support/ledger.js';

@@ -1,8 +1,7 @@
 import { completePolicy, type PoliciesAnswer, type Policy, parsePolicy, policyText } from '#chaincode';
-import { connect, type LedgerConnection } from '../connection.js';
-import { NetworkError } from '../errors.js';
-import { loadProfile } from '../profile.js';
-import type { DataDir } from './data-dir.js';
+import { connect, type LedgerConnection } from './connection.js';
+import { NetworkError } from './errors.js';
+import { loadProfile } from './profile.js';
 
 /**
  * The first policy of a new ledger: the defaults, and what its maker wishes beyond them.
@@ -20,10 +19,11 @@ export function firstPolicy(actors: readonly string[], wishes: Partial<Policy> =
 /**
  * Puts a first policy in force unless one is: proposed by the admin of its first actor and approved by the others', as
  * clients like any other. Goes on where an earlier start was cut off.
+ * @param adminProfile path of the profile of an actor's admin
  */
-export async function bootstrapPolicy(dir: DataDir, policy: Policy): Promise<void> {
+export async function bootstrapPolicy(adminProfile: (actor: string) => string, policy: Policy): Promise<void> {
   const text = policyText(policy);
-  const admins = policy.actors.map((actor) => connect(loadProfile(dir.profilePath(actor, 'admin'))));
+  const admins = policy.actors.map((actor) => connect(loadProfile(adminProfile(actor))));
   try {
     const [first, ...others] = admins;
     if (first === undefined) return;
