@@ -7,6 +7,7 @@ import { printable } from './cli/printable.js';
 import { registerCollect } from './collector/command.js';
 import { registerDemo } from './demo/command.js';
 import { registerLedgerCommands } from './network/ledger-command.js';
+import { registerNetworkCommands } from './network/network-command.js';
 import { registerPolicyCommands } from './network/policy-command.js';
 import { registerQueryCommands } from './network/query-command.js';
 import { registerReconcile } from './reconciler/command.js';
@@ -16,6 +17,7 @@ import { registerReportCommands } from './reports/command.js';
 const COMMANDS: readonly RegisterCommands[] = [
   registerDemo,
   registerLedgerCommands,
+  registerNetworkCommands,
   registerCollect,
   registerReconcile,
   registerReportCommands,

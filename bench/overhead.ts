@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { DEFAULT_ACTORS } from '../network/embedded/ledger.js';
+import { DEFAULT_ACTORS } from '../network/actor-folders.js';
 import { type DockerEngine, dockerAvailable, startDockerEngine, TEST_IMAGE } from './docker-engine.js';
 import { machine, machineBusy, median, quantile, usageOf } from './machine.js';
 import { type Service, startService } from './processes.js';

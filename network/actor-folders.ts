@@ -9,6 +9,9 @@ import type { ProfileFile } from './profile.js';
 /** The name of the chaincode on every channel of ours. */
 export const CHAINCODE = 'event2ledger';
 
+/** The actors of a ledger whose maker names none. */
+export const DEFAULT_ACTORS: readonly string[] = ['ProviderMSP', 'DeveloperMSP', 'UserMSP'];
+
 /** The identities that every actor has from the start. */
 const FIRST_IDENTITIES: readonly { readonly name: string; readonly role: Role }[] = [
   { name: 'collector-1', role: 'client' },

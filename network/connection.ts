@@ -31,6 +31,8 @@ export interface LedgerConnection {
    * whether the transaction will commit.
    */
   submit(fn: string, ...args: string[]): Promise<Committed>;
+  /** Has the peers endorse a call, and lets it go: shows that they would. */
+  endorse(fn: string, ...args: string[]): Promise<void>;
   /** Number of blocks on the channel. */
   height(): Promise<bigint>;
   /**
@@ -94,6 +96,15 @@ class GatewayConnection implements LedgerConnection {
         block: status.blockNumber,
         result: Buffer.from(submitted.getResult()).toString('utf8'),
       };
+    } catch (error) {
+      throw fromGateway(error, this.profile.endpoint);
+    }
+  }
+
+  async endorse(fn: string, ...args: string[]): Promise<void> {
+    const contract = this.#network().getContract(this.profile.chaincode);
+    try {
+      await contract.newProposal(fn, { arguments: args }).endorse();
     } catch (error) {
       throw fromGateway(error, this.profile.endpoint);
     }

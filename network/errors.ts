@@ -11,8 +11,11 @@ export type NetworkErrorCode =
   | 'DELIVERY' // the stream of blocks broke
   | 'CLOSED' // the connection was closed while the call was under way
   | 'ANSWER' // the ledger answered with something that cannot be read
-  | 'DATA_DIR' // the embedded ledger's folder cannot be used
-  | 'LOCKED' // another process serves that folder
+  | 'DATA_DIR' // a ledger's folder cannot be used
+  | 'LOCKED' // another process serves that folder, or starts or stops its network
+  | 'PROGRAMS' // Fabric's programs are not to be had
+  | 'PROCESS' // a process of the network does not start, or not become healthy
+  | 'TOOL' // one of Fabric's commands failed; the message has its words
   | 'PORT' // the port is taken
   | 'IDENTITY'; // an identity cannot be issued
 

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import type { Policy } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
+import { DEFAULT_ACTORS } from './actor-folders.js';
 import { readJsonObject, wholeNumber } from './command-support.js';
 import { DataDir } from './embedded/data-dir.js';
-import { DEFAULT_ACTORS, type EmbeddedLedger, type LedgerOptions, serveLedger } from './embedded/ledger.js';
+import { type EmbeddedLedger, type LedgerOptions, serveLedger } from './embedded/ledger.js';
 import { NetworkError } from './errors.js';
+import { addNetworkIdentity } from './fabric/network.js';
+import { readNetworkSettings } from './fabric/settings.js';
 
 interface ServeOptions {
   readonly data: string;
@@ -49,7 +52,7 @@ Example:
     .action(action(io, (options: ServeOptions) => serve(io, options)));
   program
     .command('identity')
-    .description('manage identities of an embedded ledger')
+    .description('manage identities of an embedded ledger or of a network')
     .command('add')
     .description("issue an identity of an actor, signed by that actor's CA; prints the path of its profile")
     .requiredOption('--data <dir>', "the ledger's folder")
@@ -60,7 +63,7 @@ Example:
     .addHelpText(
       'after',
       `
-Works whether or not the ledger is being served.
+Works whether or not the ledger runs.
 
 Example:
   event2ledger identity add --data ./ledger --actor UserMSP --name collector-2`,
@@ -118,7 +121,10 @@ function announce(io: CommandIo, ledger: EmbeddedLedger, json: boolean): void {
 
 async function addIdentity(io: CommandIo, { data, actor, name, role, json }: AddOptions): Promise<ExitCode> {
   if (role !== 'client' && role !== 'admin') throw new UsageError(`The role "${role}" is neither client nor admin.`);
-  const profile = await new DataDir(data).addIdentity(actor, name, role);
+  const profile =
+    readNetworkSettings(data) === undefined
+      ? await new DataDir(data).addIdentity(actor, name, role)
+      : await addNetworkIdentity(data, actor, name, role);
   if (json === true) printJson(io, { actor, name, role, profile });
   else io.stdout.write(`${profile}\n`);
   return EXIT.clean;

@@ -19,6 +19,7 @@
  */
 import type { Server } from '@grpc/grpc-js';
 import { NAME, type Policy } from '#chaincode';
+import { DEFAULT_ACTORS } from '../actor-folders.js';
 import { NetworkError } from '../errors.js';
 import { bootstrapPolicy, firstPolicy } from '../first-policy.js';
 import { Committer } from './committer.js';
@@ -30,9 +31,6 @@ import { genesisBlock } from './genesis.js';
 import { Members } from './members.js';
 import { bind, newServer, stopServer } from './server.js';
 import { Store } from './store.js';
-
-/** The actors of a ledger whose maker names none. */
-export const DEFAULT_ACTORS: readonly string[] = ['ProviderMSP', 'DeveloperMSP', 'UserMSP'];
 
 const DEFAULT_BATCH_TIMEOUT_MS = 20;
 

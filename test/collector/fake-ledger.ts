@@ -64,6 +64,8 @@ export class FakeLedger implements LedgerConnection {
     throw new NetworkError('REFUSED', `Unknown function ${fn}.`);
   }
 
+  async endorse(): Promise<void> {}
+
   async submit(fn: string, text = ''): Promise<Committed> {
     if (fn !== 'Attest') throw new NetworkError('REFUSED', `Unknown function ${fn}.`);
     const batch = parseBatch(text);

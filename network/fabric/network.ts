@@ -1,0 +1,236 @@
+/**
+ * A real Hyperledger Fabric network on this machine: an orderer, a peer and a chaincode server for each actor, as plain
+ * processes that outlive the command which started them.
+ */
+import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Policy, policyText } from '#chaincode';
+import {
+  type Access,
+  ActorFolders,
+  CHAINCODE,
+  checkActor,
+  makeLedgerFolder,
+  privateDir,
+  replaceFile,
+} from '../actor-folders.js';
+import { NetworkError } from '../errors.js';
+import { bootstrapPolicy, firstPolicy } from '../first-policy.js';
+import type { Role } from '../pki.js';
+import { ChannelAdmin, makeGenesis } from './channel.js';
+import { ensureCredentials } from './credentials.js';
+import { untilHealthy } from './health.js';
+import { NETWORK_ENTRIES, NetworkLayout, type NetworkNode, portNames } from './layout.js';
+import { withLock } from './lock.js';
+import { configureNode, launchOf } from './nodes.js';
+import { choosePorts, isFree } from './ports.js';
+import { endProcess, launch, runningProcess } from './processes.js';
+import type { Programs } from './programs.js';
+import { untilEndorsing } from './readiness.js';
+import {
+  checkNetworkSettings,
+  type NetworkSettings,
+  readNetworkSettings,
+  requireNetworkSettings,
+  writeNetworkSettings,
+} from './settings.js';
+
+const HEALTHY_WITHIN_MS = 120_000;
+/** A peer closes its databases; a chaincode server has nothing to lose. */
+const END_WITHIN_MS = 20_000;
+
+/** What a network is made as; of the first start. */
+export type NetworkWishes = Omit<NetworkSettings, 'version' | 'ports' | 'deployed'>;
+
+export interface UpOptions {
+  readonly dataDir: string;
+  readonly programs: Programs;
+  /** What was asked for; what was not is as it was, or the default. */
+  readonly wishes: Partial<NetworkWishes>;
+  readonly defaults: NetworkWishes;
+  readonly portBase?: number;
+  /** What the first policy says beyond the defaults. */
+  readonly policy?: Partial<Policy>;
+  /** Gives up: what this call started is stopped again. */
+  readonly signal: AbortSignal;
+  /** Told what is being done. */
+  readonly progress?: (what: string) => void;
+}
+
+/** A network that runs. */
+export interface RunningNetwork {
+  readonly dataDir: string;
+  readonly isNew: boolean;
+  readonly settings: NetworkSettings;
+  readonly nodes: readonly NetworkNode[];
+  /** Paths of all profiles. */
+  readonly profiles: readonly string[];
+}
+
+/**
+ * Starts a network: all of it the first time, later what does not run. Resolves when every actor's peer endorses and a
+ * first policy is in force.
+ * @throws NetworkError `DATA_DIR`, `LOCKED`, `PORT`, `PROCESS`, `TOOL`; RecordError for a wrong policy
+ */
+export async function startNetwork(options: UpOptions): Promise<RunningNetwork> {
+  const { dataDir } = options;
+  makeLedgerFolder(dataDir);
+  privateDir(join(dataDir, 'run'));
+  return withLock(join(dataDir, 'run', 'lock'), async () => {
+    const known = readNetworkSettings(dataDir);
+    const settings = known === undefined ? await newSettings(options) : keepSettings(dataDir, known, options.wishes);
+    const layout = new NetworkLayout(dataDir, settings);
+    if (known === undefined) placePolicy(layout, options.policy);
+    const started: NetworkNode[] = [];
+    try {
+      const profiles = await bringUp(layout, options, started);
+      return { dataDir, isNew: known?.deployed !== true, settings: layout.settings, nodes: layout.nodes, profiles };
+    } catch (error) {
+      await Promise.all(started.map((node) => endProcess(layout.pidFile(node.name), END_WITHIN_MS)));
+      throw error;
+    }
+  });
+}
+
+/** Stops all processes of a network; its ledger stays. @returns the names of those that ran */
+export async function stopNetwork(dataDir: string): Promise<string[]> {
+  const layout = new NetworkLayout(dataDir, requireNetworkSettings(dataDir));
+  return withLock(join(dataDir, 'run', 'lock'), () => endAll(layout));
+}
+
+/** Stops a network and removes all that it kept in its folder; what is not the network's stays. */
+export async function removeNetwork(dataDir: string): Promise<void> {
+  const layout = new NetworkLayout(dataDir, requireNetworkSettings(dataDir));
+  await withLock(join(dataDir, 'run', 'lock'), () => endAll(layout));
+  for (const entry of NETWORK_ENTRIES) rmSync(join(dataDir, entry), { recursive: true, force: true });
+  try {
+    rmdirSync(dataDir);
+  } catch {
+    // Something else is in it.
+  }
+}
+
+/** Issues one more identity of an actor; its certificate counts at once, for peers check it against the actor's CA. */
+export async function addNetworkIdentity(dataDir: string, actor: string, name: string, role: Role): Promise<string> {
+  const layout = new NetworkLayout(dataDir, requireNetworkSettings(dataDir));
+  checkActor(layout.settings.actors, actor);
+  return new ActorFolders(dataDir).addIdentity(actor, name, role, accessOf(layout, actor));
+}
+
+async function bringUp(layout: NetworkLayout, options: UpOptions, started: NetworkNode[]): Promise<string[]> {
+  const { programs, signal, progress = () => {} } = options;
+  await ensureCredentials(layout);
+  for (const folder of ['logs', 'channel']) privateDir(join(layout.path, folder));
+  await makeGenesis(layout, programs, signal);
+  progress('starting');
+  await startNodes(layout, programs, started);
+  await Promise.all(layout.nodes.map((node) => untilHealthy(layout, node, HEALTHY_WITHIN_MS, signal)));
+  const profiles = writeProfiles(layout);
+  const folders = new ActorFolders(layout.path);
+  const profileOf = (actor: string) => folders.profilePath(actor, 'admin');
+  const { settings } = layout;
+  if (settings.deployed) {
+    await untilEndorsing(settings.actors.map(profileOf), signal);
+    return profiles;
+  }
+  const admin = new ChannelAdmin(layout, programs, signal);
+  progress('joining the channel');
+  await admin.join();
+  progress('deploying the chaincode');
+  await admin.deploy();
+  progress('putting the first policy in force');
+  await untilEndorsing(settings.actors.map(profileOf), signal);
+  await bootstrapPolicy(profileOf, readPolicy(layout));
+  settings.deployed = true;
+  writeNetworkSettings(layout.path, settings);
+  return profiles;
+}
+
+async function startNodes(layout: NetworkLayout, programs: Programs, started: NetworkNode[]): Promise<void> {
+  const resting = layout.nodes.filter((node) => runningProcess(layout.pidFile(node.name)) === undefined);
+  for (const node of resting) {
+    for (const port of [node.port, node.operationsPort, node.adminPort]) {
+      if (port === undefined || (await isFree(port))) continue;
+      throw new NetworkError('PORT', `Port ${port}, where ${node.name} listens, is taken; free it.`);
+    }
+  }
+  await Promise.all(
+    resting.map(async (node) => {
+      configureNode(layout, node, programs);
+      await launch(launchOf(layout, node, programs));
+      started.push(node);
+    }),
+  );
+}
+
+async function endAll(layout: NetworkLayout): Promise<string[]> {
+  const running = layout.nodes.filter((node) => runningProcess(layout.pidFile(node.name)) !== undefined);
+  // Peers before orderers: they take the last blocks with them.
+  for (const kind of ['peer', 'chaincode', 'orderer'] as const) {
+    const nodes = running.filter((node) => node.kind === kind);
+    await Promise.all(nodes.map((node) => endProcess(layout.pidFile(node.name), END_WITHIN_MS)));
+  }
+  return running.map(({ name }) => name);
+}
+
+async function newSettings({ dataDir, wishes, defaults, portBase }: UpOptions): Promise<NetworkSettings> {
+  if (existsSync(join(dataDir, 'ledger.json'))) {
+    throw new NetworkError('DATA_DIR', `${dataDir} is the folder of an embedded ledger; choose another.`);
+  }
+  const wished = { ...defaults, ...wishes };
+  const { auditor, ...rest } = wished;
+  const organisations =
+    wished.consensus === 'bft' && auditor !== undefined ? [...wished.actors, auditor] : wished.actors;
+  const settings = checkNetworkSettings({
+    version: 1,
+    ...rest,
+    ...(wished.consensus === 'bft' && auditor !== undefined ? { auditor } : {}),
+    ports: await choosePorts(portNames(organisations, wished.actors), portBase),
+    deployed: false,
+  });
+  writeNetworkSettings(dataDir, settings);
+  return settings;
+}
+
+/** A network stays what it was made as. */
+function keepSettings(dataDir: string, known: NetworkSettings, wishes: Partial<NetworkWishes>): NetworkSettings {
+  for (const [name, wished] of Object.entries(wishes)) {
+    const kept = known[name as keyof NetworkWishes];
+    if (JSON.stringify(kept) === JSON.stringify(wished)) continue;
+    throw new NetworkError(
+      'DATA_DIR',
+      `The network in ${dataDir} keeps its ${name}, ${JSON.stringify(kept)}; make another in a folder of its own.`,
+    );
+  }
+  return known;
+}
+
+/** Kept for a first start that is cut off. */
+function placePolicy(layout: NetworkLayout, wishes: Partial<Policy> | undefined): void {
+  const text = policyText(firstPolicy(layout.settings.actors, wishes));
+  privateDir(layout.channelFolder);
+  replaceFile(join(layout.channelFolder, 'first-policy.json'), text, 0o600);
+}
+
+function readPolicy(layout: NetworkLayout): Policy {
+  return JSON.parse(readFileSync(join(layout.channelFolder, 'first-policy.json'), 'utf8')) as Policy;
+}
+
+function writeProfiles(layout: NetworkLayout): string[] {
+  const folders = new ActorFolders(layout.path);
+  return layout.settings.actors.flatMap((actor) => folders.writeProfiles(actor, accessOf(layout, actor)));
+}
+
+/** An actor's own peer first; the others' in case it is away. */
+function accessOf(layout: NetworkLayout, actor: string): Access {
+  const gateway = (name: string) => ({
+    endpoint: `localhost:${layout.node('peer', name).port}`,
+    tlsCaCert: `../../../tlsca/${name}/cert.pem`,
+  });
+  return {
+    ...gateway(actor),
+    alternatives: layout.settings.actors.filter((other) => other !== actor).map(gateway),
+    channel: layout.settings.channel,
+    chaincode: CHAINCODE,
+  };
+}
