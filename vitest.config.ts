@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Real Fabric networks: `npm run test:fabric`.
+    exclude: ['test/fabric/**', '**/node_modules/**'],
     // The built contract and record format are CommonJS: Node loads them, as it does in production.
     server: { deps: { external: [/chaincode\/dist\//] } },
     // Ends with a list of the suites that were left out, and why.

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PoliciesAnswer } from '#chaincode';
 import { connect } from '../../network/connection.js';
 import { loadProfile } from '../../network/profile.js';
-import { event2ledger, startEvent2ledger } from '../support/command.js';
+import { event2ledger } from '../support/command.js';
 import { type Consortium, startConsortium } from '../support/consortium.js';
 import { containerLife, traceText } from '../support/trace-lines.js';
 
@@ -43,7 +43,7 @@ describe('how commands end', () => {
   });
 });
 
-describe('a ledger that is being served', () => {
+describe('a ledger that runs', () => {
   let consortium: Consortium;
   const traceFile = () => join(consortium.dir, 'trace.ndjson');
   const query = (...args: string[]) => event2ledger(['query', ...args, '--profile', consortium.profile('UserMSP')]);
@@ -125,17 +125,13 @@ describe('a ledger that is being served', () => {
     expect(collected.code, collected.stderr).toBe(0);
     const before = await query('events', '--json');
     expect(before.stdout.trim().split('\n')).toHaveLength(4);
-    await consortium.ledger.kill();
-    const again = startEvent2ledger(['ledger', 'serve', '--data', join(consortium.dir, 'ledger')]);
-    await again.said(/localhost:\d+/);
-    try {
-      expect((await query('events', '--json')).stdout).toBe(before.stdout);
-    } finally {
-      expect((await again.stop()).code).toBe(0);
-    }
+    await consortium.killLedger();
+    await consortium.serveAgain();
+    expect((await query('events', '--json')).stdout).toBe(before.stdout);
   });
 
   it('says so when it is not there', async () => {
+    await consortium.stopLedger();
     const { code, stderr } = await query('collectors');
     expect(code).toBe(2);
     expect(stderr).toMatch(/^event2ledger: No answer from localhost:.+\n$/);

@@ -1,36 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addSeconds, type DisputedEventAnswer, type EventAnswer } from '#chaincode';
+import type { DisputedEventAnswer, EventAnswer } from '#chaincode';
 import type { Finding } from '../../reconciler/judgement.js';
 import type { DailyReport } from '../../reports/model.js';
 import { event2ledger, type Finished } from '../support/command.js';
 import { type Actor, type Consortium, startConsortium } from '../support/consortium.js';
-import { containerId, containerLife, type TraceEvent, traceText } from '../support/trace-lines.js';
-
-const DAY = '2026-11-20';
-const DAY_AFTER = '2026-11-21';
-const LIAR: Actor = 'ProviderMSP';
-const HONEST: readonly Actor[] = ['DeveloperMSP', 'UserMSP'];
-const NAMES = ['web-1', 'web-2', 'web-3', 'worker-1', 'worker-2'];
-
-/** Five containers, ten minutes each, an hour apart, from 01:00. */
-const truth = NAMES.flatMap((name, index) => containerLife(DAY, name, 3600 * (index + 1), 600));
-
-const is = (event: TraceEvent, name: string, action: string) =>
-  event.id === containerId(name) && event.action === action;
-
-/** web-1's die left out, web-2's exit code altered, web-3's die moved by an hour, a start of web-9 invented. */
-function lies(): TraceEvent[] {
-  const told = truth
-    .filter((event) => !is(event, 'web-1', 'die'))
-    .map((event) => {
-      if (is(event, 'web-2', 'die')) return { ...event, attributes: { ...event.attributes, exitCode: '137' } };
-      return is(event, 'web-3', 'die') ? { ...event, timeNano: addSeconds(event.timeNano, 3600) } : event;
-    });
-  const [, started] = containerLife(DAY, 'web-9', 3 * 3600 + 1800, 600);
-  return started === undefined ? told : [...told, started];
-}
+import { collectLyingTraces, DAY, HONEST, LIAR, truth } from '../support/lying-traces.js';
+import { containerId } from '../support/trace-lines.js';
 
 describe('an actor that lies, as the commands show it', () => {
   let consortium: Consortium;
@@ -44,21 +21,7 @@ describe('an actor that lies, as the commands show it', () => {
 
   beforeAll(async () => {
     consortium = await startConsortium();
-    const collect = (actor: Actor, trace: string) => {
-      const file = join(consortium.dir, `${actor}.ndjson`);
-      writeFileSync(file, trace);
-      const wholeDay = ['--once', '--through', DAY_AFTER];
-      return consortium.collect(actor, '--source', `file:${file}`, '--source-id', 'engine-1', ...wholeDay, '--json');
-    };
-    const text = traceText(truth);
-    const halves = text.split('\n');
-    // A line cut in half, between two containers' lives.
-    halves.splice(8, 0, '{"Type":"container","Action":"sta');
-    collected = {
-      DeveloperMSP: await collect('DeveloperMSP', text),
-      ProviderMSP: await collect('ProviderMSP', traceText(lies())),
-      UserMSP: await collect('UserMSP', halves.join('\n')),
-    };
+    collected = await collectLyingTraces(consortium);
     reconciled = await consortium.reconcile();
     ({ finished, report, dir: reportDir } = await consortium.report(DAY));
   });

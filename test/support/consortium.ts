@@ -7,6 +7,7 @@ import type { DailyReport } from '../../reports/model.js';
 import { type Witness, witnessesOf } from './audit.js';
 import { event2ledger, type Finished, type Running, startEvent2ledger } from './command.js';
 import { eventually } from './eventually.js';
+import { type LedgerKind, ledgerKind, ledgerUnderTest } from './ledger-kinds.js';
 
 export const ACTORS = ['DeveloperMSP', 'ProviderMSP', 'UserMSP'] as const;
 export type Actor = (typeof ACTORS)[number];
@@ -15,13 +16,16 @@ export type Actor = (typeof ACTORS)[number];
 export interface Consortium {
   /** A folder for the suite's own files. */
   readonly dir: string;
-  readonly ledger: Running;
+  /** The ledger's own folder. */
+  readonly data: string;
   profile(actor: Actor, identity?: string): string;
   /** Issues one more identity; gives its profile. */
   addIdentity(actor: Actor, name: string): Promise<string>;
   /** Stops the ledger, as an operator does; `serveAgain` starts it on the same data and port. */
   stopLedger(): Promise<void>;
   serveAgain(): Promise<void>;
+  /** Kills the ledger's processes. */
+  killLedger(): Promise<void>;
   /** Starts a collector of each actor; resolves when all three watch. */
   collectors(source: string): Promise<Running[]>;
   /** Starts one collector on the spool it had before; resolves when it watches. */
@@ -54,17 +58,16 @@ export interface CollectorStart {
 }
 
 /** Starts a new consortium on a ledger of its own, with what its first policy says beyond the defaults. */
-export async function startConsortium(policy: Partial<Policy> = {}): Promise<Consortium> {
+export async function startConsortium(
+  policy: Partial<Policy> = {},
+  kind: LedgerKind = ledgerKind(),
+): Promise<Consortium> {
   const dir = mkdtempSync(join(tmpdir(), 'e2l-consortium-'));
   const data = join(dir, 'ledger');
   const policyFile = join(dir, 'policy.json');
   writeFileSync(policyFile, JSON.stringify(policy));
-  const serve = async (...args: string[]) => {
-    const started = startEvent2ledger(['ledger', 'serve', '--data', data, ...args]);
-    await started.said(/ready/);
-    return started;
-  };
-  let ledger = await serve('--port', '0', '--policy', policyFile);
+  const ledger = ledgerUnderTest(kind, data, policyFile);
+  await ledger.start();
   const profile = (actor: Actor, identity = 'collector-1') => join(data, 'actors', actor, identity, 'profile.json');
   const collector: Consortium['collector'] = async (actor, source, options = {}) => {
     const { identity = 'collector-1', args = [] } = options;
@@ -94,25 +97,22 @@ export async function startConsortium(policy: Partial<Policy> = {}): Promise<Con
   const witnesses = () => witnessesOf(profile('UserMSP', 'reconciler'));
   return {
     dir,
+    data,
     witnesses,
     attestedByAll: (name) =>
       eventually(`an attestation of ${name} by all`, async () => {
         const of = await witnesses();
         return ACTORS.every((actor) => of(actor).names.has(name));
       }),
-    get ledger() {
-      return ledger;
-    },
     profile,
     addIdentity: async (actor, name) => {
       const added = await event2ledger(['identity', 'add', '--data', data, '--actor', actor, '--name', name]);
       if (added.code !== 0) throw new Error(`identity add ended with ${added.code}: ${added.stderr}`);
       return profile(actor, name);
     },
-    stopLedger: async () => void (await ledger.stop()),
-    serveAgain: async () => {
-      ledger = await serve();
-    },
+    stopLedger: ledger.stop,
+    serveAgain: ledger.start,
+    killLedger: ledger.kill,
     collector,
     collectors: (source) => Promise.all(ACTORS.map((actor) => collector(actor, source))),
     collect: (actor, ...args) => event2ledger(['collect', '--profile', profile(actor), ...spool(actor), ...args]),

@@ -1,0 +1,29 @@
+import { defineConfig, mergeConfig } from 'vitest/config';
+import { lackingPrograms } from './network/fabric/programs.js';
+import common from './vitest.config.js';
+
+/** The suites that hold on every ledger, unchanged. */
+const SUITES = [
+  'test/e2e/commands.test.ts',
+  'test/e2e/lying-actor.test.ts',
+  'test/corpus/corpus.test.ts',
+  'test/docker/paper.test.ts',
+];
+const hasFabric = lackingPrograms(process.env, process.cwd()).length === 0;
+
+const onLedger = (kind: string) => ({
+  extends: true as const,
+  test: { name: kind, include: SUITES, env: { E2L_TEST_LEDGER: kind } },
+});
+
+export default mergeConfig(
+  { ...common, test: { ...common.test, include: [] } },
+  defineConfig({
+    test: {
+      projects: [
+        { extends: true, test: { name: 'fabric', include: ['test/fabric/**/*.test.ts'] } },
+        ...(hasFabric ? [onLedger('raft'), onLedger('bft')] : []),
+      ],
+    },
+  }),
+);
