@@ -1,4 +1,4 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import { lackingPrograms } from './network/fabric/programs.js';
 import common from './vitest.config.js';
 
@@ -16,14 +16,14 @@ const onLedger = (kind: string) => ({
   test: { name: kind, include: SUITES, env: { E2L_TEST_LEDGER: kind } },
 });
 
-export default mergeConfig(
-  { ...common, test: { ...common.test, include: [] } },
-  defineConfig({
-    test: {
-      projects: [
-        { extends: true, test: { name: 'fabric', include: ['test/fabric/**/*.test.ts'] } },
-        ...(hasFabric ? [onLedger('raft'), onLedger('bft')] : []),
-      ],
-    },
-  }),
-);
+const { include: _, exclude: __, ...shared } = common.test ?? {};
+
+export default defineConfig({
+  test: {
+    ...shared,
+    projects: [
+      { extends: true, test: { name: 'fabric', include: ['test/fabric/**/*.test.ts'] } },
+      ...(hasFabric ? [onLedger('raft'), onLedger('bft')] : []),
+    ],
+  },
+});
