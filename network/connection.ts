@@ -1,17 +1,12 @@
-import { type CallOptions, Client, credentials } from '@grpc/grpc-js';
-import { connect as connectGateway, type Gateway, hash } from '@hyperledger/fabric-gateway';
+import type { Contract, Network } from '@hyperledger/fabric-gateway';
 import { common } from '@hyperledger/fabric-protos';
 import { NetworkError } from './errors.js';
-import { fromGateway, invalidTransaction } from './gateway-errors.js';
+import { fromGateway } from './gateway-errors.js';
+import { GatewayPeers, type PeerConnection } from './gateway-peers.js';
 import { type TokenSigner, tokenSigner } from './pkcs11.js';
 import type { Profile } from './profile.js';
 import { messageSigner } from './signer.js';
-
-/** Blocks and batches outgrow gRPC's own limit of 4 MiB. */
-export const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
-
-/** How long each step may take, in milliseconds. */
-const DEADLINE = { evaluate: 30_000, endorse: 30_000, submit: 30_000, commitStatus: 30_000 };
+import { submitUntilCommitted } from './submission.js';
 
 /** A transaction that is on the ledger and valid. */
 export interface Committed {
@@ -27,8 +22,9 @@ export interface LedgerConnection {
   /** Asks the contract without changing anything. */
   evaluate(fn: string, ...args: string[]): Promise<string>;
   /**
-   * Endorses, submits, and waits for the commit: resolves only after a VALID commit status. A `TIMEOUT` leaves open
-   * whether the transaction will commit.
+   * Endorses, submits, and waits for the commit: resolves only after a VALID commit status. Where that does not come, the
+   * same transaction is sent again, for an orderer that took it may lose it. A `TIMEOUT` or `UNREACHABLE` with a
+   * transaction ID leaves open whether it will commit.
    */
   submit(fn: string, ...args: string[]): Promise<Committed>;
   /** Has the peers endorse a call, and lets it go: shows that they would. */
@@ -51,77 +47,51 @@ export interface LedgerConnection {
  * for await (const block of ledger.blocks(0n, signal)) console.log(block.getHeader()?.getNumber());
  */
 export function connect(profile: Profile): LedgerConnection {
-  const client = newClient(profile);
-  const signer = signerOf(profile);
-  const gateway = connectGateway({
-    client,
-    identity: { mspId: profile.mspId, credentials: Buffer.from(profile.certificate) },
-    // The signer hashes natively, in one step.
-    hash: hash.none,
-    signer: signer.sign,
-    evaluateOptions: () => deadline(DEADLINE.evaluate),
-    endorseOptions: () => deadline(DEADLINE.endorse),
-    submitOptions: () => deadline(DEADLINE.submit),
-    commitStatusOptions: () => deadline(DEADLINE.commitStatus),
-  });
-  return new GatewayConnection(profile, client, gateway, signer.close);
+  return new GatewayConnection(profile, new GatewayPeers(profile, signerOf(profile)));
 }
 
 class GatewayConnection implements LedgerConnection {
   readonly profile: Profile;
-  readonly #client: Client;
-  readonly #gateway: Gateway;
-  readonly #closeSigner: () => void;
+  readonly #peers: GatewayPeers;
 
-  constructor(profile: Profile, client: Client, gateway: Gateway, closeSigner: () => void) {
+  constructor(profile: Profile, peers: GatewayPeers) {
     this.profile = profile;
-    this.#client = client;
-    this.#gateway = gateway;
-    this.#closeSigner = closeSigner;
+    this.#peers = peers;
   }
 
-  async evaluate(fn: string, ...args: string[]): Promise<string> {
-    return Buffer.from(await this.#evaluate(this.profile.chaincode, fn, args)).toString('utf8');
+  evaluate(fn: string, ...args: string[]): Promise<string> {
+    return this.#peers.any(async (peer) => {
+      const answer = await this.#contract(peer).newProposal(fn, { arguments: args }).evaluate();
+      return Buffer.from(answer).toString('utf8');
+    });
   }
 
   async submit(fn: string, ...args: string[]): Promise<Committed> {
-    const contract = this.#network().getContract(this.profile.chaincode);
-    try {
-      const transaction = await contract.newProposal(fn, { arguments: args }).endorse();
-      const submitted = await transaction.submit();
-      const status = await submitted.getStatus();
-      if (!status.successful) throw invalidTransaction(status);
-      return {
-        transactionId: status.transactionId,
-        block: status.blockNumber,
-        result: Buffer.from(submitted.getResult()).toString('utf8'),
-      };
-    } catch (error) {
-      throw fromGateway(error, this.profile.endpoint);
-    }
+    const transaction = await this.#endorse(fn, args);
+    const { transactionId, blockNumber } = await submitUntilCommitted(this.#peers, transaction);
+    return {
+      transactionId,
+      block: blockNumber,
+      result: Buffer.from(transaction.getResult()).toString('utf8'),
+    };
   }
 
   async endorse(fn: string, ...args: string[]): Promise<void> {
-    const contract = this.#network().getContract(this.profile.chaincode);
-    try {
-      await contract.newProposal(fn, { arguments: args }).endorse();
-    } catch (error) {
-      throw fromGateway(error, this.profile.endpoint);
-    }
+    await this.#endorse(fn, args);
   }
 
   async height(): Promise<bigint> {
-    const bytes = await this.#evaluate('qscc', 'GetChainInfo', [this.profile.channel]);
-    try {
+    return this.#peers.any(async (peer) => {
+      const arguments_ = { arguments: [this.profile.channel] };
+      const bytes = await this.#network(peer).getContract('qscc').newProposal('GetChainInfo', arguments_).evaluate();
       return BigInt(common.BlockchainInfo.deserializeBinary(bytes).getHeight());
-    } catch (error) {
-      throw fromGateway(error, this.profile.endpoint);
-    }
+    });
   }
 
   async *blocks(start: bigint, signal?: AbortSignal): AsyncGenerator<common.Block> {
     if (signal?.aborted) return;
-    const events = await this.#blockEvents(start);
+    const peer = this.#peers.first();
+    const events = await this.#peers.on(peer, () => this.#network(peer).getBlockEvents({ startBlock: start }));
     // Leaving the loop does not cancel the client's stream; closing it does.
     const close = () => events.close();
     signal?.addEventListener('abort', close, { once: true });
@@ -133,7 +103,10 @@ class GatewayConnection implements LedgerConnection {
       if (!signal?.aborted) throw new Error('the peer ended it');
     } catch (cause) {
       if (signal?.aborted) return;
-      throw brokenDelivery(cause, this.profile.endpoint);
+      const broken = brokenDelivery(cause, peer.endpoint);
+      // Whoever opens the stream again gets it from the next peer that answers.
+      if (broken.retryable) peer.leave();
+      throw broken;
     } finally {
       signal?.removeEventListener('abort', close);
       close();
@@ -141,29 +114,19 @@ class GatewayConnection implements LedgerConnection {
   }
 
   close(): void {
-    this.#gateway.close();
-    this.#client.close();
-    this.#closeSigner();
+    this.#peers.close();
   }
 
-  #network() {
-    return this.#gateway.getNetwork(this.profile.channel);
+  #endorse(fn: string, args: string[]) {
+    return this.#peers.any((peer) => this.#contract(peer).newProposal(fn, { arguments: args }).endorse());
   }
 
-  async #evaluate(chaincode: string, fn: string, args: string[]): Promise<Uint8Array> {
-    try {
-      return await this.#network().getContract(chaincode).newProposal(fn, { arguments: args }).evaluate();
-    } catch (error) {
-      throw fromGateway(error, this.profile.endpoint);
-    }
+  #contract(peer: PeerConnection): Contract {
+    return this.#network(peer).getContract(this.profile.chaincode);
   }
 
-  async #blockEvents(startBlock: bigint) {
-    try {
-      return await this.#network().getBlockEvents({ startBlock });
-    } catch (error) {
-      throw fromGateway(error, this.profile.endpoint);
-    }
+  #network(peer: PeerConnection): Network {
+    return peer.gateway.getNetwork(this.profile.channel);
   }
 }
 
@@ -182,28 +145,9 @@ function brokenDelivery(cause: unknown, endpoint: string): NetworkError {
   });
 }
 
-function newClient(profile: Profile): Client {
-  try {
-    return new Client(profile.endpoint, credentials.createSsl(Buffer.from(profile.tlsCa)), {
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-      'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-      // A peer that vanished without a word must not leave a block stream waiting for ever.
-      'grpc.keepalive_time_ms': 120_000,
-      'grpc.keepalive_timeout_ms': 20_000,
-      ...(profile.tlsHost === undefined ? {} : { 'grpc.ssl_target_name_override': profile.tlsHost }),
-    });
-  } catch (cause) {
-    throw new NetworkError('PROFILE', "The profile's TLS CA certificate is no valid PEM.", { cause });
-  }
-}
-
 /** Signs with the profile's own key, or has its token sign. */
 function signerOf(profile: Profile): TokenSigner {
   if (profile.pkcs11 !== undefined) return tokenSigner(profile.pkcs11, profile.certificate);
   const sign = messageSigner(profile.key);
   return { sign: async (message) => sign(message), close: () => {} };
-}
-
-function deadline(milliseconds: number): CallOptions {
-  return { deadline: Date.now() + milliseconds };
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { CommitError, GatewayError, type Status, StatusCode } from '@hyperledger/fabric-gateway';
 import { NetworkError, type NetworkErrorDetails } from './errors.js';
@@ -22,8 +23,9 @@ export function invalidTransaction(status: Pick<Status, 'code' | 'transactionId'
 /**
  * Any error of the gateway client as one sentence. A contract's own message travels only in the error's details.
  * @param endpoint named where no peer answers
+ * @param certificate PEM of the client's own: peers refuse one that expired, and do not say why
  */
-export function fromGateway(error: unknown, endpoint: string): NetworkError {
+export function fromGateway(error: unknown, endpoint: string, certificate?: string): NetworkError {
   if (error instanceof NetworkError) return error;
   if (error instanceof CommitError) return invalidTransaction({ code: error.code, transactionId: error.transactionId });
   if (!(error instanceof GatewayError)) {
@@ -40,11 +42,6 @@ export function fromGateway(error: unknown, endpoint: string): NetworkError {
         ...details,
         retryable: true,
       });
-    case grpcStatus.FAILED_PRECONDITION:
-      return new NetworkError('UNREACHABLE', `Too few peers can be reached to endorse: ${reason(error)}.`, {
-        ...details,
-        retryable: true,
-      });
     case grpcStatus.DEADLINE_EXCEEDED:
       return new NetworkError('TIMEOUT', `${endpoint} did not answer in time; ${afterTimeout(error)}.`, {
         ...details,
@@ -58,7 +55,7 @@ export function fromGateway(error: unknown, endpoint: string): NetworkError {
     case grpcStatus.CANCELLED:
       return new NetworkError('CLOSED', 'The connection was closed during the call.', details);
     default:
-      return refusal(error, details);
+      return answered(error, details, certificate);
   }
 }
 
@@ -68,23 +65,71 @@ function afterTimeout(error: GatewayError): string {
   return submitted ? 'the transaction may still commit' : 'try again';
 }
 
-function refusal(error: GatewayError, details: NetworkErrorDetails): NetworkError {
+/** What a peer says of its own accord where it does not take who asks. */
+const NOT_ADMITTED = /access denied|identity expired|creator certificate|status=FORBIDDEN/i;
+/** A contract's answer, passed on by a peer. */
+const CONTRACT_ANSWER = /^(?:evaluate call to endorser returned error: )?chaincode response \d+, /;
+const DIFFERENT = 'ProposalResponsePayloads do not match';
+/** A peer's own words where the contract's server is away, or where it fails within. */
+const PEERS_FAILURE =
+  /could not launch chaincode|stream terminated|connection|timeout expired|failed to execute transaction|chaincode registration failed|shutting down/i;
+
+/** A peer answered, with a refusal or with why it cannot. */
+function answered(error: GatewayError, details: NetworkErrorDetails, certificate: string | undefined): NetworkError {
   const why = reason(error);
-  if (why.includes('ProposalResponsePayloads do not match')) {
-    return new NetworkError('CONFLICT', 'The peers that endorse are at different heights; send it again.', {
-      ...details,
-      retryable: true,
-    });
+  const said = messages(error);
+  if (said.some((message) => CONTRACT_ANSWER.test(message))) return refused(why, details);
+  if (said.some((message) => NOT_ADMITTED.test(message))) return notAdmitted(why, details, certificate);
+  if (said.some((message) => message.includes(DIFFERENT))) return different(error, details);
+  if (error.code === grpcStatus.FAILED_PRECONDITION || said.some((message) => PEERS_FAILURE.test(message))) {
+    const what = `Too few peers can endorse: ${why}; are the peers and their chaincode running?`;
+    return new NetworkError('UNREACHABLE', what, { ...details, retryable: true });
   }
+  return refused(why, details);
+}
+
+function refused(why: string, details: NetworkErrorDetails): NetworkError {
   return new NetworkError('REFUSED', why.endsWith('.') ? why : `${why}.`, details);
+}
+
+function notAdmitted(why: string, details: NetworkErrorDetails, certificate: string | undefined): NetworkError {
+  const until = endOf(certificate);
+  if (until !== undefined && until.getTime() < Date.now()) {
+    const what = `The certificate expired at ${until.toISOString()}; renew it (${why}).`;
+    return new NetworkError('REFUSED', what, details);
+  }
+  const what = `The peer does not admit this identity: its certificate was revoked, or none of the channel's CAs issued it, or its role may not do this (${why}).`;
+  return new NetworkError('REFUSED', what, details);
+}
+
+/** Results of a contract that the actors' peers run are the same, unless what it read differs or it does. */
+function different(error: GatewayError, details: NetworkErrorDetails): NetworkError {
+  const others = error.details.filter(({ message }) => message.includes(DIFFERENT)).map(({ mspId }) => mspId);
+  const whose = others.length === 0 ? 'other organisations' : [...new Set(others)].sort().join(', ');
+  return new NetworkError(
+    'CONFLICT',
+    `The contract gives another result at ${whose} than at this gateway's peer: they are at different heights, or one runs an altered contract (compare what GetVersion answers at each); send it again.`,
+    { ...details, retryable: true },
+  );
+}
+
+function endOf(certificate: string | undefined): Date | undefined {
+  if (certificate === undefined || certificate === '') return undefined;
+  try {
+    return new Date(new X509Certificate(certificate).validTo);
+  } catch {
+    return undefined;
+  }
 }
 
 const WRAPPING = /^(?:evaluate call to endorser returned error: )?(?:chaincode response \d+, )?/;
 
 /** What the peers said, each reason once; the outer message where they said nothing. */
 function reason(error: GatewayError): string {
+  return [...new Set(messages(error).map((message) => message.replace(WRAPPING, '')))].join('; ');
+}
+
+function messages(error: GatewayError): string[] {
   const said = error.details.map((detail) => detail.message).filter((message) => message !== '');
-  const outer = error.cause.details || error.message;
-  const reasons = said.length > 0 ? said : [outer];
-  return [...new Set(reasons.map((message) => message.replace(WRAPPING, '')))].join('; ');
+  return said.length > 0 ? said : [error.cause.details || error.message];
 }

@@ -63,7 +63,7 @@ describe('a ledger that runs', () => {
     ]);
   });
 
-  it("refuses another consortium's identity and stores nothing", async () => {
+  it("refuses another consortium's identity and stores nothing", { timeout: 120_000 }, async () => {
     const other = await startConsortium();
     const forged = join(consortium.dir, 'forged');
     mkdirSync(forged);
