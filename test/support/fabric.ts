@@ -21,3 +21,10 @@ export function describeWithFabric(name: string, suite: () => void): void {
   console.warn(`left out: ${name}: ${reason}`);
   describe(name, () => it.skip(`left out: ${reason}`, () => {}));
 }
+
+/** The same suite for each of several values, whose name stands for `%s` in the suite's. */
+describeWithFabric.each =
+  <T extends string>(values: readonly T[]) =>
+  (name: string, suite: (value: T) => void): void => {
+    for (const value of values) describeWithFabric(name.replace('%s', value), () => suite(value));
+  };
