@@ -11,7 +11,7 @@ import {
   parseTime,
 } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
-import { EXIT, type ExitCode } from '../cli/exit.js';
+import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { terminalSafe } from '../cli/printable.js';
 import { policiesOf, print, table, withLedger } from './command-support.js';
 import type { LedgerConnection } from './connection.js';
@@ -25,6 +25,21 @@ interface Common {
   readonly profile: string;
   readonly json?: boolean;
 }
+
+interface EventsOptions extends Common {
+  readonly from: string;
+  readonly to: string;
+  readonly selector?: string;
+}
+
+const SELECTOR_HELP = `
+A selector is JSON as CouchDB's Mango has it, and works on peers whose state database is CouchDB. It may name type,
+action, detail, object, source, scope, attributes.<name>, time, actor, collector, run and number; join by $and, $or, $nor
+and $not; and compare by $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin and $exists.
+
+Examples:
+  event2ledger query events --selector '{"type":"container","action":"die","attributes.image":"nginx"}' --profile P
+  event2ledger query events --selector '{"actor":"UserMSP","time":{"$gte":"2026-11-22T09:30"}}' --profile P --json`;
 
 /** `query event`, `events`, `disputed`, `collectors`, `policy`: what the contract itself answers. */
 export const registerQueryCommands: RegisterCommands = (program, io) => {
@@ -52,7 +67,9 @@ Examples:
   add('events', 'the events of a stretch of time, in its order')
     .addOption(new Option('--from <time>', 'from this time on').default(BEGINNING, 'the beginning'))
     .addOption(new Option('--to <time>', 'before this time').default(END, 'the end'))
-    .action(action(io, (options: Common & { from: string; to: string }) => queryEvents(io, options)));
+    .option('--selector <json>', 'only attestations that it names, and who made these (needs CouchDB, see below)')
+    .addHelpText('after', SELECTOR_HELP)
+    .action(action(io, (options: EventsOptions) => queryEvents(io, options)));
   add('disputed', 'the events of a day that not all expected actors attest, or others do; exit code 1 if any')
     .requiredOption('--day <day>', 'UTC day, YYYY-MM-DD')
     .action(action(io, (options: Common & { day: string }) => queryDisputed(io, options)));
@@ -79,19 +96,34 @@ async function queryEvent(io: CommandIo, reference: string, { profile, json }: C
   });
 }
 
-async function queryEvents(io: CommandIo, options: Common & { from: string; to: string }): Promise<ExitCode> {
+async function queryEvents(io: CommandIo, options: EventsOptions): Promise<ExitCode> {
   const from = parseTime(options.from);
   const to = parseTime(options.to);
+  const query: [string, ...string[]] =
+    options.selector === undefined ? ['GetEvents', from, to] : ['QueryEvents', within(options.selector, from, to)];
   return withLedger(io, options.profile, async (ledger) => {
     await policiesOf(io, ledger);
-    const count = await printPages<EventAnswer>(io, ledger, ['GetEvents', from, to], options.json === true, (event) => [
+    const count = await printPages<EventAnswer>(io, ledger, query, options.json === true, (event) => [
       ...eventCells(event),
       String(new Set(event.attestations.map(({ actor }) => actor)).size),
       event.reference,
     ]);
-    if (options.json !== true && count === 0) await print(io, ['No events in that time.']);
+    const none = options.selector === undefined ? 'No events in that time.' : 'No attestation is what it names.';
+    if (options.json !== true && count === 0) await print(io, [none]);
     return EXIT.clean;
   });
+}
+
+/** A selector's attestations from a time (inclusive) to another (exclusive). @throws UsageError */
+function within(selector: string, from: Nanos, to: Nanos): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(selector);
+  } catch (cause) {
+    throw new UsageError(`The selector is no JSON: ${(cause as Error).message}.`, { cause });
+  }
+  const time = { ...(from === BEGINNING ? {} : { $gte: from }), ...(to === END ? {} : { $lt: to }) };
+  return JSON.stringify(Object.keys(time).length === 0 ? parsed : { $and: [parsed, { time }] });
 }
 
 async function queryDisputed(io: CommandIo, { profile, json, day }: Common & { day: string }): Promise<ExitCode> {
@@ -147,6 +179,9 @@ async function printPages<T extends EventAnswer>(
     const repeated = !json && (count > 0 || page.events.length === 0);
     await print(io, repeated ? rows.slice(1) : rows);
     count += page.events.length;
+    if (page.bookmark !== '' && page.bookmark === bookmark) {
+      throw new NetworkError('ANSWER', 'The ledger gave the same page twice; ask a peer with another state database.');
+    }
     bookmark = page.bookmark;
   } while (bookmark !== '' && !io.signal.aborted);
   return count;

@@ -13,6 +13,7 @@ import { disagreement, readWatches } from './disputed.js';
 import { ContractError, quoted } from './errors.js';
 import { checkRange, eventJson, eventPage, groups } from './events.js';
 import { allPolicies, approve, policiesInForce, policyAnswer, propose } from './policies.js';
+import { richPage } from './rich-query.js';
 import {
   attestationKey,
   attestationValue,
@@ -74,7 +75,9 @@ export class AttestationContract extends Contract {
     // Everything is checked before anything is written.
     const entries = batch.entries.map((_, index) => parseEntry(batch, index));
     const digest = batchDigest(batchJson);
-    for (const entry of entries) await put(ctx, attestationKey(entry, actor, name), attestationValue(entry, batch.run));
+    for (const entry of entries) {
+      await put(ctx, attestationKey(entry, actor, name), attestationValue(entry, batch.run, actor, name));
+    }
     const { run, n, from, prev, sentAt, watches, gaps } = batch;
     await put(ctx, batchKey(actor, batch), { from, count: entries.length, digest, prev, sentAt } satisfies BatchRow);
     await put(ctx, collectorKey(actor, name), { run, n, sentAt, watches, gaps } satisfies CollectorRow);
@@ -111,6 +114,16 @@ export class AttestationContract extends Contract {
   async GetEvents(ctx: Context, fromNanos: string, toNanos: string, bookmark: string): Promise<string> {
     checkRange(fromNanos, toNanos);
     return eventPage(ctx, fromNanos, toNanos, bookmark, (group) => eventJson(group));
+  }
+
+  /**
+   * A page of the attestations that a selector names, by event: `attestations` has those that it names, not all. Only
+   * where the peer's state database is CouchDB.
+   */
+  @Transaction(false)
+  @Returns('string')
+  async QueryEvents(ctx: Context, selector: string, bookmark: string): Promise<string> {
+    return richPage(ctx, selector, bookmark);
   }
 
   /**

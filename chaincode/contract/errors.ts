@@ -6,6 +6,7 @@ export type ContractErrorCode =
   | 'NOT_ADMIN'
   | 'NOT_FOUND'
   | 'POLICY' // the policy cannot be proposed or approved so
+  | 'STATE_DATABASE' // the peer's state database cannot answer it
   | 'BUNDLE';
 
 /** A refusal of the contract: nothing was written. `message` is a sentence that says what to do. */

@@ -1,7 +1,7 @@
 import type { Context } from 'fabric-contract-api';
 import { type AttestationAnswer, eventReference, isNanos, type Nanos, unpadNanos } from '../record/index.js';
 import { ContractError, quoted } from './errors.js';
-import { type AttestationRow, fromTime, rows } from './state.js';
+import { type AttestationRow, canonicalOf, fromTime, rows } from './state.js';
 
 /** A page ends after so many rows of state … */
 export const MAX_PAGE_ROWS = 10_000;
@@ -43,14 +43,14 @@ export async function eventPage(
   let bytes = 0;
   let read = 0;
   for await (const { group, key } of groups(ctx, [start, end])) {
-    if (read >= MAX_PAGE_ROWS || bytes >= MAX_PAGE_BYTES) return page(events, key);
+    if (read >= MAX_PAGE_ROWS || bytes >= MAX_PAGE_BYTES) return answerPage(events, key);
     read += group.attestations.length;
     const json = render(group);
     if (json === undefined) continue;
     events.push(json);
     bytes += Buffer.byteLength(json);
   }
-  return page(events, '');
+  return answerPage(events, '');
 }
 
 /** The events of a range of keys, in order, each with the key of its first row. */
@@ -60,15 +60,26 @@ export async function* groups(
 ): AsyncGenerator<{ readonly key: string; readonly group: EventGroup }> {
   let open: { key: string; group: EventGroup & { attestations: AttestationAnswer[] } } | undefined;
   for await (const { key, value } of rows<AttestationRow>(ctx, range)) {
-    const [, padded = '', hash = '', actor = '', collector = ''] = key.split('/');
-    const { run, number, t } = value;
+    const [, padded = '', hash = ''] = key.split('/');
     if (open === undefined || open.group.hash !== hash || !open.key.startsWith(`a/${padded}/`)) {
       if (open !== undefined) yield open;
-      open = { key, group: { time: unpadNanos(padded), hash, canonical: value.event, attestations: [] } };
+      open = { key, group: { ...eventOf(key, value), attestations: [] } };
     }
-    open.group.attestations.push({ actor, collector, run, number, ...(t === undefined ? {} : { t }) });
+    open.group.attestations.push(attestationOf(key, value));
   }
   if (open !== undefined) yield open;
+}
+
+/** The event of a row of state. */
+export function eventOf(key: string, row: AttestationRow): Omit<EventGroup, 'attestations'> {
+  const [, padded = '', hash = ''] = key.split('/');
+  return { time: unpadNanos(padded), hash, canonical: canonicalOf(row) };
+}
+
+/** The attestation of a row of state; its key has the last word on whose it is. */
+export function attestationOf(key: string, { run, number, t }: AttestationRow): AttestationAnswer {
+  const [, , , actor = '', collector = ''] = key.split('/');
+  return { actor, collector, run, number, ...(t === undefined ? {} : { t }) };
 }
 
 /**
@@ -103,6 +114,7 @@ function checkedBookmark(bookmark: string, start: string, end: string): string {
   return bookmark;
 }
 
-function page(events: readonly string[], bookmark: string): string {
+/** A page as JSON. */
+export function answerPage(events: readonly string[], bookmark: string): string {
   return `{"bookmark":${JSON.stringify(bookmark)},"events":[${events.join(',')}]}`;
 }

@@ -1,17 +1,30 @@
 import type { Context } from 'fabric-contract-api';
-import { type Batch, type Nanos, type ParsedEntry, padNanos, type Watch } from '../record/index.js';
+import {
+  type Batch,
+  type CanonicalEvent,
+  type Nanos,
+  type ParsedEntry,
+  padNanos,
+  type Watch,
+} from '../record/index.js';
 
 import stringify = require('fast-json-stable-stringify');
 
 /** The character after `/`: a range from `prefix/` to `prefix0` holds all keys under the prefix. */
 const AFTER_SLASH = '0';
 
+/** The range of all attestations. */
+export const ATTESTATIONS: readonly [start: string, end: string] = ['a/', `a${AFTER_SLASH}`];
+
 /** What follows `a/<time>/<hash>/<actor>/<collector>`. */
 export interface AttestationRow {
+  /** The key's own, for selectors of CouchDB. */
+  readonly actor: string;
+  readonly collector: string;
   readonly run: string;
   readonly number: number;
-  /** The canonical event, as a string: a database may marshal JSON anew. */
-  readonly event: string;
+  /** The event, for selectors too. A database may marshal it anew: `canonicalOf` gives its canonical bytes again. */
+  readonly event: CanonicalEvent;
   readonly t?: Nanos;
 }
 
@@ -38,10 +51,16 @@ export function attestationKey(entry: ParsedEntry, actor: string, collector: str
 }
 
 /** Stable JSON of an `AttestationRow`, written out by hand because it is made once per attestation. */
-export function attestationValue(entry: ParsedEntry, run: string): string {
-  // `run` and `t` are checked: they hold nothing that JSON escapes.
+export function attestationValue(entry: ParsedEntry, run: string, actor: string, collector: string): string {
+  // The names, `run` and `t` are checked: they hold nothing that JSON escapes. The canonical event is JSON already.
   const t = entry.t === undefined ? '' : `,"t":"${entry.t}"`;
-  return `{"event":${JSON.stringify(entry.canonical)},"number":${entry.number},"run":"${run}"${t}}`;
+  const who = `"actor":"${actor}","collector":"${collector}"`;
+  return `{${who},"event":${entry.canonical},"number":${entry.number},"run":"${run}"${t}}`;
+}
+
+/** The canonical event of a row, the bytes that were attested: stable stringification defines them. */
+export function canonicalOf({ event }: AttestationRow): string {
+  return stringify(event);
 }
 
 export function batchKey(actor: string, batch: Batch): string {

@@ -14,7 +14,10 @@ export interface AttestationAnswer {
   readonly t?: Nanos;
 }
 
-/** An event and who attested it: `GetEvent`, `GetEvents`. */
+/**
+ * An event and who attested it: `GetEvent`, `GetEvents`. Of `QueryEvents`: the attestations that the selector names, and
+ * of these the page's own.
+ */
 export interface EventAnswer {
   readonly reference: EventReference;
   readonly eventHash: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batchSchema } from './batch.js';
+import { batchSchema, NAME } from './batch.js';
 import { MAX_VALUE_BYTES, RECORD_VERSION } from './event.js';
 import { policySchema } from './policy.js';
 
@@ -10,10 +10,11 @@ const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
  * The published JSON Schemas (2020-12), by name. They say what shape a value has; what a schema cannot say (canonical
  * form, sizes in bytes, how fields depend on each other) the record format's readers check besides.
  */
-export function jsonSchemas(): Readonly<Record<'batch' | 'event' | 'policy', object>> {
+export function jsonSchemas(): Readonly<Record<'batch' | 'event' | 'event-page' | 'policy', object>> {
   return {
     batch: published('batch', 'A batch of attestations, as a collector signs it', z.toJSONSchema(batchSchema)),
     event: published('event', 'A canonical event (record version 1)', EVENT),
+    'event-page': published('event-page', 'A page of events, as GetEvents and QueryEvents give it', EVENT_PAGE),
     policy: published('policy', 'The rules the actors approve on the ledger', z.toJSONSchema(policySchema)),
   };
 }
@@ -53,4 +54,41 @@ const EVENT = {
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
   then: { properties: { time: false } },
   else: { required: ['time'] },
+};
+
+const name = { type: 'string', pattern: NAME.source };
+const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' };
+const ATTESTATION = {
+  type: 'object',
+  properties: {
+    actor: name,
+    collector: name,
+    run: name,
+    number: { type: 'integer', minimum: 1 },
+    t: { ...EVENT.properties.time, description: "the collector's time, for an event that has none of its own" },
+  },
+  required: ['actor', 'collector', 'run', 'number'],
+  additionalProperties: false,
+};
+const EVENT_PAGE = {
+  type: 'object',
+  properties: {
+    bookmark: { type: 'string', description: "for the next page; '' at the end" },
+    events: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          reference: { type: 'string', pattern: '^[0-9]{19}\\.[0-9a-f]{64}$' },
+          eventHash: hash,
+          event: { $ref: `${ID}event` },
+          attestations: { type: 'array', items: ATTESTATION, minItems: 1 },
+        },
+        required: ['reference', 'eventHash', 'event', 'attestations'],
+        additionalProperties: false,
+      },
+    },
+  },
+  required: ['bookmark', 'events'],
+  additionalProperties: false,
 };

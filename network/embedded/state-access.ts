@@ -63,6 +63,10 @@ export class StateAccess implements ReadWriteSet {
     this.ranged = true;
     return { iterator: new RangeIterator(this.#state, start, end) };
   }
+
+  async handleGetQueryResult(): Promise<never> {
+    throw new Error('rich queries are not supported for the embedded ledger');
+  }
 }
 
 /** Walks a range in chunks, for one may be far longer than what the contract takes of it. */

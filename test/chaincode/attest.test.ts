@@ -44,12 +44,16 @@ describe('Attest', () => {
       [`a/${first.event.time}/${first.hash}/ProviderMSP/collector-1`]: stringify({
         run: 'run-1',
         number: 7,
-        event: first.canonical,
+        actor: 'ProviderMSP',
+        collector: 'collector-1',
+        event: first.event,
       }),
       [`a/${dayStart('2026-11-22')}/${removal.hash}/ProviderMSP/collector-1`]: stringify({
         run: 'run-1',
         number: 8,
-        event: removal.canonical,
+        actor: 'ProviderMSP',
+        collector: 'collector-1',
+        event: removal.event,
         t: timeless.t,
       }),
       'b/ProviderMSP/collector-1/run-1/1': stringify({

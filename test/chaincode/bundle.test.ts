@@ -61,6 +61,7 @@ describe('the bundle', () => {
       'EVALUATE GetPolicies()',
       'EVALUATE GetPolicy(number)',
       'EVALUATE GetVersion()',
+      'EVALUATE QueryEvents(selector, bookmark)',
       'SUBMIT ApprovePolicy(number, hash)',
       'SUBMIT Attest(batchJson)',
       'SUBMIT ProposePolicy(policyText)',

@@ -243,6 +243,16 @@ describe('against a served ledger', () => {
     }
   });
 
+  test('query events with a selector says which state database that needs, and refuses what is no selector', async () => {
+    const select = (...args: string[]) =>
+      run(['query', 'events', '--selector', ...args, ...profile('UserMSP', 'reconciler')]);
+    const refused = await select('{"type":"container"}', '--from', '2026-11-22');
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toMatch(/needs a peer whose state database is CouchDB/);
+    expect(await select('{"type"')).toMatchObject({ code: 2, err: expect.stringMatching(/The selector is no JSON/) });
+    expect(await select('{"_id":"p/1"}')).toMatchObject({ code: 2, err: expect.stringMatching(/names "_id"/) });
+  });
+
   test('query event shows one, and refuses what is none', async () => {
     const all = await run(['query', 'events', '--json', ...profile('UserMSP', 'reconciler')]);
     const { reference } = JSON.parse(all.out.split('\n')[0] ?? '');
