@@ -66,9 +66,11 @@ class SelectorReader {
     this.#counted();
     if (key === '$and' || key === '$or' || key === '$nor') {
       if (!Array.isArray(value) || value.length === 0) refuse(`has no list of selectors after ${key}`);
-      return [{ [key]: (value as unknown[]).map((each) => this.#all(each, depth + 1)) }];
+      // One list of conditions rather than lists within lists, which not every Mango takes.
+      if (key === '$and') return (value as unknown[]).flatMap((each) => this.#some(each, depth + 1));
+      return [{ [key]: (value as unknown[]).map((each) => all(this.#some(each, depth + 1))) }];
     }
-    if (key === '$not') return [{ $not: this.#all(value, depth + 1) }];
+    if (key === '$not') return [not(this.#some(value, depth + 1))];
     if (key === 'attributes') {
       return Object.entries(object(value, '"attributes"')).flatMap(([name, condition]) =>
         this.#field(ATTRIBUTE + name, condition, depth + 1),
@@ -77,11 +79,11 @@ class SelectorReader {
     return this.#field(key, value, depth);
   }
 
-  /** One condition that holds where all of a selector's do. */
-  #all(selector: unknown, depth: number): Mango {
+  /** The conditions of a selector within the selector. */
+  #some(selector: unknown, depth: number): Mango[] {
     const conditions = this.conditions(selector, depth);
     if (conditions.length === 0) refuse('has an empty selector within it');
-    return { $and: conditions };
+    return conditions;
   }
 
   #field(field: string, condition: unknown, depth: number): Mango[] {
@@ -92,7 +94,7 @@ class SelectorReader {
     if (operators.length === 0) refuse(`has no condition for ${quoted(field)}`);
     return operators.map(([operator, value]) =>
       operator === '$not'
-        ? { $not: { $and: this.#field(field, object(value, '"$not"'), depth + 1) } }
+        ? not(this.#field(field, object(value, '"$not"'), depth + 1))
         : this.#compare(path, field, operator, value),
     );
   }
@@ -129,6 +131,17 @@ class SelectorReader {
   }
 }
 
+/** One condition that holds where all of these do. */
+function all(conditions: readonly Mango[]): Mango {
+  const [first] = conditions;
+  return conditions.length === 1 && first !== undefined ? first : { $and: conditions };
+}
+
+/** One that holds where not all of these do. */
+function not(conditions: readonly Mango[]): Mango {
+  return { $nor: [all(conditions)] };
+}
+
 /** A comparison of time, said of the key: its 19 digits sort as time does, an event's own digits may not. */
 function at(operator: string, time: Scalar): Mango {
   const nanos = String(time);
@@ -144,7 +157,7 @@ function at(operator: string, time: Scalar): Mango {
     case '$lte':
       return { _id: { $lt: after } };
     case '$ne':
-      return { $not: { _id: { $gte: first, $lt: after } } };
+      return not([{ _id: { $gte: first, $lt: after } }]);
     default:
       return { _id: { $gte: first, $lt: after } };
   }

@@ -196,18 +196,23 @@ describe('a selector', () => {
       { number: { $ne: 7 } },
       { 'event.attributes.com\\.docker\\.compose\\.project': { $eq: 'shop' } },
       { 'event.attributes.image': { $exists: true } },
-      { $not: { $and: [{ 'event.detail': { $gt: 'x' } }] } },
+      { $nor: [{ 'event.detail': { $gt: 'x' } }] },
     ]);
   });
 
   it('joins selectors', async () => {
-    expect(await conditionsOf({ $or: [{ type: 'network' }, { $not: { action: 'die' } }] })).toEqual([
+    const selector = {
+      $or: [{ type: 'network', action: 'x' }, { $not: { action: 'die' } }],
+      $and: [{ scope: 'local' }],
+    };
+    expect(await conditionsOf(selector)).toEqual([
       {
         $or: [
-          { $and: [{ 'event.type': { $eq: 'network' } }] },
-          { $and: [{ $not: { $and: [{ 'event.action': { $eq: 'die' } }] } }] },
+          { $and: [{ 'event.type': { $eq: 'network' } }, { 'event.action': { $eq: 'x' } }] },
+          { $nor: [{ 'event.action': { $eq: 'die' } }] },
         ],
       },
+      { 'event.scope': { $eq: 'local' } },
     ]);
   });
 
@@ -216,7 +221,7 @@ describe('a selector', () => {
     const after = `a/${NINE}000000002/`;
     const cases = {
       $eq: { _id: { $gte: first, $lt: after } },
-      $ne: { $not: { _id: { $gte: first, $lt: after } } },
+      $ne: { $nor: [{ _id: { $gte: first, $lt: after } }] },
       $gt: { _id: { $gte: after } },
       $gte: { _id: { $gte: first } },
       $lt: { _id: { $lt: first } },
