@@ -67,7 +67,7 @@ class SelectorReader {
     if (key === '$and' || key === '$or' || key === '$nor') {
       if (!Array.isArray(value) || value.length === 0) refuse(`has no list of selectors after ${key}`);
       // One list of conditions rather than lists within lists, which not every Mango takes.
-      if (key === '$and') return (value as unknown[]).flatMap((each) => this.#some(each, depth + 1));
+      if (key === '$and') return (value as unknown[]).flatMap((each) => this.conditions(each, depth + 1));
       return [{ [key]: (value as unknown[]).map((each) => all(this.#some(each, depth + 1))) }];
     }
     if (key === '$not') return [not(this.#some(value, depth + 1))];

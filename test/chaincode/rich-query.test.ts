@@ -264,6 +264,7 @@ describe('a selector', () => {
     [{ time: 'noon' }, /is not a time/],
     [{ $and: [] }, /no list of selectors/],
     [{ $not: {} }, /empty selector/],
+    [{ $or: [{}] }, /empty selector/],
     [{ type: { $in: Array.from({ length: 300 }, String) } }, /more than 200/],
     [`{"type":"${'x'.repeat(9000)}"}`, /longer than 8192 bytes/],
     [`${'{"$not":'.repeat(9)}{"type":"x"}${'}'.repeat(9)}`, /deeper than 8/],
