@@ -8,8 +8,16 @@ const EVENT_BYTES = 650;
 
 /** Container events of about 650 bytes each, in order of time within one day; the same for the same count. */
 export function madeUpEvents(count: number, source: string): HashedEvent[] {
+  return [...eachMadeUpEvent(count, source)];
+}
+
+/**
+ * The same, one after the other.
+ * @param bytes about how long each is, if that is more than what it must hold (some 400)
+ */
+export function* eachMadeUpEvent(count: number, source: string, bytes = EVENT_BYTES): Generator<HashedEvent> {
   const step = (86_000n * SECOND) / BigInt(count);
-  return Array.from({ length: count }, (_, index) => {
+  for (let index = 0; index < count; index++) {
     const container = Math.floor(index / ACTIONS.length);
     const attributes = new Map([
       ['com.docker.compose.project', 'shop'],
@@ -26,36 +34,54 @@ export function madeUpEvents(count: number, source: string): HashedEvent[] {
       timeNano: (DAY_START + BigInt(index) * step).toString(),
     };
     const short = canonicalEvent(raw, { source, ignore: [] });
-    attributes.set(
-      'org.opencontainers.image.description',
-      'x'.repeat(Math.max(0, EVENT_BYTES - short.canonical.length - 42)),
-    );
-    return canonicalEvent(raw, { source, ignore: [] });
-  });
+    const more = bytes - short.canonical.length - 42;
+    if (more > 0) attributes.set('org.opencontainers.image.description', 'x'.repeat(more));
+    yield more > 0 ? canonicalEvent(raw, { source, ignore: [] }) : short;
+  }
+}
+
+/** What the batches of a collector say besides their events. */
+export interface BatchHead {
+  readonly collector: string;
+  readonly source: string;
+  readonly run?: string;
 }
 
 /** The batches of one collector that saw all events, the last one with a watch over the whole day. */
 export function batchesOf(events: readonly HashedEvent[], collector: string, size: number, source: string): string[] {
-  const batches: string[] = [];
+  return [...eachBatch(events, size, { collector, source })].map(({ text }) => text);
+}
+
+/** The same, one after the other, of events that come one after the other. */
+export function* eachBatch(
+  events: Iterable<HashedEvent>,
+  size: number,
+  { collector, source, run = 'bench' }: BatchHead,
+): Generator<{ readonly text: string; readonly entries: number }> {
+  const iterator = events[Symbol.iterator]();
+  let next = iterator.next();
   let prev = NO_PREVIOUS;
-  for (let at = 0; at < events.length; at += size) {
-    const last = at + size >= events.length;
+  let from = 1;
+  for (let n = 1; next.done !== true; n++) {
+    const entries: { b: string }[] = [];
+    for (; next.done !== true && entries.length < size; next = iterator.next())
+      entries.push({ b: next.value.canonical });
     const batch: Batch = {
       v: 1,
       policy: 1,
       collector,
-      run: 'bench',
-      n: batches.length + 1,
-      from: at + 1,
+      run,
+      n,
+      from,
       prev,
-      sentAt: (DAY_START + 86_400n * SECOND + BigInt(batches.length)).toString(),
-      entries: events.slice(at, at + size).map(({ canonical }) => ({ b: canonical })),
-      watches: last ? [{ source, from: DAY_START.toString(), to: (DAY_START + 86_400n * SECOND).toString() }] : [],
+      sentAt: (DAY_START + 86_400n * SECOND + BigInt(n - 1)).toString(),
+      entries,
+      watches: next.done ? [{ source, from: DAY_START.toString(), to: (DAY_START + 86_400n * SECOND).toString() }] : [],
       gaps: [],
     };
     const text = JSON.stringify(batch);
-    batches.push(text);
+    yield { text, entries: entries.length };
     prev = batchDigest(text);
+    from += entries.length;
   }
-  return batches;
 }

@@ -4,6 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 const BINARY = fileURLToPath(new URL('../event2ledger.js', import.meta.url));
 
+/** Runs the built command to its end. @throws Error with what it said on standard error, unless it ended with 0 */
+export async function runCommand(...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [BINARY, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`"${args.join(' ')}" ended with ${code}: ${said}`);
+}
+
 /** The built command, running in a process of its own as it does for its users. */
 export interface Service {
   readonly pid: number;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHAINCODE, replaceFile } from '../actor-folders.js';
 import { NetworkError } from '../errors.js';
+import { chaincodeIndexes } from './chaincode-indexes.js';
 import { chaincodePackage, packageId } from './chaincode-package.js';
 import { CHANNEL_PROFILE, configtxYaml } from './channel-config.js';
 import type { NetworkLayout } from './layout.js';
@@ -13,7 +14,8 @@ const SEQUENCE = '1';
 
 /** Makes block 0 and the chaincode's package, once. */
 export async function makeGenesis(layout: NetworkLayout, programs: Programs, signal: AbortSignal): Promise<void> {
-  if (!existsSync(layout.chaincodePackage)) replaceFile(layout.chaincodePackage, chaincodePackage(), 0o644);
+  if (!existsSync(layout.chaincodePackage))
+    replaceFile(layout.chaincodePackage, chaincodePackage(chaincodeIndexes()), 0o644);
   if (existsSync(layout.genesisBlock)) return;
   replaceFile(join(layout.channelFolder, 'configtx.yaml'), configtxYaml(layout), 0o600);
   const made = `${layout.genesisBlock}.new`;
