@@ -4,6 +4,7 @@ import { action, type CommandIo, printJson, type RegisterCommands } from '../cli
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { DEFAULT_ACTORS } from './actor-folders.js';
 import { print, readJsonObject, table, wholeNumber } from './command-support.js';
+import { runChaincode } from './fabric/foreground.js';
 import { type NetworkWishes, type RunningNetwork, removeNetwork, startNetwork, stopNetwork } from './fabric/network.js';
 import { findPrograms } from './fabric/programs.js';
 import { networkStatus } from './fabric/status.js';
@@ -78,6 +79,17 @@ Examples:
   event2ledger network up --data ./papers --consensus bft --block-transactions 20 --block-timeout 3000`,
     )
     .action(action(io, (flags: UpFlags) => up(io, flags)));
+  network
+    .command('chaincode')
+    .description("run one actor's chaincode server in the foreground, for containers: `up` starts all by itself")
+    .requiredOption('--data <dir>', "the network's folder")
+    .requiredOption('--actor <msp>', 'whose')
+    .action(
+      action(io, async ({ data, actor }: { data: string; actor: string }) => {
+        await runChaincode(data, actor, io.signal);
+        return EXIT.clean;
+      }),
+    );
   add('down', 'stop it; its ledger stays').action(action(io, (flags: DataOption) => down(io, flags)));
   add('status', 'every process, its ports and its height; exit code 1 if one is not healthy').action(
     action(io, (flags: DataOption) => status(io, flags)),

@@ -51,7 +51,8 @@ function placeContract(folder: string): void {
   copyFileSync(join(dirname(require.resolve('#contract')), '..', BUNDLE), bundle);
 }
 
-function chaincodeServer(layout: NetworkLayout, node: NetworkNode): Pick<Launch, 'program' | 'args' | 'env'> {
+/** How an actor's chaincode server is started. */
+export function chaincodeServer(layout: NetworkLayout, node: NetworkNode): Pick<Launch, 'program' | 'args' | 'env'> {
   const shim = require.resolve('fabric-shim/cli.js');
   const tls = join(node.folder, 'tls');
   const args = [
