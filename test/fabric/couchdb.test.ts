@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { connect, type LedgerConnection } from '../../network/connection.js';
 import { loadProfile } from '../../network/profile.js';
 import { batchText, canonicalEvent, DAY_START } from '../network/support/ledger.js';
 import { event2ledger } from '../support/command.js';
+import { fabricLacks } from '../support/fabric.js';
 
 const ACTORS = ['ProviderMSP', 'DeveloperMSP', 'UserMSP'];
 const EVENTS = 1500;
@@ -18,15 +19,14 @@ const STAND_IN = fileURLToPath(new URL('couchdb/', import.meta.url));
 /** Three URLs, separated by commas, of CouchDBs to test on in place of the stand-in. */
 const GIVEN = process.env.E2L_TEST_COUCHDB;
 
-function reasonToLeaveOut(): string | undefined {
-  if (spawnSync('peer', ['version']).status !== 0) return "Fabric's programs are not on PATH";
-  if (GIVEN !== undefined || existsSync(join(STAND_IN, 'node_modules'))) return undefined;
-  return 'no CouchDB: set E2L_TEST_COUCHDB, or "npm ci --prefix test/fabric/couchdb" for the stand-in';
-}
-
-const reason = reasonToLeaveOut();
+const hasDatabase = GIVEN !== undefined || existsSync(join(STAND_IN, 'node_modules'));
+const noDatabase = 'no CouchDB: set E2L_TEST_COUCHDB, or "npm ci --prefix test/fabric/couchdb" for the stand-in';
+const reason = fabricLacks() ?? (hasDatabase ? undefined : noDatabase);
 const name = `rich queries on Fabric, state in ${GIVEN === undefined ? 'a stand-in for CouchDB' : 'CouchDB'}`;
-if (reason !== undefined) describe(name, () => it.skip(`left out: ${reason}`, () => {}));
+if (reason !== undefined) {
+  if (process.env.E2L_REQUIRE_FABRIC === '1') throw new Error(`${name}: ${reason}`);
+  describe(name, () => it.skip(`left out: ${reason}`, () => {}));
+}
 
 describe.skipIf(reason !== undefined)(name, () => {
   const folder = mkdtempSync(join(tmpdir(), 'event2ledger-couchdb-'));
