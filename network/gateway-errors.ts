@@ -10,6 +10,13 @@ export function statusName(code: number): string {
   return STATUS_NAMES.get(code) ?? `code ${code}`;
 }
 
+/** Whose call it was. */
+export interface Client {
+  readonly mspId: string;
+  /** PEM. */
+  readonly certificate: string;
+}
+
 /** The error for a transaction that committed, but not as valid. */
 export function invalidTransaction(status: Pick<Status, 'code' | 'transactionId'>): NetworkError {
   const name = statusName(status.code);
@@ -23,9 +30,9 @@ export function invalidTransaction(status: Pick<Status, 'code' | 'transactionId'
 /**
  * Any error of the gateway client as one sentence. A contract's own message travels only in the error's details.
  * @param endpoint named where no peer answers
- * @param certificate PEM of the client's own: peers refuse one that expired, and do not say why
+ * @param client who asked: peers refuse a certificate that expired, and do not say why
  */
-export function fromGateway(error: unknown, endpoint: string, certificate?: string): NetworkError {
+export function fromGateway(error: unknown, endpoint: string, client?: Client): NetworkError {
   if (error instanceof NetworkError) return error;
   if (error instanceof CommitError) return invalidTransaction({ code: error.code, transactionId: error.transactionId });
   if (!(error instanceof GatewayError)) {
@@ -38,6 +45,8 @@ export function fromGateway(error: unknown, endpoint: string, certificate?: stri
   const details = { cause: error, ...(typeof id === 'string' ? { transactionId: id } : {}) };
   switch (error.code) {
     case grpcStatus.UNAVAILABLE:
+      // A gateway takes its own peer, which does not admit the client, for one that is away.
+      if (messages(error).some((message) => NOT_ADMITTED.test(message))) return answered(error, details, client);
       return new NetworkError('UNREACHABLE', `No answer from ${endpoint} (${reason(error)}); is the ledger running?`, {
         ...details,
         retryable: true,
@@ -55,7 +64,7 @@ export function fromGateway(error: unknown, endpoint: string, certificate?: stri
     case grpcStatus.CANCELLED:
       return new NetworkError('CLOSED', 'The connection was closed during the call.', details);
     default:
-      return answered(error, details, certificate);
+      return answered(error, details, client);
   }
 }
 
@@ -75,11 +84,11 @@ const PEERS_FAILURE =
   /could not launch chaincode|stream terminated|connection|timeout expired|failed to execute transaction|chaincode registration failed|shutting down/i;
 
 /** A peer answered, with a refusal or with why it cannot. */
-function answered(error: GatewayError, details: NetworkErrorDetails, certificate: string | undefined): NetworkError {
+function answered(error: GatewayError, details: NetworkErrorDetails, client: Client | undefined): NetworkError {
   const why = reason(error);
   const said = messages(error);
   if (said.some((message) => CONTRACT_ANSWER.test(message))) return refused(why, details);
-  if (said.some((message) => NOT_ADMITTED.test(message))) return notAdmitted(why, details, certificate);
+  if (said.some((message) => NOT_ADMITTED.test(message))) return notAdmitted(why, details, client);
   if (said.some((message) => message.includes(DIFFERENT))) return different(error, details);
   if (error.code === grpcStatus.FAILED_PRECONDITION || said.some((message) => PEERS_FAILURE.test(message))) {
     const what = `Too few peers can endorse: ${why}; are the peers and their chaincode running?`;
@@ -92,13 +101,14 @@ function refused(why: string, details: NetworkErrorDetails): NetworkError {
   return new NetworkError('REFUSED', why.endsWith('.') ? why : `${why}.`, details);
 }
 
-function notAdmitted(why: string, details: NetworkErrorDetails, certificate: string | undefined): NetworkError {
-  const until = endOf(certificate);
+function notAdmitted(why: string, details: NetworkErrorDetails, client: Client | undefined): NetworkError {
+  const until = endOf(client?.certificate);
   if (until !== undefined && until.getTime() < Date.now()) {
     const what = `The certificate expired at ${until.toISOString()}; renew it (${why}).`;
     return new NetworkError('REFUSED', what, details);
   }
-  const what = `The peer does not admit this identity: its certificate was revoked, or none of the channel's CAs issued it, or its role may not do this (${why}).`;
+  const whose = client === undefined ? '' : ` of ${client.mspId}`;
+  const what = `The peer does not admit this identity${whose}: its certificate was revoked, or none of the channel's CAs issued it, or its role may not do this (${why}).`;
   return new NetworkError('REFUSED', what, details);
 }
 

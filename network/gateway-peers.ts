@@ -70,7 +70,7 @@ export class GatewayPeers {
     try {
       return await call();
     } catch (error) {
-      throw fromGateway(error, peer.endpoint, this.#profile.certificate);
+      throw fromGateway(error, peer.endpoint, this.#profile);
     }
   }
 

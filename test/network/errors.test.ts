@@ -52,6 +52,40 @@ test('peers at different heights are a conflict, which may be sent again', () =>
   expect(fromGateway(error, 'peer:1')).toMatchObject({ code: 'CONFLICT', retryable: true });
 });
 
+test.each([
+  [
+    grpcStatus.ABORTED,
+    'error in simulation: failed to execute transaction ab: could not launch chaincode event2ledger-1:cd',
+  ],
+  [
+    grpcStatus.UNKNOWN,
+    'evaluate call to endorser returned error: could not launch chaincode: connection to localhost:1 failed',
+  ],
+  [grpcStatus.FAILED_PRECONDITION, 'no combination of peers can be derived which satisfy the endorsement policy'],
+])('a peer that cannot endorse (%i, %s) is not the contract refusing', (code, said) => {
+  expect(fromGateway(gatewayError(code, said), 'peer:1')).toMatchObject({ code: 'UNREACHABLE', retryable: true });
+});
+
+test("the contract's word counts where peers failed besides", () => {
+  const failed = 'error in simulation: could not launch chaincode';
+  const error = gatewayError(grpcStatus.ABORTED, 'failed', [failed, 'chaincode response 500, No.']);
+  expect(fromGateway(error, 'peer:1')).toMatchObject({ code: 'REFUSED', retryable: false });
+});
+
+test.each([
+  [grpcStatus.ABORTED, 'error validating proposal: access denied: channel [events] creator org [UserMSP]'],
+  [grpcStatus.FAILED_PRECONDITION, 'access denied: channel [events] creator org [UserMSP]'],
+  [grpcStatus.UNAVAILABLE, 'rpc error: proposal client identity expired'],
+  [grpcStatus.ABORTED, 'received unsuccessful response from orderer: status=FORBIDDEN, info='],
+])('a client that is not admitted (%i, %s) is refused for good', (code, said) => {
+  const client = { mspId: 'UserMSP', certificate: '' };
+  expect(fromGateway(gatewayError(code, said), 'peer:1', client)).toMatchObject({
+    code: 'REFUSED',
+    retryable: false,
+    message: expect.stringContaining('does not admit this identity of UserMSP'),
+  });
+});
+
 test('an invalid transaction is named by its code', () => {
   const transactionId = 'abc';
   for (const code of [StatusCode.MVCC_READ_CONFLICT, StatusCode.PHANTOM_READ_CONFLICT]) {

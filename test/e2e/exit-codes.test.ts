@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { event2ledger } from '../support/command.js';
+
+describe('how commands end', () => {
+  it.each([
+    ['nothing', []],
+    ['an unknown command', ['judge']],
+    ['an unknown option', ['demo', '--loud']],
+    ['a required option left out', ['collect', '--source', 'docker']],
+    ['a source that is none', ['collect', '--profile', 'p.json', '--source', 'syslog']],
+    ['a day that is none', ['report', '--db', 'no.db', '--day', '2026-02-30']],
+    ['a database that is not there', ['report', '--db', 'no.db', '--day', '2026-02-28']],
+    ['a profile that is not there', ['query', 'collectors', '--profile', 'no.json']],
+    ['options that exclude each other', ['demo', '--trace', '--docker', 'unix:///x']],
+  ])('with 2 for wrong usage: %s', async (_, args) => {
+    const { code, stderr } = await event2ledger(args);
+    expect(code).toBe(2);
+    expect(stderr).not.toBe('');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it.each([
+    [['--help']],
+    [['--version']],
+    [['demo', '--help']],
+    [['collect', '--help']],
+    [['ledger', 'serve', '--help']],
+    [['query', 'events', '--help']],
+  ])('with 0 for %s', async (args) => {
+    const { code, stdout } = await event2ledger(args);
+    expect(code).toBe(0);
+    expect(stdout).not.toBe('');
+  });
+});
