@@ -9,6 +9,7 @@ import { registerDemo } from './demo/command.js';
 import { registerLedgerCommands } from './network/ledger-command.js';
 import { registerNetworkCommands } from './network/network-command.js';
 import { registerPolicyCommands } from './network/policy-command.js';
+import { registerProfileCommand } from './network/profile-command.js';
 import { registerQueryCommands } from './network/query-command.js';
 import { registerReconcile } from './reconciler/command.js';
 import { registerReportCommands } from './reports/command.js';
@@ -18,6 +19,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerDemo,
   registerLedgerCommands,
   registerNetworkCommands,
+  registerProfileCommand,
   registerCollect,
   registerReconcile,
   registerReportCommands,

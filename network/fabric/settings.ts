@@ -14,7 +14,6 @@ const stateSchema = z.discriminatedUnion('database', [
   /** One CouchDB for each actor's peer, in their order: Fabric names the databases after the channel alone. */
   z.object({ database: z.literal('couchdb'), urls: z.array(z.url({ protocol: /^http$/ })).min(1) }),
 ]);
-export type StateDatabase = z.infer<typeof stateSchema>;
 
 const settingsSchema = z.object({
   version: z.literal(1),

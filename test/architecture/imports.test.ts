@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'chaincode/contract': ['chaincode/record'],
   cli: [],
   network: ['#chaincode', 'cli'],
+  'network/fabric': ['#chaincode', 'network'],
   'network/embedded': ['#chaincode', '#contract', 'cli', 'network'],
   collector: ['#chaincode', 'cli', 'network/connection', 'network/errors', 'network/profile'],
   reconciler: ['#chaincode', 'cli', 'network/connection', 'network/errors', 'network/profile'],
