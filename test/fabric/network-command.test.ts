@@ -16,7 +16,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connect } from '../../network/connection.js';
 import type { NodeStatus } from '../../network/fabric/status.js';
 import { loadProfile } from '../../network/profile.js';
-import { event2ledger } from '../support/command.js';
+import { event2ledger, startEvent2ledger } from '../support/command.js';
 import { describeWithFabric } from '../support/fabric.js';
 
 const PROCESSES = ['orderer', 'peer', 'chaincode'].flatMap((kind) =>
@@ -39,9 +39,13 @@ describeWithFabric('a network on this machine', () => {
   };
 
   beforeAll(async () => {
-    // The papers' blocks.
-    const blocks = ['--block-transactions', '20', '--block-timeout', '300'];
-    const { code, stderr } = await network('up', '--channel', 'cloud-1', ...blocks);
+    const wishes = ['--channel', 'cloud-1', '--block-transactions', '20', '--block-timeout', '300'];
+    const cutOff = startEvent2ledger(['network', 'up', '--data', data, ...wishes]);
+    await cutOff.said(/deploying the chaincode/);
+    expect((await cutOff.stop()).code).toBe(2);
+    expect((await status()).every(({ pid }) => pid === undefined)).toBe(true);
+    // A start that was cut off goes on where it was.
+    const { code, stderr } = await network('up');
     expect(code, stderr).toBe(0);
   });
   afterAll(async () => {
