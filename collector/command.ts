@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { sha256Hex } from '#chaincode';
+import { isoOfNanos, type Nanos, sha256Hex } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode } from '../cli/exit.js';
 import { connect } from '../network/connection.js';
 import { loadProfile } from '../network/profile.js';
 import { DEFAULT_LIMITS } from './attester/sealer.js';
+import { systemClock } from './clock.js';
 import { type CollectorCounts, type CollectorSummary, runCollector } from './collector.js';
 import { CONFIG_VARIABLE, type LoadedConfig, loadConfig, shownConfig } from './config.js';
 import { type CollectConfig, defaultOf, descriptionOf, type SettingName } from './config-settings.js';
@@ -54,6 +55,9 @@ Settings may also stand in a config file (YAML or JSON, by the names above witho
 The spool keeps every event until the ledger has it, and knows which it has: stop and start as you like, nothing is
 attested twice. One spool for each identity and source; it lies beside the profile unless --spool says otherwise.
 A line of a trace that cannot be read is reported with its number, counted, and declared on the ledger as a gap.
+
+With --through your signature says that you watched until then, and nothing takes that back. A day is sealed as soon as
+all actors say that they watched to its end, a day that is not over included: do not give a time to come.
 
 Examples:
   event2ledger collect --profile ledger/actors/UserMSP/collector-1/profile.json --source docker
@@ -125,6 +129,7 @@ async function run(config: CollectConfig, io: CommandIo): Promise<CollectorSumma
   const vitals = new Vitals();
   const line = io.stderr.isTTY && config['log-format'] !== 'json' ? new RunningLine(io.stderr) : undefined;
   const log = logOf(io, line, config);
+  if (through !== undefined) warnOfTimeToCome(log, through, systemClock().now());
   let counts: CollectorCounts | undefined;
   const connection = connect(profile);
   let server: MetricsServer | undefined;
@@ -160,6 +165,14 @@ async function run(config: CollectConfig, io: CommandIo): Promise<CollectorSumma
     connection.close();
     await server?.close();
   }
+}
+
+/** A watch over time that has not passed is no mistake that could be taken back: it counts, and seals days. */
+function warnOfTimeToCome(log: CollectorLog, through: Nanos, now: Nanos): void {
+  if (BigInt(through) <= BigInt(now)) return;
+  log.warn(
+    `--through ${isoOfNanos(through)} has not come yet. Your signature will say that you watched until then, which cannot be taken back, and a day is sealed as soon as all actors say so: what happens in it later is not in its report.`,
+  );
 }
 
 /**

@@ -50,7 +50,9 @@ export const configSchema = z.strictObject({
   once: yesNo.default(false).describe("end at the trace's end, when everything is attested"),
   through: time
     .optional()
-    .describe("let the trace's watch reach from the start of its first event's UTC day to this time"),
+    .describe(
+      "let the trace's watch reach from the start of its first event's UTC day to this time; a signed word that cannot be taken back, so no time to come",
+    ),
   metrics: listenAddress
     .optional()
     .describe('serve /metrics and /healthz at HOST:PORT, or at PORT for this machine alone (default: not served)'),
