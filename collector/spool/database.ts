@@ -53,9 +53,11 @@ export function asSpoolError(path: string, error: unknown): unknown {
   if (error instanceof CollectorError || !(error instanceof Error)) return error;
   const code = (error as { code?: string }).code ?? '';
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new CollectorError('SPOOL', `The spool ${path} is in use by another collector; give another with --spool.`, {
-      cause: error,
-    });
+    return new CollectorError(
+      'SPOOL',
+      `The spool ${path} is in use by another collector; give this one an identity of its own (event2ledger identity add), for two under one contradict each other.`,
+      { cause: error },
+    );
   }
   if (code === 'SQLITE_NOTADB') {
     return new CollectorError('SPOOL', `${path} is no spool; give another file with --spool.`, { cause: error });
