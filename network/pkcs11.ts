@@ -26,7 +26,8 @@ const refusals = new Map<string, NetworkError>();
 
 /**
  * A signer with a token's key. Nothing is asked of the token before the first signature; a session that fails is opened
- * anew with the next one, so that a token that was taken away and put back goes on signing. A PIN that the token refused is
+ * anew with the next one, so that a token that was taken away and put back goes on signing. What the profile has wrong (a
+ * library, label or key that is not there) fails for good before the first signature. A PIN that the token refused is
  * never given to it again by this process: every signature after that fails as the first one did.
  * @param certificate PEM: the token's key must be this certificate's
  */
@@ -52,7 +53,7 @@ export function tokenSigner(key: Pkcs11Key, certificate: string): TokenSigner {
       } catch {
         session = undefined;
       }
-      throw tokenError(key, error);
+      throw tokenError(key, error, proven);
     }
     if (!proven && !verify('sha256', message, createPublicKey(certificate), signature)) {
       throw new NetworkError(
@@ -82,10 +83,11 @@ function openSession({ library, label, keyId, pin }: Pkcs11Key): HSMSigner {
   return factory.newSigner({ label, pin, identifier: Buffer.from(keyId, 'hex') });
 }
 
-function tokenError(key: Pkcs11Key, cause: unknown): NetworkError {
+/** @param signedBefore whether this key has signed: then the profile is right, and the token may be back soon */
+function tokenError(key: Pkcs11Key, cause: unknown, signedBefore: boolean): NetworkError {
   const { library, label, keyId } = key;
   if (cause instanceof NetworkError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.replace(/\.$/, '') ?? '';
   if (/pkcs11js|pkcs11\.node/.test(why)) {
     return new NetworkError(
       'TOKEN',
@@ -93,14 +95,31 @@ function tokenError(key: Pkcs11Key, cause: unknown): NetworkError {
       { cause },
     );
   }
+  const setting = wrongSetting(key, why);
+  if (setting !== undefined) return new NetworkError('TOKEN', setting, { cause, retryable: signedBefore });
   const wrongPin = /CKR_PIN/.test(why);
   const failure = new NetworkError(
     'TOKEN',
-    `The token "${label}" (${library}) does not sign with key ${keyId}: ${why.split('\n')[0]?.replace(/\.$/, '')}.${wrongPin ? ' Correct the PIN before you start again: most tokens lock after three wrong ones.' : ''}`,
+    `The token "${label}" (${library}) does not sign with key ${keyId}: ${why}.${wrongPin ? ' Correct the PIN before you start again: most tokens lock after three wrong ones.' : ''}`,
     { cause, retryable: !wrongPin },
   );
   if (wrongPin) refusals.set(loginOf(key), failure);
   return failure;
+}
+
+/** What the profile says of the token that is not so, as a sentence; undefined if the token itself fails. */
+function wrongSetting({ library, label, keyId }: Pkcs11Key, why: string): string | undefined {
+  // A module that was loaded answers by the standard's own codes.
+  if (!factories.has(library) && !why.includes('CKR_')) {
+    return `The PKCS#11 library ${library} cannot be loaded (${why.replace(`${library}: `, '')}); correct "library" in the profile.`;
+  }
+  if (/No pkcs11 slots|pkcs11 slot list/.test(why)) {
+    return `${library} has no token "${label}"; put it in, or correct "label" in the profile.`;
+  }
+  if (why.startsWith('Unable to find object')) {
+    return `The token "${label}" (${library}) has no EC key ${keyId}; correct "keyId" in the profile.`;
+  }
+  return undefined;
 }
 
 /** What a login depends on. The PIN itself is not kept here. */

@@ -54,6 +54,8 @@ export class Persistence {
       } catch (error) {
         this.#signal.throwIfAborted();
         if (!isNetworkError(error)) throw error;
+        // A key that does not sign is the profile's fault, not the ledger's: nothing was asked of it.
+        if (!error.retryable && (error.code === 'TOKEN' || error.code === 'PROFILE')) throw error;
         // A renewed certificate will do: until then the spool keeps what comes.
         if (!error.retryable && !this.#expired()) {
           this.#vitals?.refused();
@@ -101,22 +103,18 @@ export class Persistence {
     this.#down = false;
   }
 
-  #missed(error: Error): void {
+  #missed(error: Error & { readonly code: string }): void {
     this.#vitals?.tell('ledger', false);
     const waited = Date.now() - this.#answered;
     if (this.#patience.giveUpAfterMs !== undefined && waited >= this.#patience.giveUpAfterMs) {
-      throw new CollectorError(
-        'LEDGER',
-        `The ledger did not answer (${printable(error.message)}); what was read is in the spool.`,
-        {
-          cause: error,
-        },
-      );
+      throw new CollectorError('LEDGER', `${notHadOf(error)}; what was read is in the spool.`, {
+        cause: error,
+      });
     }
     if (!this.#down) {
       const why = this.#expired()
         ? `The collector's certificate expired at ${this.#validUntil?.toISOString()} (${error.message}); renew it in the profile and start the collector again. The spool keeps what comes.`
-        : `The ledger does not answer (${error.message}); the spool keeps what comes, trying again.`;
+        : `${notHadOf(error)}; the spool keeps what comes, trying again.`;
       this.#log.warn(why);
     }
     this.#down = true;
@@ -217,6 +215,12 @@ function refused(what: string, error: Error): CollectorError {
   return new CollectorError('REFUSED', `The ledger refused ${what}: ${printable(error.message)}`, { cause: error });
 }
 
-function isNetworkError(error: unknown): error is Error & { readonly retryable: boolean } {
+/** Why nothing is sent, without the full stop: the ledger is away, or the token that signs. */
+function notHadOf(error: Error & { readonly code: string }): string {
+  const said = printable(error.message);
+  return error.code === 'TOKEN' ? said.replace(/\.$/, '') : `The ledger does not answer (${said})`;
+}
+
+function isNetworkError(error: unknown): error is Error & { readonly retryable: boolean; readonly code: string } {
   return error instanceof Error && error.name === 'NetworkError' && 'retryable' in error;
 }

@@ -106,10 +106,16 @@ describe.skipIf(reason)(`a key in a token${reason === undefined ? '' : `: left o
       return await signer.sign(Buffer.from('x')).finally(signer.close);
     };
     write({ ...TOKEN, pinEnv: 'E2L_PIN' });
-    await expect(signed({ label: 'none' })).rejects.toMatchObject({ code: 'TOKEN', retryable: true });
-    await expect(signed({ keyId: '00' })).rejects.toThrow(/"actors".*does not sign with key 00/);
+    const wrong = async (change: object, message: RegExp) => {
+      const failure = await signed(change).catch((error) => error);
+      expect(failure).toMatchObject({ code: 'TOKEN', retryable: false });
+      expect(failure.message).toMatch(message);
+    };
+    await wrong({ label: 'none' }, /has no token "none"; put it in, or correct "label"/);
+    await wrong({ keyId: '00' }, /"actors".*has no EC key 00; correct "keyId"/);
+    await wrong({ library: '/etc/hostname' }, /library \/etc\/hostname cannot be loaded \(.*correct "library"/);
+    await wrong({ library: '/no/such.so' }, /library \/no\/such\.so cannot be loaded \(cannot open shared object/);
     await expect(signed({ keyId: 'FF' })).rejects.toThrow(/does not belong to the certificate/);
-    await expect(signed({ library: '/no/such.so' })).rejects.toThrow(/no\/such\.so/);
   });
 
   it('gives a token a wrong PIN once, however many signatures and connections wait for it', async () => {
@@ -153,9 +159,25 @@ describe.skipIf(reason)(`a key in a token${reason === undefined ? '' : `: left o
       env: { E2L_PIN: 'wrong', NODE_OPTIONS: `--require=${counter}` },
     });
     expect(stderr).toMatch(/CKR_PIN_INCORRECT.*Correct the PIN/);
+    expect(stderr).not.toMatch(/The ledger (?:refused|does not answer)/);
     expect(readFileSync(tries, 'utf8')).toBe('x');
     const prevented = /^RestartPreventExitStatus=(.*)$/m.exec(read('deploy/event2ledger-collector.service'))?.[1];
     expect(prevented?.split(' ')).toContain(String(code));
+  });
+
+  it.each([
+    ['label', 'nobody', /has no token "nobody"/],
+    ['keyId', 'ffff', /has no EC key ffff/],
+    ['library', '/no/such.so', /library \/no\/such\.so cannot be loaded/],
+    ['keyId', 'FF', /key FF in the token "actors" does not belong to the certificate/],
+  ])('ends the command with 2 where the profile has a wrong %s: %s', async (name, value, message) => {
+    write({ ...TOKEN, pinEnv: 'E2L_PIN', [name]: value });
+    const spool = join(folder.path, 'wrong-token.spool');
+    const collect = ['collect', '--profile', file, '--source', '-', '--spool', spool];
+    const { code, stderr } = await event2ledger(collect, { env });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/The ledger (?:refused|does not answer)/);
   });
 
   it('takes the PIN from where the profile has it, and from there alone', () => {
