@@ -1,10 +1,10 @@
 import { type Day, dayEnd, dayOf } from '#chaincode';
+import { amendments, lastSaid, lastSealed } from './amend.js';
 import { ReconcilerError } from './errors.js';
 import { judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
 import { Projection } from './projection/projection.js';
-import type { CarriedContainer } from './running/day.js';
-import { eventDays, sealedJudgement } from './seal.js';
+import { eventDays, openDay, sealedJudgement } from './seal.js';
 
 /**
  * What a projection says of one UTC day: what was sealed, else the day as far as it has been read.
@@ -32,17 +32,20 @@ export function judgementOf(projection: Projection, day: Day): DayJudgement {
 
 /** Judges an open day; the open days before it are gone through for the containers they leave running. */
 function judgeUnsealed(projection: Projection, day: Day): DayJudgement {
-  const row = projection.db.prepare('SELECT day, carry FROM days WHERE day < ? ORDER BY day DESC LIMIT 1').get(day) as
-    | { day: Day; carry: string }
-    | undefined;
-  let carry = row === undefined ? [] : (JSON.parse(row.carry) as CarriedContainer[]);
+  const last = lastSealed(projection);
+  const open = openDay(projection);
+  const { amends, carry: left } = open === day ? amendments(projection, day) : { amends: [], carry: undefined };
+  let carry = left ?? (last === undefined ? [] : lastSaid(projection, last.day).carry);
   const known = eventDays(projection);
-  let before = row === undefined ? known[0] : dayOf(dayEnd(row.day));
+  let before = last === undefined ? known[0] : dayOf(dayEnd(last.day));
   while (before !== undefined && before < day) {
     // Days without events matter only while a container runs through them.
-    if (carry.length > 0 || known.includes(before)) carry = [...judgeDay(projection, before, carry, false).carry];
+    if (carry.length > 0 || known.includes(before)) {
+      carry = judgeDay(projection, before, { carried: carry, sealed: false, conduct: undefined, amends: [] }).carry;
+    }
     const next = before;
     before = carry.length > 0 ? dayOf(dayEnd(next)) : known.find((candidate) => candidate > next);
   }
-  return judgeDay(projection, day, carry, false).judgement;
+  const conduct = open === day ? { after: last?.seq ?? 0, upTo: projection.seq } : undefined;
+  return judgeDay(projection, day, { carried: carry, sealed: false, conduct, amends }).judgement;
 }

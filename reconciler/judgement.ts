@@ -56,18 +56,33 @@ export interface FieldDifference {
   readonly values: Readonly<Record<string, string | null>>;
 }
 
+/** A batch that shows what an actor did, where it stands on the ledger. Numbers are decimal strings. */
+export interface BatchEvidence {
+  readonly actor: string;
+  readonly collector: string;
+  readonly run: string;
+  readonly n: string;
+  readonly digest: string;
+  readonly block: string;
+  readonly tx: string;
+}
+
 /** One disagreement or irregularity, with its evidence. */
 export interface Finding {
-  /** Hash of the source and the first attested variant: survives a change of class. */
+  /** Hash of the source and the first attested variant: survives a change of class. See `findings.ts` for the others. */
   readonly id: string;
   readonly class: FindingClass;
   readonly severity: Severity;
+  /** Empty where the finding is about a collector's batches: these name no one source. */
   readonly source: string;
-  /** Absent where the finding is about an actor's watches, not an event. */
+  /** Absent where the finding is about an actor's watches or batches, not an event. */
   readonly type?: string;
   readonly object?: string;
   readonly action?: string;
-  /** The event's time (majority's variant), or the beginning of a gap. */
+  /**
+   * The event's time (majority's variant), or the beginning of a gap; for what an actor did on the ledger the ledger
+   * clock: of the second digest, from which the deadline ran, from which the silence ran.
+   */
   readonly time: Nanos;
   readonly majority: readonly string[];
   readonly dissent: readonly string[];
@@ -78,7 +93,13 @@ export interface Finding {
   readonly diff: readonly FieldDifference[];
   /** For `gap`: where the hole ends, what the collector said of it, how many events of others lie in it. */
   readonly gap?: { readonly to: Nanos; readonly reason: string; readonly events: number };
-  /** For folded findings (an invented source, a flood): how many events this one stands for. */
+  /** For `silent`: the end of the actor's last watch, and the ledger clock at which its watches went on, if they did. */
+  readonly silence?: { readonly watched: Nanos; readonly to: Nanos | '' };
+  /** For `sequence`: the first and last batch number left out; the same twice if its `prev` is broken. */
+  readonly numbers?: { readonly from: string; readonly to: string };
+  /** For `silent`, `equivocation` and `sequence`: the batches that show it. */
+  readonly batches?: readonly BatchEvidence[];
+  /** For folded findings: how many events (an invented source, a flood) or findings (of other classes) it stands for. */
   readonly folded?: number;
 }
 

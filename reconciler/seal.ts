@@ -1,4 +1,5 @@
 import { type Day, dayEnd, dayOf, dayStart, type NumberedPolicy, padNanos, unpadNanos, witnessesOf } from '#chaincode';
+import { amendSealed, lastSaid, lastSealed } from './amend.js';
 import { judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
 import type { Interval } from './ledger/coverage.js';
@@ -6,7 +7,6 @@ import { majorityOf } from './ledger/ledger-clock.js';
 import { nanosOf } from './ledger/policy-book.js';
 import { exists, isListed, type Source } from './ledger/sources.js';
 import type { Projection } from './projection/projection.js';
-import type { CarriedContainer } from './running/day.js';
 
 /**
  * Seals days in order, each at the first transaction at which every expected witness of every source has a watch past
@@ -16,15 +16,10 @@ import type { CarriedContainer } from './running/day.js';
 export class Sealer {
   readonly #projection: Projection;
   #last: Day | undefined;
-  #carry: readonly CarriedContainer[];
 
   constructor(projection: Projection) {
     this.#projection = projection;
-    const row = projection.db.prepare('SELECT day, carry FROM days ORDER BY day DESC LIMIT 1').get() as
-      | { day: Day; carry: string }
-      | undefined;
-    this.#last = row?.day;
-    this.#carry = row === undefined ? [] : (JSON.parse(row.carry) as CarriedContainer[]);
+    this.#last = lastSealed(projection)?.day;
   }
 
   /** Seals what the latest transaction allows to seal. Call after each batch, within the database transaction. */
@@ -32,51 +27,27 @@ export class Sealer {
     for (let day = this.#next(); day !== undefined && this.#mayBeSealed(day); day = this.#next()) this.#seal(day);
   }
 
-  #seal(day: Day): void {
-    this.#projection.flush();
-    const { judgement, carry } = judgeDay(this.#projection, day, this.#carry, true);
-    this.#projection.db
-      .prepare('INSERT INTO days (day, judgement, carry) VALUES (?, ?, ?)')
-      .run(day, JSON.stringify(judgement), JSON.stringify(carry));
-    this.#last = day;
-    this.#carry = carry;
-  }
-
-  /** The next day that anybody knows anything of; long stretches without any are passed over. */
   #next(): Day | undefined {
-    const after = this.#last === undefined ? '' : dayOf(dayEnd(this.#last));
-    const [first] = this.#projection.policies.inForce;
-    if (first === undefined) return undefined;
-    // No policy ever reaches back before the first: what lies there is judged by none.
-    const governed = dayOf(first.policy.from);
-    const eventDay = this.#projection.tallies.dayFrom(after > governed ? after : governed);
-    if (this.#last === undefined || eventDay === after) return eventDay;
-    const now = this.#projection.clock.now ?? 0n;
-    const watched = this.#projection.sources.all
-      .flatMap((source) => this.#nextWatched(source, after) ?? [])
-      // A day of which nothing is told is not sealed before it is over, whatever was claimed ahead.
-      .filter((day) => BigInt(dayEnd(day)) <= now);
-    return [...watched, ...(eventDay === undefined ? [] : [eventDay])].sort()[0];
+    return nextDay(this.#projection, this.#last);
   }
 
-  /** The first day from `after` on that a majority of a source's witnesses watched, or some of it. */
-  #nextWatched(source: Source, after: Day): Day | undefined {
-    for (let day = after; ; ) {
-      const from = padNanos(dayStart(day));
-      const policy = this.#projection.policies.at(from);
-      const witnesses = policy === undefined ? [] : witnessesOf(policy.policy, source.name, unpadNanos(from));
-      if (policy === undefined || !exists(source, policy, witnesses)) return undefined;
-      const starts = witnesses.flatMap((actor) => {
-        const next = source.witnesses.get(actor)?.coverage.stretchAfter(from);
-        return next === undefined ? [] : [next.from > from ? next.from : from];
-      });
-      const decisive = starts.sort()[majorityOf(witnesses.length) - 1];
-      if (decisive === undefined) return undefined;
-      // Before that one begins there is no majority; on its day the others may have ended.
-      const reached = dayOf(unpadNanos(decisive));
-      if (reached === day) return day;
-      day = reached;
-    }
+  #seal(day: Day): void {
+    const projection = this.#projection;
+    projection.flush();
+    const amends = amendSealed(projection, day);
+    const last = lastSealed(projection);
+    const conduct = { after: last?.seq ?? 0, upTo: projection.seq };
+    const { judgement, carry } = judgeDay(projection, day, {
+      carried: last === undefined ? [] : lastSaid(projection, last.day).carry,
+      sealed: true,
+      conduct,
+      amends,
+    });
+    projection.db
+      .prepare('INSERT INTO days (day, judgement, carry, seq) VALUES (?, ?, ?, ?)')
+      .run(day, JSON.stringify(judgement), JSON.stringify(carry), projection.seq);
+    projection.touched.sealed(day);
+    this.#last = day;
   }
 
   #mayBeSealed(day: Day): boolean {
@@ -111,6 +82,56 @@ export class Sealer {
     const appearance = firstSeq === undefined ? 0n : appearances.of(firstSeq);
     if (clock.now === undefined || appearance === undefined) return false;
     return clock.now > (end > appearance ? end : appearance) + 2n * deadline;
+  }
+}
+
+/** The next day after a sealed one that anybody knows anything of; long stretches without any are passed over. */
+function nextDay(projection: Projection, last: Day | undefined): Day | undefined {
+  const after = last === undefined ? '' : dayOf(dayEnd(last));
+  const [first] = projection.policies.inForce;
+  if (first === undefined) return undefined;
+  // No policy ever reaches back before the first: what lies there is judged by none.
+  const governed = dayOf(first.policy.from);
+  const eventDay = projection.tallies.dayFrom(after > governed ? after : governed);
+  if (last === undefined || eventDay === after) return eventDay;
+  const now = projection.clock.now ?? 0n;
+  const watched = projection.sources.all
+    .flatMap((source) => nextWatched(projection, source, after) ?? [])
+    // A day of which nothing is told is not sealed before it is over, whatever was claimed ahead.
+    .filter((day) => BigInt(dayEnd(day)) <= now);
+  return [...watched, ...(eventDay === undefined ? [] : [eventDay])].sort()[0];
+}
+
+/**
+ * The open day whose report tells what the actors did on the ledger since the last seal: the one to be sealed next; while
+ * nobody knows of any, that of the ledger clock. Undefined while that is undefined too.
+ */
+export function openDay(projection: Projection): Day | undefined {
+  const last = lastSealed(projection)?.day;
+  const next = nextDay(projection, last);
+  const { now } = projection.clock;
+  if (next !== undefined || now === undefined) return next;
+  const today = dayOf(now.toString());
+  return last === undefined || today > last ? today : dayOf(dayEnd(last));
+}
+
+/** The first day from `after` on that a majority of a source's witnesses watched, or some of it. */
+function nextWatched({ policies }: Projection, source: Source, after: Day): Day | undefined {
+  for (let day = after; ; ) {
+    const from = padNanos(dayStart(day));
+    const policy = policies.at(from);
+    const witnesses = policy === undefined ? [] : witnessesOf(policy.policy, source.name, unpadNanos(from));
+    if (policy === undefined || !exists(source, policy, witnesses)) return undefined;
+    const starts = witnesses.flatMap((actor) => {
+      const next = source.witnesses.get(actor)?.coverage.stretchAfter(from);
+      return next === undefined ? [] : [next.from > from ? next.from : from];
+    });
+    const decisive = starts.sort()[majorityOf(witnesses.length) - 1];
+    if (decisive === undefined) return undefined;
+    // Before that one begins there is no majority; on its day the others may have ended.
+    const reached = dayOf(unpadNanos(decisive));
+    if (reached === day) return day;
+    day = reached;
   }
 }
 

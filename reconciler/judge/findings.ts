@@ -26,16 +26,45 @@ export function severityOf(findingClass: FindingClass): Severity {
   return SEVERITY[findingClass];
 }
 
-/** A finding's name: of its source and its first attested content, not of its class, so it survives a change of class. */
-export function findingId(source: string, firstVariant: string): string {
+/**
+ * A finding's name. That an event is missing, told differently or uncorroborated is one matter, named after its source
+ * and its first attested content alone, so that it survives a change of class. What else may be said beside that has a
+ * further `subject`: a class, and whom or what it is about.
+ */
+export function findingId(source: string, firstVariant: string, ...subject: readonly string[]): string {
   return createHash('sha256')
-    .update(JSON.stringify(['event2ledger/finding/v1', source, firstVariant]))
+    .update(JSON.stringify(['event2ledger/finding/v1', source, firstVariant, ...subject]))
     .digest('hex');
 }
 
-/** The event stands, these actors lack it. */
-export function missing(standing: Standing, lacking: readonly Lacking[], locate: Locate): Finding {
+/** A finding about an actor, established by what it signed: no event, no majority. */
+export function established(
+  findingClass: FindingClass,
+  about: { readonly id: string; readonly source: string; readonly time: string; readonly actor: string },
+): Finding {
+  const { id, source, time, actor } = about;
+  return {
+    id,
+    class: findingClass,
+    severity: severityOf(findingClass),
+    source,
+    time: unpadNanos(time),
+    majority: [],
+    dissent: [actor],
+    verdict: 'established',
+    variants: [],
+    absence: [],
+    diff: [],
+  };
+}
+
+/**
+ * The event stands, these actors lack it.
+ * @param beside whether others attest another content of it: a second finding about one event
+ */
+export function missing(standing: Standing, lacking: readonly Lacking[], beside: boolean, locate: Locate): Finding {
   return eventFinding('missing', standing.event, {
+    ...(beside && { subject: ['missing'] }),
     majority: standing.attesters,
     dissent: lacking.map(({ actor }) => actor),
     verdict: 'stands',
@@ -45,11 +74,11 @@ export function missing(standing: Standing, lacking: readonly Lacking[], locate:
 }
 
 /** The event stands, and dissenting actors attest other contents of it. */
-export function differs({ standing, dissent }: Pair, locate: Locate): Finding {
+export function differs({ standing, dissent, majority }: Pair, locate: Locate): Finding {
   const contents = [standing, ...new Set(dissent.map(({ variant }) => variant))];
   return eventFinding('differs', standing.event, {
-    majority: standing.attesters,
-    dissent: dissent.map(({ actor }) => actor).sort(),
+    majority,
+    dissent: [...new Set(dissent.map(({ actor }) => actor))].sort(),
     verdict: 'stands',
     variants: contents.map((content) => variantOf(content, locate)),
     first: firstOf(contents),
@@ -80,17 +109,20 @@ export function uncorroborated(standing: Standing, locate: Locate): Finding {
   });
 }
 
-/** The events of a source that does not exist, as one finding. */
+/** The events of sources that do not exist, as one finding; of several sources it names none. */
 export function inventedSource(standings: readonly Standing[], locate: Locate): Finding {
   const first = firstOf(standings);
   const shown = standings.find(({ event }) => event === first) as Standing;
+  const several = standings.some(({ event }) => event.source !== first.source);
   return {
     ...eventFinding('uncorroborated', first, {
       majority: [],
       dissent: [...new Set(standings.flatMap(({ attesters }) => attesters))].sort(),
       verdict: 'uncorroborated',
       variants: [variantOf(shown, locate)],
+      ...(several && { subject: ['sources'] }),
     }),
+    ...(several && { source: '' }),
     folded: standings.length,
   };
 }
@@ -99,6 +131,7 @@ export function inventedSource(standings: readonly Standing[], locate: Locate): 
 export function late(standing: Standing, locate: Locate): Finding {
   const dissent = [...standing.late].sort();
   return eventFinding('late', standing.event, {
+    subject: ['late'],
     majority: standing.attesters.filter((actor) => !dissent.includes(actor)),
     dissent,
     verdict: 'established',
@@ -114,12 +147,14 @@ interface EventFindingParts {
   readonly absence?: readonly Absence[];
   /** The first attested of several contents, if there are several. */
   readonly first?: JudgedEvent;
+  /** What the finding's name has besides the event, where others may be about the same one. */
+  readonly subject?: readonly string[];
 }
 
 function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
   const { source, type, object, action } = event.event;
   return {
-    id: findingId(source, (parts.first ?? event).hash),
+    id: findingId(source, (parts.first ?? event).hash, ...(parts.subject ?? [])),
     class: findingClass,
     severity: severityOf(findingClass),
     source,
@@ -136,7 +171,8 @@ function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: Eve
   };
 }
 
-function variantOf({ event, attesters }: Standing, locate: Locate): Variant {
+/** An event with all who attest it. */
+export function variantOf({ event, attesters }: Pick<Standing, 'event' | 'attesters'>, locate: Locate): Variant {
   const evidence = event.attestations.map(
     ({ actor, collector, run, number, seq, t }): Evidence => ({
       actor,

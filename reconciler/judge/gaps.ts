@@ -2,7 +2,7 @@ import { unpadNanos } from '#chaincode';
 import type { Finding } from '../judgement.js';
 import { firstIndex, type Interval, insert, subtract } from '../ledger/coverage.js';
 import type { Source, Witness } from '../ledger/sources.js';
-import { findingId, severityOf } from './findings.js';
+import { established, findingId } from './findings.js';
 import type { Standing } from './standing.js';
 
 // A hostile collector could give ever more.
@@ -48,18 +48,9 @@ export function gapFinding(
     .map(({ reason }) => reason);
   const before = (end: string) => firstIndex(others, (time) => time >= end);
   const events = before(hole.to) - before(hole.from);
+  const id = findingId(source.name, `gap/${actor}/${hole.from}`);
   return {
-    id: findingId(source.name, `gap/${actor}/${hole.from}`),
-    class: 'gap',
-    severity: severityOf('gap'),
-    source: source.name,
-    time: unpadNanos(hole.from),
-    majority: [],
-    dissent: [actor],
-    verdict: 'established',
-    variants: [],
-    absence: [],
-    diff: [],
+    ...established('gap', { id, source: source.name, time: hole.from, actor }),
     gap: {
       to: unpadNanos(hole.to),
       reason: [...new Set(reasons)].slice(0, MAX_REASONS).join('; ') || 'not declared',

@@ -19,14 +19,21 @@ import {
   JUDGE_VERSION,
 } from '../judgement.js';
 import type { Interval } from '../ledger/coverage.js';
+import { clockKeepers, nanosOf } from '../ledger/policy-book.js';
 import { exists, type Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
 import { type CarriedContainer, runningDay } from '../running/day.js';
+import { equivocations, type LedgerRange, sequenceBreaks } from './batches.js';
 import * as findings from './findings.js';
+import { type Flood, floodsOf, judgeFlood } from './flood.js';
+import { foldAlike, MAX_ALIKE } from './fold.js';
 import { gapFinding, holesOf, timesOfOthers } from './gaps.js';
-import { loadEvents, locatorOf, vantageOf } from './load.js';
+import { LifeCheck } from './lifecycle.js';
+import { loadEvent, loadEvents, locatorOf, vantageOf } from './load.js';
 import { containerEvents } from './load-containers.js';
+import { disorders } from './order.js';
 import { type Pairing, pairVariants } from './pairing.js';
+import { silences } from './silences.js';
 import { type Standing, standingOf } from './standing.js';
 
 /** A judged day with what the next day needs of it. */
@@ -35,18 +42,25 @@ export interface JudgedDay {
   readonly carry: readonly CarriedContainer[];
 }
 
+export interface JudgeOptions {
+  /** The containers that the day before left running. */
+  readonly carried: readonly CarriedContainer[];
+  /** Whether the latest transaction is the day's sealing one. */
+  readonly sealed: boolean;
+  /** The transactions on whose conduct this day's report tells, if it tells of any. */
+  readonly conduct: LedgerRange | undefined;
+  /** What later transactions changed about earlier days. */
+  readonly amends: DayJudgement['amends'];
+  /** What was judged before, where nothing has been said of the day since: its containers need no second look. */
+  readonly before?: JudgedDay;
+}
+
 /**
  * Judges one day by what the ledger holds up to the projection's latest transaction. Looks at events that somebody
  * lacks, and only counts those that all attested.
- * @param carried the containers that the day before left running
  * @throws ReconcilerError `NO_POLICY` if no policy governs the day, `EMPTY` if nothing has been read.
  */
-export function judgeDay(
-  projection: Projection,
-  day: Day,
-  carried: readonly CarriedContainer[],
-  sealed: boolean,
-): JudgedDay {
+export function judgeDay(projection: Projection, day: Day, options: JudgeOptions): JudgedDay {
   const bounds = { from: padNanos(dayStart(day)), to: padNanos(dayEnd(day)) };
   const policy = policyOf(projection, day, bounds);
   const vantage = vantageOf(projection);
@@ -57,36 +71,101 @@ export function judgeDay(
     from: padNanos(dayStart(dayOf(addSeconds(dayStart(day), -2 * policy.policy.window)))),
     to: padNanos(addSeconds(dayEnd(day), 2 * policy.policy.window)),
   };
-  const standings = loadEvents(projection, context).flatMap((event) => standingOf(event, vantage) ?? []);
+  const floods = floodsOf(projection, context);
+  const standings = loadEvents(projection, context, floods).flatMap((event) => standingOf(event, vantage) ?? []);
   const pairing = pairVariants(standings, vantage);
   const judged = judgeEvents(standings, pairing, bounds, locate);
-  const all = [...judged.findings, ...gapFindings(projection, standings, bounds)].sort(byTimeAndClass);
+  for (const flood of floods.filter((one) => one.day === day)) {
+    const { counts, findings: found } = judgeFlood(projection, flood, vantage, locate);
+    judged.findings.push(...found);
+    for (const name of ['disputed', 'pending', 'unobservable'] as const) judged.counts[name] += counts[name];
+  }
+  const ran = containersOf(projection, { bounds, policy, standings, pairing, floods, locate }, options);
+  const standingById = (id: number) => {
+    const known = standings.find(({ event }) => event.id === id);
+    return known ?? standingOf(loadEvent(projection, id), vantage);
+  };
+  const all = distinct([
+    ...judged.findings,
+    ...foldAlike([
+      ...gapFindings(projection, standings, bounds),
+      ...disorders(projection, bounds, standingById, locate),
+      ...conductFindings(projection, options.conduct, locate),
+    ]),
+    ...ran.lifecycle,
+  ]);
   // An outsider, or an actor of the morning's policy, may stand against the others too.
   const actors = [...new Set([...policy.policy.actors, ...all.flatMap(({ dissent }) => dissent)])].sort();
   const tally = (actor: string) => projection.tallies.count(day, actor);
-  const complete = tally('');
-  const { running, carry, bill } = runningDay(
+  return {
+    carry: ran.carry,
+    judgement: {
+      day,
+      ...provenance(projection, policy, options.sealed),
+      coverage: coverageOf(judged.counts, tally('')),
+      actors: actors.map((actor) => summaryOf(actor, tally(actor), all)),
+      findings: all,
+      running: ran.running,
+      bill: { currency: policy.policy.tariff.currency, ...ran.bill },
+      amends: options.amends,
+    },
+  };
+}
+
+/** What was decided about a day's events, for looking at its containers. */
+interface Decided {
+  readonly bounds: Interval;
+  readonly policy: NumberedPolicy;
+  readonly standings: readonly Standing[];
+  readonly pairing: Pairing;
+  readonly floods: readonly Flood[];
+  readonly locate: findings.Locate;
+}
+
+/** The running time of a day's containers, and those that make no legal life. */
+function containersOf(projection: Projection, decided: Decided, { carried, before }: JudgeOptions) {
+  if (before !== undefined) {
+    const { running, bill, findings: said } = before.judgement;
+    return { running, bill, carry: before.carry, lifecycle: said.filter((one) => one.class === 'lifecycle') };
+  }
+  const { bounds, policy, standings, pairing, floods, locate } = decided;
+  const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
+  const lives = new LifeCheck(projection);
+  const events = function* () {
+    for (const event of containerEvents(projection, bounds, standings, instead, floods)) {
+      lives.seen(event);
+      yield event;
+    }
+  };
+  const ran = runningDay(
     bounds,
-    containerEvents(projection, bounds, standings),
+    events(),
     carried,
     (name) => projection.sources.find(name),
     (source) => witnessesOf(policy.policy, source, unpadNanos(bounds.from)),
     policy.policy.tariff.perSecond,
   );
-  const coverage = coverageOf(judged.counts, complete);
-  return {
-    carry,
-    judgement: {
-      day,
-      ...provenance(projection, policy, sealed),
-      coverage,
-      actors: actors.map((actor) => summaryOf(actor, tally(actor), all)),
-      findings: all,
-      running,
-      bill: { currency: policy.policy.tariff.currency, ...bill },
-      amends: [],
-    },
-  };
+  return { ...ran, lifecycle: lives.findings(locate) };
+}
+
+/** What the actors did on the ledger: about no event, so told with the day that is sealed next. */
+function conductFindings(projection: Projection, range: LedgerRange | undefined, locate: findings.Locate): Finding[] {
+  if (range === undefined) return [];
+  return [
+    ...silences(projection, range, locate),
+    ...equivocations(projection, range, locate),
+    ...sequenceBreaks(projection, range, locate),
+  ];
+}
+
+/** In the order of reports, and no two under one name: what several dissenters share may be in two findings. */
+function distinct(all: readonly Finding[]): Finding[] {
+  const known = new Map<string, number>();
+  return [...all].sort(byTimeAndClass).map((finding) => {
+    const times = known.get(finding.id) ?? 0;
+    known.set(finding.id, times + 1);
+    return times === 0 ? finding : { ...finding, id: findings.findingId(finding.source, finding.id, `${times + 1}`) };
+  });
 }
 
 /** The policy at the end of the day, or at its beginning where none reaches the end. */
@@ -141,7 +220,7 @@ function judgeEvents(
         ({ actor }) => !pair?.dissent.some((dissenter) => dissenter.actor === actor),
       );
       if (pair !== undefined) found.push(findings.differs(pair, locate));
-      if (alone.length > 0) found.push(findings.missing(standing, alone, locate));
+      if (alone.length > 0) found.push(findings.missing(standing, alone, pair !== undefined, locate));
       if (standing.late.length > 0) found.push(findings.late(standing, locate));
       if (standing.lacking.length > 0) counts.disputed += 1;
       else if (!standing.event.retired) counts.agreed += 1;
@@ -152,13 +231,16 @@ function judgeEvents(
   // While no majority has sent anything since, others may be about to attest it.
   const appeared = nowhere.filter(({ event }) => event.appearance !== undefined);
   counts.pending += nowhere.length - appeared.length;
-  for (const invented of inventedSources(appeared)) {
-    counts.disputed += invented.length;
-    found.push(findings.inventedSource(invented, locate));
+  counts.disputed += appeared.length;
+  const invented = inventedSources(appeared);
+  const rest = invented.slice(MAX_ALIKE).flat();
+  for (const events of [...invented.slice(0, MAX_ALIKE), ...(rest.length > 0 ? [rest] : [])]) {
+    found.push(findings.inventedSource(events, locate));
   }
   return { findings: found, counts };
 }
 
+/** The events of each source, in the order in which the sources came on the ledger. */
 function inventedSources(standings: readonly Standing[]): Standing[][] {
   const bySource = new Map<string, Standing[]>();
   for (const standing of standings) {
@@ -167,7 +249,8 @@ function inventedSources(standings: readonly Standing[]): Standing[][] {
     if (events === undefined) bySource.set(name, [standing]);
     else events.push(standing);
   }
-  return [...bySource.values()];
+  const idOf = ([first]: Standing[]) => first?.event.source.id ?? 0;
+  return [...bySource.values()].sort((a, b) => idOf(a) - idOf(b));
 }
 
 function gapFindings(projection: Projection, standings: readonly Standing[], bounds: Interval): Finding[] {
@@ -210,6 +293,8 @@ function provenance(projection: Projection, policy: NumberedPolicy, sealed: bool
     );
   }
   const position = sealed ? { sealedAt: positionOf(projection) } : {};
+  const clocked = projection.policies.governing(projection.clock.now)?.policy ?? policy.policy;
+  const stalled = projection.clock.stalledBy(clockKeepers(clocked), nanosOf(clocked.silence));
   return {
     ledger: identity.genesis,
     channel: identity.channel,
@@ -218,6 +303,7 @@ function provenance(projection: Projection, policy: NumberedPolicy, sealed: bool
     policyHash: policy.hash,
     sealed,
     ...position,
+    ...(stalled && { stalled }),
     blocks: { from: '0', to: head.block, hash: head.hash },
   };
 }

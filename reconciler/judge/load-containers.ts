@@ -3,15 +3,31 @@ import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
 import type { ContainerEvent } from '../running/day.js';
 import { LIFE_ACTIONS } from '../running/sweep.js';
+import { type Flood, floodTest } from './flood.js';
 import type { Standing } from './standing.js';
 
-/** The events of a day in which containers begin and end, in order of time, with those who attest them. */
+/** An event in a container's life, with whether it counts for what may follow. */
+export interface LifeEventRow extends ContainerEvent {
+  readonly id: number;
+  /** Number of its source in the projection. */
+  readonly sourceId: number;
+  /** Ignored: a majority denies it, or it is told in another form. Undecided: nobody can say that it did not happen. */
+  readonly stands: 'stands' | 'ignored' | 'undecided';
+}
+
+/**
+ * The events of a day in which containers begin and end, in order of time, with those who attest them.
+ * @param instead events that are told in another form: what dissenting actors attest instead of one that stands
+ */
 export function* containerEvents(
   projection: Projection,
   bounds: Interval,
   standings: readonly Standing[],
-): Iterable<ContainerEvent> {
-  const open = new Map(standings.map(({ event, attesters }) => [event.id, attesters]));
+  instead: ReadonlySet<Standing>,
+  floods: readonly Flood[],
+): Iterable<LifeEventRow> {
+  const open = new Map(standings.map((standing) => [standing.event.id, standing]));
+  const isFlood = floodTest(projection, floods);
   const rows = projection.db
     .prepare(
       `SELECT id, time, source, action, object, canonical FROM events
@@ -28,10 +44,19 @@ export function* containerEvents(
   }>;
   const expected = expectedWitnesses(projection);
   for (const { id, source: sourceId, time, action, object, canonical } of rows) {
+    const standing = open.get(id);
+    if (standing === undefined && isFlood(time, id)) continue;
     const source = projection.sources.byId(sourceId).name;
     // What is not open was attested by all who were expected.
-    yield { time, action, object, canonical, source, actors: open.get(id) ?? expected(source, time) };
+    const actors = standing?.attesters ?? expected(source, time);
+    const stands = standing === undefined ? 'stands' : countsAs(standing, instead.has(standing));
+    yield { id, sourceId, time, action, object, canonical, source, actors, stands };
   }
+}
+
+function countsAs({ verdict, sourceExists }: Standing, isInstead: boolean): LifeEventRow['stands'] {
+  if (isInstead || verdict === 'uncorroborated' || !sourceExists) return 'ignored';
+  return verdict === 'stands' ? 'stands' : 'undecided';
 }
 
 /** The expected witnesses of a source at a time, remembered: a day has many events of few sources. */

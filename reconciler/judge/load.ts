@@ -2,15 +2,15 @@ import { type CanonicalEvent, medianTime, padNanos } from '#chaincode';
 import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
 import type { Locate } from './findings.js';
+import type { Flood } from './flood.js';
 import type { JudgedAttestation, JudgedEvent, Vantage } from './input.js';
 
 /** The ledger as the projection has it, up to its latest transaction. */
 export function vantageOf(projection: Projection): Vantage {
-  const firstPast = projection.db.prepare('SELECT min(seq) FROM transactions WHERE clock > ?').pluck();
   return {
     clock: projection.clock.now,
     policyAt: (time) => projection.policies.at(time),
-    firstPast: (limit) => firstPast.get(padNanos(limit.toString())) as number,
+    firstPast: (limit) => projection.appearances.firstPast(limit) as number,
   };
 }
 
@@ -33,20 +33,43 @@ interface EventRow {
   readonly retired: 0 | 1;
 }
 
-/** The events of an interval that somebody may lack, and those that somebody attested late, in order of time. */
-export function loadEvents(projection: Projection, interval: Interval): JudgedEvent[] {
-  const { db } = projection;
-  const columns = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS firstSeq';
-  const rows = db
+const COLUMNS = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS firstSeq';
+
+/**
+ * The events of an interval that somebody may lack, and those that somebody attested late, in order of time.
+ * @param floods what to leave out
+ */
+export function loadEvents(projection: Projection, interval: Interval, floods: readonly Flood[] = []): JudgedEvent[] {
+  const leaveOut = floods.map(() => ' AND NOT (o.sole = ? AND o.event >= ? AND o.time >= ? AND o.time < ?)').join('');
+  const left = floods.flatMap(({ actor, first, from, to }) => [actor, first, from, to]);
+  const { from, to } = interval;
+  const rows = projection.db
     .prepare(
-      `SELECT ${columns}, 0 AS retired FROM open_events o JOIN events e ON e.id = o.event WHERE o.time >= @from AND o.time < @to
-       UNION
-       SELECT ${columns}, 1 FROM late_attestations l JOIN events e ON e.id = l.event
-       WHERE l.time >= @from AND l.time < @to
+      `SELECT ${COLUMNS}, 0 AS retired FROM open_events o JOIN events e ON e.id = o.event
+       WHERE o.time >= ? AND o.time < ?${leaveOut}
+       UNION ALL
+       SELECT DISTINCT ${COLUMNS}, 1 FROM late_attestations l JOIN events e ON e.id = l.event
+       WHERE l.time >= ? AND l.time < ?
        AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = l.time AND o.event = l.event)
        ORDER BY 2, 3`,
     )
-    .all(interval) as EventRow[];
+    .all(from, to, ...left, from, to) as EventRow[];
+  return judgedEvents(projection, rows);
+}
+
+/** One event by its number in the projection. */
+export function loadEvent(projection: Projection, id: number): JudgedEvent {
+  const row = projection.db
+    .prepare(
+      `SELECT ${COLUMNS}, NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = e.time AND o.event = e.id) AS retired
+       FROM events e WHERE e.id = ?`,
+    )
+    .get(id) as EventRow;
+  return judgedEvents(projection, [row])[0] as JudgedEvent;
+}
+
+function judgedEvents(projection: Projection, rows: readonly EventRow[]): JudgedEvent[] {
+  const { db } = projection;
   const attestations = db.prepare(
     `SELECT r.actor, r.collector, r.run, a.number, a.seq, a.t FROM attestations a JOIN runs r ON r.id = a.run
      WHERE a.event = ? ORDER BY r.actor, r.collector, r.run, a.number`,

@@ -1,4 +1,5 @@
 import stringify from 'fast-json-stable-stringify';
+import { majorityOf } from '../ledger/ledger-clock.js';
 import { nanosOf } from '../ledger/policy-book.js';
 import type { JudgedEvent, Vantage } from './input.js';
 import type { Standing } from './standing.js';
@@ -6,7 +7,9 @@ import type { Standing } from './standing.js';
 /** An event that stands, with the other contents that dissenting actors attest instead. */
 export interface Pair {
   readonly standing: Standing;
-  /** By actor, sorted; several dissenters may share a variant. */
+  /** Who attests it and no other content of it. */
+  readonly majority: readonly string[];
+  /** By actor, sorted; several dissenters may share a variant, one that attests the event too may have several. */
   readonly dissent: readonly { readonly actor: string; readonly variant: Standing }[];
 }
 
@@ -35,7 +38,11 @@ export function pairVariants(standings: readonly Standing[], vantage: Vantage): 
   const clusters: Cluster[] = [];
   for (const group of groupsOf(standings)) {
     const used = new Set<Standing>();
-    pairs.push(...pairGroup(group, used, vantage));
+    for (const pair of pairGroup(group, used, vantage)) {
+      if (isMajority(pair)) pairs.push(pair);
+      // Without those who attest both no content has a majority.
+      else clusters.push([pair.standing, ...new Set(pair.dissent.map(({ variant }) => variant))]);
+    }
     clusters.push(
       ...clusterGroup(
         group.filter((standing) => isAlone(standing) && !used.has(standing)),
@@ -59,13 +66,38 @@ function pairGroup(group: readonly Standing[], used: Set<Standing>, vantage: Van
       dissent.set(standing, [...(dissent.get(standing) ?? []), { actor, variant }]);
     }
   }
-  return [...dissent].map(([standing, list]) => ({ standing, dissent: list }));
+  return [...dissent].map(([standing, list]) => withoutDoubles(standing, list));
 }
 
-/** Actor by actor in order of name, each one's contents beside those of the actors before it. */
+/**
+ * An actor that attests both contents counts for neither: it stands with the dissenters. Where the other content is one
+ * that a majority could not have seen, both may have happened.
+ */
+function withoutDoubles(standing: Standing, dissent: Pair['dissent']): Pair {
+  const variants = [...new Set(dissent.map(({ variant }) => variant))].filter(isAlone);
+  const doubles = standing.attesters.flatMap((actor) =>
+    variants.filter(({ attesters }) => attesters.includes(actor)).map((variant) => ({ actor, variant })),
+  );
+  const majority = standing.attesters.filter((attester) => !doubles.some(({ actor }) => actor === attester));
+  const all = [...dissent, ...doubles].sort((a, b) => (a.actor < b.actor ? -1 : a.actor > b.actor ? 1 : 0));
+  return { standing, majority, dissent: all };
+}
+
+function isMajority({ standing: { expected }, majority }: Pair): boolean {
+  return expected.filter((witness) => majority.includes(witness)).length >= majorityOf(expected.length);
+}
+
+/**
+ * Actor by actor, each one's contents beside those of the actors before it: those with few contents first, for whoever
+ * attests several of one event counts for none, then in order of name.
+ */
 function clusterGroup(group: readonly Standing[], vantage: Vantage): Cluster[] {
   const clusters: Standing[][] = [];
-  const actors = [...new Set(group.flatMap(({ attesters }) => attesters))].sort();
+  const contents = (actor: string) => group.filter(({ attesters }) => attesters.includes(actor)).length;
+  const actors = [...new Set(group.flatMap(({ attesters }) => attesters))]
+    .map((actor) => ({ actor, contents: contents(actor) }))
+    .sort((a, b) => a.contents - b.contents || (a.actor < b.actor ? -1 : 1))
+    .map(({ actor }) => actor);
   const placed = new Set<Standing>();
   for (const actor of actors) {
     const own = group.filter((standing) => standing.attesters.includes(actor) && !placed.has(standing));

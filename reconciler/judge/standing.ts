@@ -1,8 +1,8 @@
-import { isRecorded, unpadNanos, witnessesOf } from '#chaincode';
+import { type CanonicalEvent, isRecorded, unpadNanos, witnessesOf } from '#chaincode';
 import { covers } from '../ledger/coverage.js';
 import { majorityOf } from '../ledger/ledger-clock.js';
 import { nanosOf } from '../ledger/policy-book.js';
-import { exists, type Witness } from '../ledger/sources.js';
+import { exists, type Source, type Witness } from '../ledger/sources.js';
 import type { JudgedEvent, Vantage } from './input.js';
 
 /** An expected witness without an attestation, for good: it denies the event or let the deadline pass. */
@@ -36,6 +36,15 @@ export interface Standing {
 /** Where one expected witness without an attestation stands. */
 type WitnessState = Lacking | 'blind' | 'pending';
 
+/** What of an event decides where it stands, besides who attests it. */
+export interface Subject {
+  /** 19 digits. */
+  readonly time: string;
+  readonly source: Source;
+  readonly kind: Pick<CanonicalEvent, 'type' | 'action'>;
+  readonly appearance: bigint | undefined;
+}
+
 /**
  * The verdict on one event over its expected witnesses, the blind among them: more than half attest, it stands; a
  * majority was blind, it was unobservable; more than half deny, it is uncorroborated; else it is unresolved. Until every
@@ -43,15 +52,30 @@ type WitnessState = Lacking | 'blind' | 'pending';
  * @returns undefined where no policy governs the event's time or has it recorded by anybody
  */
 export function standingOf(event: JudgedEvent, vantage: Vantage): Standing | undefined {
-  const policy = vantage.policyAt(event.time);
-  if (policy === undefined || !isRecorded(policy.policy, event.event)) return undefined;
-  const witnesses = witnessesOf(policy.policy, event.source.name, unpadNanos(event.time));
   const attesters = [...new Set(event.attestations.map(({ actor }) => actor))].sort();
+  const { time, source, appearance } = event;
+  const decided = decide({ time, source, kind: event.event, appearance }, attesters, vantage);
+  if (decided === undefined) return undefined;
+  // Whom nobody expects cannot be late.
+  const late = event.late.filter((actor) => decided.expected.includes(actor));
+  return { event, attesters, late, ...decided };
+}
+
+/** As `standingOf`, of what decides it alone. */
+export function decide(
+  subject: Subject,
+  attesters: readonly string[],
+  vantage: Vantage,
+): Omit<Standing, 'event' | 'attesters' | 'late'> | undefined {
+  const { source, time, kind } = subject;
+  const policy = vantage.policyAt(time);
+  if (policy === undefined || !isRecorded(policy.policy, kind)) return undefined;
+  const witnesses = witnessesOf(policy.policy, source.name, unpadNanos(time));
   const lacking: Lacking[] = [];
   const blind: string[] = [];
   const pending: string[] = [];
   for (const actor of witnesses.filter((witness) => !attesters.includes(witness))) {
-    const state = witnessState(event, actor, nanosOf(policy.policy.deadline), vantage);
+    const state = witnessState(subject, actor, nanosOf(policy.policy.deadline), vantage);
     if (state === 'blind') blind.push(actor);
     else if (state === 'pending') pending.push(actor);
     else lacking.push(state);
@@ -65,13 +89,17 @@ export function standingOf(event: JudgedEvent, vantage: Vantage): Standing | und
     pending: pending.length,
     expected: witnesses.length,
   });
-  const sourceExists = exists(event.source, policy, witnesses);
-  // Whom nobody expects cannot be late.
-  const late = event.late.filter((actor) => witnesses.includes(actor));
-  return { event, verdict, expected: witnesses, attesters, lacking, blind, late, pending, sourceExists };
+  return {
+    verdict,
+    expected: witnesses,
+    lacking,
+    blind,
+    pending,
+    sourceExists: exists(source, policy, witnesses),
+  };
 }
 
-function witnessState(event: JudgedEvent, actor: string, deadline: bigint, vantage: Vantage): WitnessState {
+function witnessState(event: Subject, actor: string, deadline: bigint, vantage: Vantage): WitnessState {
   const witness = event.source.witnesses.get(actor);
   const piece = witness?.coverage.pieceAt(event.time);
   if (piece !== undefined) return { actor, by: 'watch', seq: piece.seq };

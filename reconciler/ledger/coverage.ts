@@ -29,6 +29,11 @@ export class Coverage {
     return this.#stretches.at(-1)?.to ?? '';
   }
 
+  /** What the latest watch was the first to cover: its end, and the transaction in which that end was reached. */
+  get latest(): CoveredPiece | undefined {
+    return this.#pieces.at(-1);
+  }
+
   get stretches(): readonly Interval[] {
     return this.#stretches;
   }

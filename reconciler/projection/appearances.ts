@@ -19,11 +19,13 @@ export class Appearances {
   readonly #known = new Map<number, bigint>();
   readonly #find;
   readonly #update;
+  readonly #firstPast;
 
   constructor(db: Db, state: AppearancesState = { latest: {}, next: 1 }) {
     this.#latest = new Map(Object.entries(state.latest));
     this.#next = state.next;
     this.#find = db.prepare('SELECT appearance FROM transactions WHERE seq = ?').pluck();
+    this.#firstPast = db.prepare('SELECT seq FROM transactions WHERE clock > ? ORDER BY clock, seq LIMIT 1').pluck();
     this.#update = db.prepare('UPDATE transactions SET appearance = ? WHERE seq BETWEEN ? AND ?');
   }
 
@@ -48,6 +50,11 @@ export class Appearances {
     if (!stored) return undefined;
     this.#known.set(seq, BigInt(stored));
     return BigInt(stored);
+  }
+
+  /** The first transaction after which the ledger clock was past `limit`; undefined if it is not. */
+  firstPast(limit: bigint): number | undefined {
+    return this.#firstPast.get(padNanos(limit.toString())) as number | undefined;
   }
 
   snapshot(): AppearancesState {

@@ -1,4 +1,5 @@
 import {
+  type CanonicalEvent,
   dayOf,
   dayStart,
   isRecorded,
@@ -26,6 +27,8 @@ export interface OpenEvent {
   readonly source: Source;
   readonly canonical: string;
   readonly timeless: boolean;
+  /** Of scope local: stamped by one engine, in the order in which it happened. */
+  readonly local: boolean;
   readonly firstSeq: number;
   readonly actors: string[];
   /** Undefined while no policy says who is expected. */
@@ -52,6 +55,8 @@ export interface Attesting {
 export class EventWindow {
   readonly #open = new Map<string, OpenEvent>();
   readonly #closed: OpenEvent[] = [];
+  /** Stored as attested by one actor alone, which is no longer so. */
+  readonly #shared: OpenEvent[] = [];
   readonly #expectations = new Map<NumberedPolicy, Map<string, readonly string[]>>();
   readonly #sql;
 
@@ -124,7 +129,7 @@ export class EventWindow {
     return event;
   }
 
-  #opened(row: KnownEvent, { canonical, t }: ParsedEntry, source: Source, actors: string[]): OpenEvent {
+  #opened(row: KnownEvent, { canonical, t, event }: ParsedEntry, source: Source, actors: string[]): OpenEvent {
     return {
       id: row.id,
       time: row.time,
@@ -133,6 +138,7 @@ export class EventWindow {
       source,
       canonical,
       timeless: t !== undefined,
+      local: event.scope === 'local',
       actors,
       expected: this.#expectedAt(source.name, row.at),
       stored: false,
@@ -145,9 +151,11 @@ export class EventWindow {
     if (t !== undefined) this.#settle(event);
     if (event.actors.includes(actor)) return { first: false };
     event.actors.push(actor);
+    if (event.stored && event.actors.length === 2) this.#shared.push(event);
     this.tallies.add(event.time, actor, event.firstSeq);
     event.expected ??= this.#expectedAt(event.source.name, event.at);
     if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
+    else if (t !== undefined && !this.#open.has(event.canonical)) this.#reopen(event);
     return { first: true };
   }
 
@@ -156,9 +164,12 @@ export class EventWindow {
     const remove = this.db.prepare('DELETE FROM open_events WHERE time = ? AND event = ?');
     for (const event of this.#closed) remove.run(event.time, event.id);
     this.#closed.length = 0;
-    const insert = this.db.prepare('INSERT INTO open_events (time, event) VALUES (?, ?)');
+    const share = this.db.prepare("UPDATE open_events SET sole = '' WHERE time = ? AND event = ?");
+    for (const event of this.#shared) share.run(event.time, event.id);
+    this.#shared.length = 0;
+    const insert = this.db.prepare('INSERT INTO open_events (time, event, sole) VALUES (?, ?, ?)');
     for (const event of this.#open.values()) {
-      if (!event.stored) insert.run(event.time, event.id);
+      if (!event.stored) insert.run(event.time, event.id, event.actors.length === 1 ? (event.actors[0] as string) : '');
       event.stored = true;
     }
   }
@@ -191,6 +202,14 @@ export class EventWindow {
     if (!this.#open.delete(event.canonical)) return;
     if (event.stored) this.#closed.push(event);
     this.tallies.add(event.time, '', event.firstSeq);
+  }
+
+  /** A removal that was complete may have moved to a time at which others are expected. */
+  #reopen(event: OpenEvent): void {
+    const { expected, actors } = event;
+    if (expected !== undefined && expected.length > 0 && expected.every((actor) => actors.includes(actor))) return;
+    this.tallies.remove(event.time, '');
+    this.#open.set(event.canonical, event);
   }
 
   #find({ hash, time, t }: ParsedEntry): KnownEvent | undefined {
@@ -228,10 +247,20 @@ export class EventWindow {
     for (const { source: sourceId, ...row } of rows) {
       const source = sources.byId(sourceId);
       const actors = this.#sql.actors.all(row.id) as string[];
-      const timeless = !Object.hasOwn(JSON.parse(row.canonical) as object, 'time');
+      const { time, scope } = JSON.parse(row.canonical) as CanonicalEvent;
+      const timeless = time === undefined;
       const at = (timeless ? this.#medianTime(row.id) : undefined) ?? row.at;
       const expected = this.#expectedAt(source.name, at);
-      this.#open.set(row.canonical, { ...row, at, source, actors, timeless, expected, stored: true });
+      this.#open.set(row.canonical, {
+        ...row,
+        at,
+        source,
+        actors,
+        timeless,
+        local: scope === 'local',
+        expected,
+        stored: true,
+      });
     }
   }
 }

@@ -7,10 +7,13 @@ import { Membership } from '../ledger/membership.js';
 import { clockKeepers, nanosOf, PolicyBook, type PolicyBookState } from '../ledger/policy-book.js';
 import { Appearances, type AppearancesState } from './appearances.js';
 import { type Db, openDatabase } from './database.js';
+import { DisorderStore } from './disorder-store.js';
 import { EventWindow, type OpenEvent } from './event-window.js';
 import { RunStore } from './run-store.js';
+import { SilenceStore } from './silence-store.js';
 import { SourceStore } from './source-store.js';
 import { Tallies } from './tallies.js';
+import { TouchedDays } from './touched-days.js';
 
 /** What a projection is of. */
 export interface LedgerIdentity {
@@ -51,6 +54,9 @@ export class Projection {
   readonly clock: LedgerClock;
   readonly appearances: Appearances;
   readonly tallies: Tallies;
+  readonly silences: SilenceStore;
+  readonly touched: TouchedDays;
+  readonly #disorders: DisorderStore;
   readonly #sources: SourceStore;
   readonly #window: EventWindow;
   readonly #runs: RunStore;
@@ -77,15 +83,14 @@ export class Projection {
     this.#runs = new RunStore(this.db);
     this.appearances = new Appearances(this.db, state?.appearances);
     this.tallies = new Tallies(this.db);
+    this.silences = new SilenceStore(this.db, this.clock, this.policies, this.appearances);
+    this.touched = new TouchedDays(this.db);
+    this.#disorders = new DisorderStore(this.db);
     this.#sources = new SourceStore(this.db);
     this.#window = new EventWindow(this.db, this.policies, this.tallies, this.#sources.sources);
     this.#sql = {
       block: this.db.prepare('INSERT INTO blocks (number, hash) VALUES (?, ?)'),
       transaction: this.db.prepare('INSERT INTO transactions (seq, block, tx, actor, clock) VALUES (?, ?, ?, ?, ?)'),
-      digests: this.db.prepare('SELECT digest FROM batches WHERE run = ? AND n = ?').pluck(),
-      batch: this.db.prepare(
-        'INSERT INTO batches (run, n, digest, prev, first, count, seq) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      ),
       late: this.db.prepare('INSERT OR IGNORE INTO late_attestations (time, event, actor) VALUES (?, ?, ?)'),
     };
   }
@@ -153,6 +158,8 @@ export class Projection {
     if (this.#identity === undefined || this.#head === undefined) return;
     this.#window.flush();
     this.tallies.flush();
+    this.touched.flush();
+    this.#disorders.flush();
     const state: State = {
       identity: this.#identity,
       head: this.#head,
@@ -204,19 +211,19 @@ export class Projection {
   #attest(block: LedgerBlock, txId: string, actor: string, batch: Batch, text: string): boolean | undefined {
     const runId = this.#runs.idOf(actor, batch);
     const digest = batchDigest(text, nativeSha256);
-    const digests = this.#sql.digests.all(runId, batch.n) as string[];
-    if (digests.includes(digest)) return undefined;
+    if (this.#runs.digestsAt(actor, batch).includes(digest)) return undefined;
     const entries = this.#entriesOf(batch);
     if (entries === undefined) return false;
 
     const seq = ++this.#seq;
     const clock = this.#tick(actor, batch, seq, block.number, txId);
-    this.#sql.batch.run(runId, batch.n, digest, batch.prev, batch.from, batch.entries.length, seq);
     this.#sources.touchAll(batch, actor, clock);
     this.#enter(entries, { actor, runId, seq, batch, clock });
-    // A second content under one number is equivocation; its claims are not believed.
-    if (digests.length === 0) {
-      for (const claims of this.#runs.arrived(actor, batch)) this.#sources.takeEffect(claims, actor, seq, clock);
+    // A second content under one number is equivocation: what it attests was signed and counts, its claims do not.
+    for (const claims of this.#runs.arrived(actor, batch, digest, seq)) {
+      const { advanced, changed } = this.#sources.takeEffect(claims, actor, seq, clock);
+      for (const { source, before } of advanced) this.silences.advanced(source, actor, before, seq);
+      for (const interval of changed) this.touched.over(interval);
     }
     return true;
   }
@@ -265,6 +272,7 @@ export class Projection {
       clock,
     }: { actor: string; runId: number; seq: number; batch: Batch; clock: bigint | undefined },
   ): void {
+    const localTimes: string[] = [];
     for (const [index, entry] of entries.entries()) {
       let event: OpenEvent | undefined;
       if ('expected' in entry) event = entry;
@@ -284,7 +292,10 @@ export class Projection {
         t: batch.entries[index]?.t,
       });
       if (first && this.#isLate(event, actor, clock)) this.#sql.late.run(event.time, event.id, actor);
+      if (first) this.touched.at(event.time);
+      if (event.local) localTimes.push(event.time);
     }
+    this.#disorders.arrived(runId, batch.from, batch.from + batch.entries.length - 1, localTimes);
   }
 
   /** Attested only after appearance plus grace; for a witness, grace runs not before its first batch on the source. */

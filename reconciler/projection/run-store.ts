@@ -11,11 +11,16 @@ interface Run {
   readonly id: number;
   /** All batches up to this number are committed. */
   contiguous: number;
+  /** The greatest number committed. */
+  highest: number;
+  /** Digest of the first batch committed under `contiguous`, if it is known without asking. */
+  digest?: string;
 }
 
 /**
  * The runs of all collectors: a watch takes effect when every batch of its run up to its own is committed, in whatever
  * order parallel batches land. What waits for a batch lies in a table: a hostile run may leave a number out for ever.
+ * Where a batch does not continue the one before it, or repeats a number with another content, that is noted.
  */
 export class RunStore {
   readonly #runs = new Map<string, Run>();
@@ -28,15 +33,20 @@ export class RunStore {
       wait: db.prepare('INSERT INTO waiting_claims (run, n, claims) VALUES (?, ?, ?)'),
       waiting: db.prepare('SELECT claims FROM waiting_claims WHERE run = ? AND n = ?').pluck(),
       leave: db.prepare('DELETE FROM waiting_claims WHERE run = ? AND n = ?'),
+      batch: db.prepare('INSERT INTO batches (run, n, digest, prev, first, count, seq) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+      digests: db.prepare('SELECT digest FROM batches WHERE run = ? AND n = ?').pluck(),
+      contents: db.prepare('SELECT digest, prev FROM batches WHERE run = ? AND n = ?'),
+      repeated: db.prepare('INSERT INTO repeated_batches (seq, run, n) VALUES (?, ?, ?)'),
+      broken: db.prepare('INSERT OR IGNORE INTO broken_links (run, n, digest, seq) VALUES (?, ?, ?, ?)'),
     };
-    const rows = db.prepare('SELECT id, actor, collector, run, contiguous FROM runs ORDER BY id').all() as (Run & {
-      actor: string;
-      collector: string;
-      run: string;
-    })[];
-    for (const { id, actor, collector, run, contiguous } of rows) {
-      this.#runs.set(keyOf(actor, collector, run), { id, contiguous });
-    }
+    const rows = db
+      .prepare(
+        `SELECT id, actor, collector, run, contiguous,
+           max(contiguous, coalesce((SELECT max(n) FROM waiting_claims w WHERE w.run = runs.id), 0)) AS highest
+         FROM runs ORDER BY id`,
+      )
+      .all() as (Run & { actor: string; collector: string; run: string })[];
+    for (const { actor, collector, run, ...rest } of rows) this.#runs.set(keyOf(actor, collector, run), rest);
   }
 
   /** The run's number in the projection, from 1; a new run is made known. */
@@ -44,12 +54,27 @@ export class RunStore {
     return this.#of(actor, collector, run).id;
   }
 
+  /** Digests of what is committed under the batch's number, in order of digest. */
+  digestsAt(actor: string, { collector, run, n }: Batch): string[] {
+    const known = this.#of(actor, collector, run);
+    return n > known.highest ? [] : (this.#sql.digests.all(known.id, n) as string[]);
+  }
+
   /**
-   * Takes in the first batch committed under its number.
-   * @returns the claims that take effect now: its own, if all before it are there, and of those that waited for it
+   * Takes in a batch whose digest is new under its number.
+   * @returns the claims that take effect now: its own, if all before it are there, and of those that waited for it; none
+   *   of a second content under one number
    */
-  arrived(actor: string, batch: Batch): Claims[] {
+  arrived(actor: string, batch: Batch, digest: string, seq: number): Claims[] {
     const run = this.#of(actor, batch.collector, batch.run);
+    const isFirst = this.digestsAt(actor, batch).length === 0;
+    this.#sql.batch.run(run.id, batch.n, digest, batch.prev, batch.from, batch.entries.length, seq);
+    this.#link(run, batch, digest, seq);
+    if (!isFirst) {
+      this.#sql.repeated.run(seq, run.id, batch.n);
+      return [];
+    }
+    run.highest = Math.max(run.highest, batch.n);
     const claims: Claims = { watches: batch.watches, gaps: batch.gaps };
     if (batch.n !== run.contiguous + 1) {
       this.#sql.wait.run(run.id, batch.n, JSON.stringify(claims));
@@ -57,15 +82,31 @@ export class RunStore {
     }
     const inEffect = [claims];
     run.contiguous = batch.n;
+    run.digest = digest;
     for (let next = this.#takeWaiting(run); next !== undefined; next = this.#takeWaiting(run)) inEffect.push(next);
     this.#sql.reach.run(run.contiguous, run.id);
     return inEffect;
+  }
+
+  /** Notes where a batch and its neighbours do not fit, as soon as both are there. A later content may still fit. */
+  #link(run: Run, { n, prev }: Batch, digest: string, seq: number): void {
+    const continues = n === 1 || (n === run.contiguous + 1 && run.digest === prev);
+    if (!continues) {
+      const before = this.#sql.digests.all(run.id, n - 1) as string[];
+      if (before.length > 0 && !before.includes(prev)) this.#sql.broken.run(run.id, n, digest, seq);
+    }
+    if (n >= run.highest) return;
+    const own = this.#sql.digests.all(run.id, n) as string[];
+    for (const next of this.#sql.contents.all(run.id, n + 1) as { digest: string; prev: string }[]) {
+      if (!own.includes(next.prev)) this.#sql.broken.run(run.id, n + 1, next.digest, seq);
+    }
   }
 
   #takeWaiting(run: Run): Claims | undefined {
     const text = this.#sql.waiting.get(run.id, run.contiguous + 1) as string | undefined;
     if (text === undefined) return undefined;
     run.contiguous += 1;
+    delete run.digest;
     this.#sql.leave.run(run.id, run.contiguous);
     return JSON.parse(text) as Claims;
   }
@@ -74,7 +115,7 @@ export class RunStore {
     const key = keyOf(actor, collector, run);
     const known = this.#runs.get(key);
     if (known !== undefined) return known;
-    const made: Run = { id: this.#runs.size + 1, contiguous: 0 };
+    const made: Run = { id: this.#runs.size + 1, contiguous: 0, highest: 0 };
     this.#runs.set(key, made);
     this.#sql.open.run(made.id, actor, collector, run);
     return made;

@@ -79,4 +79,50 @@ export const MIGRATIONS: readonly string[] = [
   -- A timeless event is one event whatever time an actor says, so its time does not find it; few actions are removals.
   CREATE INDEX removals ON events (hash) WHERE action = 'remove';
   `,
+  `
+  -- What is kept from here on cannot be told from the rows before: the ledger is read again from its beginning.
+  DELETE FROM meta; DELETE FROM blocks; DELETE FROM transactions; DELETE FROM runs; DELETE FROM waiting_claims;
+  DELETE FROM batches; DELETE FROM sources; DELETE FROM witnesses; DELETE FROM coverage; DELETE FROM declared_gaps;
+  DELETE FROM events; DELETE FROM attestations; DELETE FROM late_attestations; DELETE FROM tallies;
+  DROP TABLE days; DROP TABLE open_events;
+
+  CREATE UNIQUE INDEX batches_by_seq ON batches (seq);
+
+  -- Batches that came under a number that had another content before.
+  CREATE TABLE repeated_batches (seq INTEGER PRIMARY KEY, run INTEGER NOT NULL, n INTEGER NOT NULL);
+
+  -- Batches whose prev was the digest of no batch before them when both were there; seq: the later of the two.
+  CREATE TABLE broken_links (
+    run INTEGER NOT NULL, n INTEGER NOT NULL, digest TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (run, n, digest)
+  ) WITHOUT ROWID;
+
+  -- Silences that have ended. since: the ledger clock from which they ran; watched: the end of the watch before.
+  CREATE TABLE silences (
+    source INTEGER NOT NULL, actor TEXT NOT NULL, since TEXT NOT NULL, watched TEXT NOT NULL, last INTEGER NOT NULL,
+    established INTEGER NOT NULL, ended INTEGER NOT NULL, PRIMARY KEY (source, actor, established)
+  ) WITHOUT ROWID;
+  CREATE INDEX silences_by_end ON silences (ended);
+
+  -- Stretches of time whose local events a run may have numbered the other way round.
+  CREATE TABLE disorders ("from" TEXT NOT NULL, "to" TEXT NOT NULL, run INTEGER NOT NULL, PRIMARY KEY ("from", "to", run)) WITHOUT ROWID;
+
+  -- The greatest and least times by which disorder in a run is told, as JSON.
+  ALTER TABLE runs ADD COLUMN times TEXT;
+
+  -- Events that not every expected witness has attested; sole: who alone attests it, empty if there are several.
+  CREATE TABLE open_events (
+    time TEXT NOT NULL, event INTEGER NOT NULL, sole TEXT NOT NULL, PRIMARY KEY (time, event)
+  ) WITHOUT ROWID;
+
+  -- Sealed days: the judgement as JSON, what containers carry over, and the sealing transaction.
+  CREATE TABLE days (
+    day TEXT PRIMARY KEY, judgement TEXT NOT NULL, carry TEXT NOT NULL, seq INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  -- What was last said of a sealed day, where amendments have changed it.
+  CREATE TABLE amended_days (day TEXT PRIMARY KEY, judgement TEXT NOT NULL, carry TEXT NOT NULL) WITHOUT ROWID;
+
+  -- Sealed days about which something was said since they were last judged.
+  CREATE TABLE touched_days (day TEXT PRIMARY KEY) WITHOUT ROWID;
+  `,
 ];

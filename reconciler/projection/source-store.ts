@@ -1,11 +1,19 @@
 import { type Batch, padNanos } from '#chaincode';
-import type { CoveredPiece } from '../ledger/coverage.js';
+import { type CoveredPiece, type Interval, subtract } from '../ledger/coverage.js';
 import { type DeclaredGap, declare, type Source, Sources, type Witness, witnessAt } from '../ledger/sources.js';
 import type { Db } from './database.js';
 import type { Claims } from './run-store.js';
 
 // A collector restates its stretches in every batch; a hostile one could declare a new hole each time.
 const MAX_DECLARED_GAPS = 10_000;
+
+/** What claims have changed when they took effect. */
+export interface TakenEffect {
+  /** Sources of which the actor's watches now reach further, with the end that they had. */
+  readonly advanced: { readonly source: Source; readonly before: CoveredPiece }[];
+  /** Time that is covered, or declared a hole, for the first time. */
+  readonly changed: Interval[];
+}
 
 /** Keeps sources, coverage and declared gaps in memory and in their tables alike. */
 export class SourceStore {
@@ -40,24 +48,34 @@ export class SourceStore {
   }
 
   /** Claims that take effect in transaction `seq`. */
-  takeEffect(claims: Claims, actor: string, seq: number, clock: bigint | undefined): void {
+  takeEffect(claims: Claims, actor: string, seq: number, clock: bigint | undefined): TakenEffect {
+    const effect: TakenEffect = { advanced: [], changed: [] };
     for (const { source: name, from, to } of claims.watches) {
       const source = this.touch(name, actor, clock);
       const watch = { from: padNanos(from), to: padNanos(to) };
-      for (const piece of witnessAt(source, actor, clock).coverage.add(watch, seq)) {
+      const { coverage } = witnessAt(source, actor, clock);
+      const before = coverage.latest;
+      for (const piece of coverage.add(watch, seq)) {
         this.#sql.coverage.run(source.id, actor, piece.from, piece.to, seq);
+        effect.changed.push(piece);
       }
+      if (before !== undefined && coverage.end > before.to) effect.advanced.push({ source, before });
     }
     for (const { source: name, from, to, reason } of claims.gaps) {
       const source = this.touch(name, actor, clock);
-      this.#declare(source, actor, { from: padNanos(from), to: padNanos(to), reason }, seq, clock);
+      const gap = { from: padNanos(from), to: padNanos(to), reason };
+      const { hidden } = witnessAt(source, actor, clock);
+      const isNew = subtract(gap, hidden).length > 0;
+      if (this.#declare(source, actor, gap, seq, clock) && isNew) effect.changed.push(gap);
     }
+    return effect;
   }
 
-  #declare(source: Source, actor: string, gap: DeclaredGap, seq: number, clock: bigint | undefined): void {
+  #declare(source: Source, actor: string, gap: DeclaredGap, seq: number, clock: bigint | undefined): boolean {
     const witness = witnessAt(source, actor, clock);
-    if (witness.declared.size >= MAX_DECLARED_GAPS || !declare(witness, gap)) return;
+    if (witness.declared.size >= MAX_DECLARED_GAPS || !declare(witness, gap)) return false;
     this.#sql.gap.run(source.id, actor, gap.from, gap.to, gap.reason, seq);
+    return true;
   }
 
   #restore(db: Db): void {

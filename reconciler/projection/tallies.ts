@@ -47,16 +47,26 @@ export class Tallies {
 
   /** An event counted at one time belongs to another. */
   move(from: string, to: string, actor: string, seq: number): void {
-    const tally = this.#of(this.dayOf(from)).get(actor);
-    if (tally !== undefined) {
-      tally.count -= 1;
-      tally.changed = true;
-    }
+    this.remove(from, actor);
     this.add(to, actor, seq);
+  }
+
+  /** An event counted at that time is not counted any more. */
+  remove(time: string, actor: string): void {
+    const tally = this.#of(this.dayOf(time)).get(actor);
+    if (tally === undefined) return;
+    tally.count -= 1;
+    tally.changed = true;
   }
 
   count(day: Day, actor: string): number {
     return this.#tallies.get(day)?.get(actor)?.count ?? 0;
+  }
+
+  /** The actors that attested more than so many events of a day. */
+  attesters(day: Day, moreThan: number): string[] {
+    const tallies = [...(this.#tallies.get(day) ?? [])];
+    return tallies.flatMap(([actor, { count }]) => (actor !== '' && count > moreThan ? [actor] : [])).sort();
   }
 
   /** Number of the transaction that first attested an event of that day. */

@@ -38,6 +38,8 @@ const step = fc.record({
     { weight: 12, arbitrary: fc.constant('lands' as const) },
     { weight: 1, arbitrary: fc.constant('lost' as const) },
     { weight: 2, arbitrary: fc.constant('sent twice' as const) },
+    { weight: 1, arbitrary: fc.constant('given a twin' as const) },
+    { weight: 1, arbitrary: fc.constant('broken' as const) },
   ),
   /** By how many batches it is overtaken. */
   delay: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat({ max: 12 }) }),
@@ -54,6 +56,8 @@ const event = fc.record({
   ),
   object: fc.nat({ max: 2 }),
   image: fc.nat({ max: 1 }),
+  /** What happens in a container's life, where lives are judged. */
+  life: fc.nat({ max: 7 }),
 });
 
 /** What fast-check draws; `built` makes transactions of it. */
@@ -65,6 +69,7 @@ export const history = fc.record({
   until: slot,
   from: fc.oneof({ weight: 3, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat({ max: 40 }) }),
   window: fc.constantFrom(1, 3600, 86_400),
+  quota: fc.oneof({ weight: 3, arbitrary: fc.constant(10_000) }, { weight: 1, arbitrary: fc.constantFrom(1, 2, 3) }),
   events: fc.array(event, { minLength: 1, maxLength: 10 }),
   steps: fc.array(step, { minLength: 4, maxLength: 40 }),
   /** Whether at the end everybody watches everything to the end of the third day. */
@@ -81,10 +86,13 @@ export interface Built {
   readonly transactions: readonly Invocation[];
 }
 
-/** @param paired whether events share objects, so that some are variants of one another */
-export function built(drawn: History, paired: boolean): Built {
-  const policy = policyOf(drawn);
-  const events = drawn.events.map((one, index) => eventOf(one, index, paired));
+/**
+ * @param lives whether events are of few containers and make their lives; else each has an object of its own. No two are
+ *   variants of one another either way.
+ */
+export function built(drawn: History, lives: boolean): Built {
+  const policy = policyOf(lives ? { ...drawn, window: 1 } : drawn);
+  const events = drawn.events.map((one, index) => (lives ? lifeEventOf(one) : eventOf(one, index)));
   const keepers = Array.from({ length: drawn.keepers }, (_, index) => `Keeper-${index}`);
   // One stranger, whom the policy does not name, may sign too.
   const senders = [...policy.actors, ...keepers, 'StrangerMSP'];
@@ -103,7 +111,8 @@ export function built(drawn: History, paired: boolean): Built {
   for (const [index, one] of drawn.steps.entries()) {
     const actor = senders[one.actor % senders.length] as string;
     now += one.pause;
-    const transaction = runOf(actor, one.collector, one.newRun).batch({
+    const run = runOf(actor, one.collector, one.newRun);
+    const parts = {
       // A timekeeper attests nothing.
       events: keepers.includes(actor)
         ? []
@@ -112,7 +121,13 @@ export function built(drawn: History, paired: boolean): Built {
       gaps: [...one.gaps].map((gap) => ({ ...claimOf(gap), reason: 'drawn' })),
       sentAt: Math.max(0, now + one.skew),
       t: (at(48) + BigInt(one.t) * SECOND).toString(),
-    });
+    };
+    const transaction = run.batch({ ...parts, ...(one.fate === 'broken' && run.hasBegun && { prev: 'f'.repeat(64) }) });
+    if (one.fate === 'given a twin') {
+      // Everything the same but the time at which it was sent, or what it watched.
+      const twin = one.t % 2 === 0 ? { ...parts, sentAt: parts.sentAt + 1 } : { ...parts, watches: [], events: [] };
+      landing.push({ at: index + (one.pause % 5), transaction: run.twin({ ...twin, gaps: [] }) });
+    }
     if (one.fate !== 'lost') landing.push({ at: index + one.delay, transaction });
     if (one.fate === 'sent twice') {
       landing.push({ at: index + one.delay + 2, transaction: { ...transaction, txId: `${transaction.txId} again` } });
@@ -145,6 +160,7 @@ function policyOf(drawn: History): Policy {
       '*': { witnesses: free },
     },
     window: drawn.window,
+    quota: drawn.quota,
   });
 }
 
@@ -157,19 +173,33 @@ function sourceName(number: number): string {
   return SOURCES[number] ?? 'LISTED';
 }
 
-function eventOf(one: History['events'][number], index: number, paired: boolean): HashedEvent {
-  const object = paired ? `object-${one.object}` : `object-${index}`;
+function eventOf(one: History['events'][number], index: number): HashedEvent {
   const removal = one.kind === 'removal';
   const raw: DockerEvent = {
     scope: removal ? 'swarm' : 'local',
     type: removal ? 'service' : 'container',
     action: removal ? 'remove' : one.kind === 'unrecorded' ? 'attach' : 'kill',
-    id: object,
+    id: `object-${index}`,
     attributes: new Map([
       ['__proto__', 'a label'],
       ['image', `image-${one.image}`],
     ]),
     timeNano: (at(one.slot) + BigInt(one.nudge)).toString(),
+  };
+  return canonicalEvent(raw, { source: sourceName(one.source), ignore: [] });
+}
+
+const LIFE = ['create', 'start', 'die', 'destroy', 'pause', 'unpause', 'stop', 'restart'];
+
+function lifeEventOf(one: History['events'][number]): HashedEvent {
+  const raw: DockerEvent = {
+    // Few are of a Swarm: their times are not one engine's.
+    scope: one.kind === 'removal' ? 'swarm' : 'local',
+    type: 'container',
+    action: LIFE[one.life] as string,
+    id: `object-${one.object}`,
+    attributes: new Map(),
+    timeNano: at(one.slot).toString(),
   };
   return canonicalEvent(raw, { source: sourceName(one.source), ignore: [] });
 }

@@ -23,6 +23,8 @@ interface Attestation {
   readonly actor: string;
   /** What each of the actor's runs said first of a timeless event's time. */
   readonly said: Map<string, bigint>;
+  /** The number under which each of the actor's runs has it first. */
+  readonly numbers: Map<string, number>;
 }
 
 interface SeenEvent {
@@ -36,6 +38,9 @@ interface Sent {
   readonly tx: number;
   readonly actor: string;
   readonly batch: Batch;
+  readonly digest: string;
+  /** Another content came under its number before: it attests, but claims nothing. */
+  readonly isSecond: boolean;
   /** The transaction from which its watches count; undefined while an earlier batch of its run is missing. */
   readonly effective: number | undefined;
 }
@@ -64,6 +69,28 @@ export interface OracleGap extends Interval {
   readonly actor: string;
 }
 
+/** The transactions after one of them, up to another. */
+export interface OracleRange {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+function isIn(tx: number, { after, upTo }: OracleRange): boolean {
+  return tx > after && tx <= upTo;
+}
+
+/** What may come after each event in the life of a container that Docker runs. */
+const FOLLOWING: Readonly<Record<string, string>> = {
+  create: 'start restart die stop destroy',
+  start: 'die stop pause restart',
+  restart: 'die stop pause',
+  unpause: 'die stop pause',
+  pause: 'unpause die stop',
+  die: 'start stop restart destroy',
+  stop: 'start restart destroy',
+  destroy: '',
+};
+
 /** The ledger up to one of its transactions, and what follows from it. */
 export class Oracle {
   readonly #sent: readonly Sent[];
@@ -87,13 +114,17 @@ export class Oracle {
       if (fn !== 'Attest') return [];
       const [text = ''] = args;
       const batch = JSON.parse(text) as Batch;
-      const key = JSON.stringify([signer.actor, batch.collector, batch.run, batch.n, batchDigest(text)]);
+      const digest = batchDigest(text);
+      const number = JSON.stringify([signer.actor, batch.collector, batch.run, batch.n]);
+      const key = `${number}${digest}`;
       // The same digest twice is a retry, nothing else.
       if (known.has(key)) return [];
-      known.add(key);
-      return [{ tx, actor: signer.actor, batch }];
+      const isSecond = known.has(number);
+      known.add(number).add(key);
+      return [{ tx, actor: signer.actor, batch, digest, isSecond }];
     });
-    return batches.map(({ tx, actor, batch }) => {
+    return batches.map((sent) => {
+      const { tx, actor, batch } = sent;
       let effective: number | undefined = tx;
       for (let n = 1; n < batch.n; n++) {
         const earlier = batches.find(
@@ -105,7 +136,7 @@ export class Oracle {
         );
         effective = earlier === undefined || effective === undefined ? undefined : Math.max(effective, earlier.tx);
       }
-      return { tx, actor, batch, effective };
+      return { ...sent, effective: sent.isSecond ? undefined : effective };
     });
   }
 
@@ -150,16 +181,17 @@ export class Oracle {
   #seenEvents(): SeenEvent[] {
     const byHash = new Map<string, { event: CanonicalEvent; attestations: Attestation[] }>();
     for (const { tx, actor, batch } of this.#sent) {
-      for (const { b, t } of batch.entries) {
+      for (const [index, { b, t }] of batch.entries.entries()) {
         const event = JSON.parse(b) as CanonicalEvent;
         const hash = eventHash(b);
         const seen = byHash.get(hash) ?? { event, attestations: [] };
         byHash.set(hash, seen);
         const known = seen.attestations.find((other) => other.actor === actor);
-        const attestation = known ?? { tx, actor, said: new Map() };
+        const attestation = known ?? { tx, actor, said: new Map(), numbers: new Map() };
         if (known === undefined) seen.attestations.push(attestation);
         const run = `${batch.collector}/${batch.run}`;
         if (t !== undefined && !attestation.said.has(run)) attestation.said.set(run, BigInt(t));
+        if (!attestation.numbers.has(run)) attestation.numbers.set(run, batch.from + index);
       }
     }
     return [...byHash]
@@ -282,18 +314,41 @@ export class Oracle {
     return { hash: seen.hash, object, source, time, verdict: verdict(), attesters, lacking, blind, late };
   }
 
-  /** Verdicts of a day's events at sources that exist, and the invented sources with the number of their events. */
-  day(day: string): { events: OracleEvent[]; invented: Map<string, number>; waiting: number } {
+  /**
+   * Verdicts of a day's events at sources that exist, the invented sources with the number of their events, the actors
+   * that attest more than the quota alone with the number of events beyond, and how many are not decided.
+   */
+  day(day: string): {
+    events: OracleEvent[];
+    invented: Map<string, number>;
+    floods: Map<string, number>;
+    waiting: number;
+    unobservable: number;
+  } {
     const ofDay = this.events().filter((seen) => dayOf(timeOf(seen).toString()) === day);
     const invented = new Map<string, number>();
+    const floods = new Map<string, number>();
+    const alone = new Map<string, number>();
+    const events: OracleEvent[] = [];
     let waiting = 0;
-    for (const { event, attestations } of ofDay) {
-      if (this.exists(event.source)) continue;
-      if (this.appearance((attestations[0] as Attestation).tx) === undefined) waiting++;
+    let unobservable = 0;
+    for (const seen of ofDay) {
+      const { event, attestations } = seen;
+      const exists = this.exists(event.source);
+      const judged = this.judge(seen);
+      const [attester = ''] = judged.attesters;
+      const witnesses = witnessesOf(this.policy, event.source, judged.time.toString());
+      const isAlone = judged.attesters.length === 1 && !(witnesses.length === 1 && witnesses[0] === attester);
+      if (isAlone) alone.set(attester, (alone.get(attester) ?? 0) + 1);
+      const isBeyond = isAlone && (alone.get(attester) ?? 0) > this.policy.quota;
+      const appeared = this.appearance((attestations[0] as Attestation).tx) !== undefined;
+      if (exists && !isBeyond) events.push(judged);
+      else if (exists ? judged.verdict === 'pending' : !appeared) waiting++;
+      else if (exists && judged.verdict === 'unobservable') unobservable++;
+      else if (isBeyond) floods.set(attester, (floods.get(attester) ?? 0) + 1);
       else invented.set(event.source, (invented.get(event.source) ?? 0) + 1);
     }
-    const events = ofDay.filter(({ event }) => this.exists(event.source)).map((seen) => this.judge(seen));
-    return { events, invented, waiting };
+    return { events, invented, floods, waiting, unobservable };
   }
 
   sources(): string[] {
@@ -318,6 +373,15 @@ export class Oracle {
       if (days.has(day) || (isOver && this.sources().some((source) => this.#isWatched(day, source)))) return day;
     }
     return undefined;
+  }
+
+  /** The day to seal next; while none is known, that of the clock, or the one after the last sealed. */
+  openDay(last: string | undefined): string | undefined {
+    const next = this.nextDay(last);
+    const now = this.clock(this.last);
+    if (next !== undefined || now === undefined) return next;
+    const today = dayOf(now.toString());
+    return last === undefined || today > last ? today : dayOf(dayEnd(last));
   }
 
   #isWatched(day: string, source: string): boolean {
@@ -354,6 +418,186 @@ export class Oracle {
     return now > (appearance > end ? appearance : end) + 2n * BigInt(this.policy.deadline) * SECOND;
   }
 
+  /** Batch numbers under which an actor's collector signed two contents, the later of them within the range. */
+  equivocations(range: OracleRange): string[][] {
+    const second = this.#sent.filter(({ isSecond, tx }) => isSecond && isIn(tx, range));
+    const named = second.map(({ actor, batch }) => [actor, batch.collector, batch.run, `${batch.n}`]);
+    return [...new Map(named.map((name) => [name.join(), name])).values()];
+  }
+
+  /** Numbers that a run leaves out, and batches whose `prev` is no digest of the one before, for more than a deadline. */
+  sequences(range: OracleRange): string[][] {
+    const runs = new Map<string, Sent[]>();
+    for (const sent of this.#sent) {
+      const key = JSON.stringify([sent.actor, sent.batch.collector, sent.batch.run]);
+      runs.set(key, [...(runs.get(key) ?? []), sent]);
+    }
+    return [...runs].flatMap(([key, sent]) => {
+      const [actor, collector, run] = JSON.parse(key) as [string, string, string];
+      const name = [actor, collector, run];
+      const numbers = new Set(sent.map(({ batch }) => batch.n));
+      const end = sent.at(-1)?.tx ?? 0;
+      const isGivenUp = [...runs].some(([other, [first]]) => {
+        const [otherActor, otherCollector] = JSON.parse(other) as string[];
+        return otherActor === actor && otherCollector === collector && (first as Sent).tx > end;
+      });
+      const holes: string[][] = [];
+      for (let n = 1; n <= Math.max(...numbers) && !isGivenUp; n++) {
+        if (numbers.has(n)) continue;
+        const from = n;
+        while (!numbers.has(n + 1)) n++;
+        const to = n;
+        const shown = Math.min(...sent.filter(({ batch }) => batch.n > to).map(({ tx }) => tx));
+        if (this.#isOverdue(shown, range)) holes.push([...name, `${from}`, `${to}`]);
+      }
+      const broken = sent.filter(({ tx, batch }) => {
+        const before = sent.filter((other) => other.batch.n === batch.n - 1);
+        if (before.length === 0 || before.some(({ digest }) => digest === batch.prev)) return false;
+        return this.#isOverdue(Math.max(tx, Math.min(...before.map((other) => other.tx))), range);
+      });
+      return [...holes, ...broken.map(({ batch }) => [...name, `${batch.n}`, `${batch.n}`])];
+    });
+  }
+
+  /** Whether the deadline after what a transaction showed passed within the range. */
+  #isOverdue(tx: number, range: OracleRange): boolean {
+    const appearance = this.appearance(tx);
+    if (appearance === undefined) return false;
+    const limit = appearance + BigInt(this.policy.deadline) * SECOND;
+    const past = this.#firstTx(0, (at) => (this.clock(at) ?? -1n) > limit);
+    return past !== undefined && isIn(past, range);
+  }
+
+  /** Who did not advance its watches of a source for longer than the silence: source, actor, since when. */
+  silences(range: OracleRange): string[][] {
+    return this.sources().flatMap((source) =>
+      this.policy.actors.flatMap((actor) => {
+        const advances: { tx: number; end: bigint }[] = [];
+        for (let tx = 0; tx <= this.last; tx++) {
+          const end = maximum(
+            this.#watches(actor, source)
+              .filter((watch) => watch.tx <= tx)
+              .map(({ to }) => to),
+          );
+          if (end !== undefined && end > (advances.at(-1)?.end ?? -1n)) advances.push({ tx, end });
+        }
+        return advances.flatMap(({ tx, end }, index) => {
+          const next = advances[index + 1]?.tx;
+          const appearance = this.appearance(tx);
+          if (appearance === undefined) return [];
+          const since = appearance > end ? appearance : end;
+          const limit = since + BigInt(this.policy.silence) * SECOND;
+          if (since < BigInt(this.policy.from) || !witnessesOf(this.policy, source, limit.toString()).includes(actor)) {
+            return [];
+          }
+          const past = this.#firstTx(0, (at) => (this.clock(at) ?? -1n) > limit);
+          if (past === undefined) return [];
+          const established = this.#firstTx(past, (at) => this.#majorityWithin(past, at));
+          if (established === undefined || established >= (next ?? Number.POSITIVE_INFINITY)) return [];
+          const isOngoing = next === undefined || next > range.after;
+          return established <= range.upTo && isOngoing ? [[source, actor, since.toString()]] : [];
+        });
+      }),
+    );
+  }
+
+  #majorityWithin(from: number, to: number): boolean {
+    const heard = this.policy.actors.filter((actor) =>
+      this.#sent.some((sent) => sent.actor === actor && sent.tx >= from && sent.tx <= to),
+    );
+    return heard.length * 2 > this.policy.actors.length;
+  }
+
+  /** For each run and object the first of the day's agreed events that a later one comes before, and that one. */
+  disorders(day: string): string[][] {
+    const agreed = this.events().filter(
+      (seen) => seen.event.scope === 'local' && this.exists(seen.event.source) && this.judge(seen).verdict === 'agreed',
+    );
+    const runs = agreed.flatMap(({ attestations }) =>
+      attestations.flatMap(({ actor, numbers }) => [...numbers.keys()].map((run) => JSON.stringify([actor, run]))),
+    );
+    const objectOf = ({ event }: SeenEvent) => JSON.stringify([event.source, event.type, event.object]);
+    return [...new Set(runs)].flatMap((name) => {
+      const [actor, run] = JSON.parse(name) as [string, string];
+      const numberOf = ({ attestations }: SeenEvent) =>
+        attestations.find((one) => one.actor === actor)?.numbers.get(run) ?? -1;
+      const events = agreed.filter((seen) => numberOf(seen) >= 0).sort(byTimeAndHash);
+      return [...new Set(events.map(objectOf))].flatMap((object) => {
+        const own = events.filter((seen) => objectOf(seen) === object);
+        for (const earlier of own.filter((seen) => dayOf(timeOf(seen).toString()) === day)) {
+          const later = own.find(
+            (seen) => timeOf(seen) > timeOf(earlier) + SECOND && numberOf(seen) < numberOf(earlier),
+          );
+          if (later !== undefined) return [[actor, earlier.hash, later.hash]];
+        }
+        return [];
+      });
+    });
+  }
+
+  /** For each container the first event of the day that cannot follow what stands before it. */
+  lives(day: string): string[] {
+    const whole = { from: BigInt(dayStart(day)), to: BigInt(dayEnd(day)) };
+    const events = this.events()
+      .filter(({ event }) => event.type === 'container' && Object.hasOwn(FOLLOWING, event.action))
+      .filter((seen) => within(timeOf(seen), whole) && this.exists(seen.event.source))
+      .map((seen) => ({ seen, verdict: this.judge(seen).verdict }))
+      .filter(({ verdict }) => verdict !== 'uncorroborated')
+      .sort((a, b) => ascending(timeOf(a.seen), timeOf(b.seen)));
+    const objects = [...new Set(events.map(({ seen }) => JSON.stringify([seen.event.source, seen.event.object])))];
+    return objects.flatMap((object) => {
+      const own = events.filter(({ seen }) => JSON.stringify([seen.event.source, seen.event.object]) === object);
+      let moment: SeenEvent[] = [];
+      for (const { seen, verdict } of own) {
+        const last = moment.at(-1);
+        if (verdict !== 'agreed' && verdict !== 'missing') moment = [];
+        else if (last !== undefined && timeOf(seen) - timeOf(last) <= SECOND) moment.push(seen);
+        else if (last !== undefined && !this.#mayFollow(moment, seen) && this.#wasWatched(last, seen)) {
+          return [seen.hash];
+        } else moment = [seen];
+      }
+      return [];
+    });
+  }
+
+  #mayFollow(moment: readonly SeenEvent[], { event }: SeenEvent): boolean {
+    if (moment.some((seen) => seen.event.action === 'destroy')) return false;
+    return moment.some((seen) => FOLLOWING[seen.event.action]?.split(' ').includes(event.action));
+  }
+
+  /** Whether more than half of the witnesses watched from one event to the next, each without a break. */
+  #wasWatched(before: SeenEvent, after: SeenEvent): boolean {
+    const { source } = after.event;
+    const witnesses = witnessesOf(this.policy, source, timeOf(after).toString());
+    const watching = witnesses.filter((actor) => {
+      let reached = timeOf(before);
+      for (const { from, to } of this.#watches(actor, source).sort((a, b) => ascending(a.from, b.from))) {
+        if (from <= reached && to > reached) reached = to;
+      }
+      return reached >= timeOf(after);
+    });
+    return watching.length * 2 > witnesses.length;
+  }
+
+  /** The keepers without whom the clock cannot move, if they have been quiet while others went on for a silence. */
+  stalled(): string[] | undefined {
+    const keepers = [...this.policy.actors, ...this.policy.timekeepers];
+    const saidBy = (actor: string) => this.#sent.filter((sent) => sent.actor === actor);
+    const quiet = keepers.filter((keeper) => {
+      const last = saidBy(keeper).at(-1)?.tx ?? -1;
+      return keepers.some((other) => {
+        const times = saidBy(other).map(({ tx, batch }) => ({ tx, time: BigInt(batch.sentAt) }));
+        const [first] = times;
+        if (other === keeper || first === undefined) return false;
+        const before = maximum(times.filter(({ tx }) => tx <= last).map(({ time }) => time)) ?? first.time;
+        return (maximum(times.map(({ time }) => time)) as bigint) - before > BigInt(this.policy.silence) * SECOND;
+      });
+    });
+    // The lower median moves when all but the keepers below it have moved.
+    const movers = keepers.length - ((keepers.length - 1) >> 1);
+    return keepers.length - quiet.length < movers ? quiet.sort() : undefined;
+  }
+
   /** Holes between two watches, and declared ones that no watch covers, that begin on the day. */
   gaps(day: string): OracleGap[] {
     const found: OracleGap[] = [];
@@ -387,6 +631,10 @@ function timeOf({ event, attestations }: SeenEvent): bigint {
   if (event.time !== undefined) return BigInt(event.time);
   const earliest = attestations.map(({ said }) => [...said.values()].sort(ascending)[0] as bigint).sort(ascending);
   return earliest[(earliest.length - 1) >> 1] as bigint;
+}
+
+function byTimeAndHash(a: SeenEvent, b: SeenEvent): number {
+  return ascending(timeOf(a), timeOf(b)) || (a.hash < b.hash ? -1 : 1);
 }
 
 function interval({ from, to }: { readonly from: string; readonly to: string }): Interval {

@@ -2,11 +2,12 @@ import { test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { dayEnd, dayOf } from '#chaincode';
 import { judgementOf } from '../../../reconciler/day-judgement.js';
+import { findingId } from '../../../reconciler/judge/findings.js';
 import type { DayJudgement, Finding } from '../../../reconciler/judgement.js';
 import { sealedDays } from '../../../reconciler/seal.js';
 import { DAY, projectionOf } from '../support/history.js';
-import { type Built, built, history } from './histories.js';
-import { Oracle, type OracleEvent } from './judging-oracle.js';
+import { type Built, built, type History, history } from './histories.js';
+import { Oracle, type OracleEvent, type OracleRange } from './judging-oracle.js';
 
 const RUNS = 250;
 const DAYS = [DAY, dayOf(dayEnd(DAY)), dayOf(dayEnd(dayOf(dayEnd(DAY))))];
@@ -14,20 +15,24 @@ const DAYS = [DAY, dayOf(dayEnd(DAY)), dayOf(dayEnd(dayOf(dayEnd(DAY))))];
 interface Said {
   readonly coverage: DayJudgement['coverage'];
   readonly findings: readonly string[];
+  readonly stalled: readonly string[] | undefined;
 }
 
-/** What the oracle says of a day, in the form of `said`. */
-function expected(oracle: Oracle, day: string): Said {
-  const { events, invented, waiting } = oracle.day(day);
+/**
+ * What the oracle says of a day, in the form of `said`.
+ * @param range the transactions on whose conduct the day's report tells
+ */
+function expected(oracle: Oracle, day: string, range: OracleRange | undefined): Said {
+  const { events, invented, floods, waiting, unobservable } = oracle.day(day);
   const count = (...verdicts: OracleEvent['verdict'][]) =>
     events.filter(({ verdict }) => verdicts.includes(verdict)).length;
-  const folded = [...invented.values()].reduce((sum, one) => sum + one, 0);
+  const folded = [...invented.values(), ...floods.values()].reduce((sum, one) => sum + one, 0);
   const coverage = {
-    events: events.length + folded + waiting,
+    events: events.length + folded + waiting + unobservable,
     agreed: count('agreed'),
     disputed: count('missing', 'uncorroborated', 'unresolved') + folded,
     pending: count('pending') + waiting,
-    unobservable: count('unobservable'),
+    unobservable: count('unobservable') + unobservable,
   };
   const findings = events.flatMap((event) => {
     const { hash, verdict, attesters, late } = event;
@@ -45,21 +50,43 @@ function expected(oracle: Oracle, day: string): Said {
     return found;
   });
   findings.push(...[...invented].map(([source, events]) => ['invented', source, events]));
+  findings.push(...[...floods].map(([actor, events]) => ['flood', actor, events]));
   findings.push(...oracle.gaps(day).map(({ source, actor, from, to }) => ['gap', source, actor, `${from}`, `${to}`]));
-  return { coverage, findings: findings.map((one) => JSON.stringify(one)).sort() };
+  findings.push(...oracle.disorders(day).map(([actor, ...hashes]) => ['order', actor, hashes]));
+  findings.push(...oracle.lives(day).map((hash) => ['lifecycle', hash, []]));
+  if (range !== undefined) {
+    findings.push(...oracle.equivocations(range).map((name) => ['equivocation', ...name]));
+    findings.push(...oracle.sequences(range).map((name) => ['sequence', ...name]));
+    findings.push(...oracle.silences(range).map((name) => ['silent', ...name]));
+  }
+  return { coverage, findings: findings.map((one) => JSON.stringify(one)).sort(), stalled: oracle.stalled() };
 }
 
-function said({ coverage, findings }: DayJudgement): Said {
-  const shown = (finding: Finding): unknown => {
-    const { variants, dissent, absence } = finding;
-    const hash = variants[0]?.eventHash;
-    if (finding.class === 'gap') return ['gap', finding.source, dissent[0], finding.time, finding.gap?.to];
-    if (finding.folded !== undefined) return ['invented', finding.source, finding.folded];
-    if (finding.class === 'late') return ['late', hash, dissent];
-    const why = absence.map(({ actor, by, tx }) => `${actor} ${by} ${tx}`);
-    return [finding.class, hash, finding.verdict, finding.majority, dissent, why];
-  };
-  return { coverage, findings: findings.map((finding) => JSON.stringify(shown(finding))).sort() };
+function said({ coverage, findings, stalled }: DayJudgement): Said {
+  return { coverage, findings: findings.map((finding) => JSON.stringify(shown(finding))).sort(), stalled };
+}
+
+function shown(finding: Finding): unknown {
+  const { class: name, source, variants, dissent, absence, batches } = finding;
+  const hash = variants[0]?.eventHash;
+  const [actor] = dissent;
+  const { collector, run, n } = batches?.[0] ?? {};
+  if (name === 'gap') return ['gap', source, actor, finding.time, finding.gap?.to];
+  if (name === 'silent') return ['silent', source, actor, finding.time];
+  if (name === 'equivocation') return ['equivocation', actor, collector, run, n];
+  if (name === 'sequence') return ['sequence', actor, collector, run, finding.numbers?.from, finding.numbers?.to];
+  if (name === 'order') return ['order', actor, variants.map(({ eventHash }) => eventHash)];
+  if (name === 'lifecycle') return ['lifecycle', hash, dissent];
+  // A flood is named after its actor and day, an invented source after its first event.
+  if (finding.folded !== undefined && finding.id === floodId(finding)) return ['flood', actor, finding.folded];
+  if (finding.folded !== undefined) return ['invented', source, finding.folded];
+  if (name === 'late') return ['late', hash, dissent];
+  const why = absence.map(({ actor: who, by, tx }) => `${who} ${by} ${tx}`);
+  return [name, hash, finding.verdict, finding.majority, dissent, why];
+}
+
+function floodId({ dissent: [actor = ''], time }: Finding): string {
+  return findingId('', `flood/${actor}/${dayOf(time)}`);
 }
 
 /** Goes through the transactions and seals day after day; gives for each the index of the sealing one. */
@@ -75,22 +102,39 @@ function sealing({ policy, transactions }: Built): Map<string, number> {
   return sealed;
 }
 
+/** The transactions on whose conduct a day's report tells: from seal to seal; the first open day has those since. */
+function conductOf(day: string, seals: ReadonlyMap<string, number>, oracle: Oracle): OracleRange | undefined {
+  const days = [...seals.keys()];
+  const before = days[(seals.has(day) ? days.indexOf(day) : days.length) - 1];
+  const after = before === undefined ? -1 : (seals.get(before) as number);
+  if (seals.has(day)) return { after, upTo: oracle.last };
+  return oracle.openDay(days.at(-1)) === day ? { after, upTo: oracle.last } : undefined;
+}
+
+function judgesAlike(drawn: History, lives: boolean): void {
+  const ledger = built(drawn, lives);
+  const projection = projectionOf(ledger.transactions, drawn.blockSize);
+  const seals = sealing(ledger);
+  expect(sealedDays(projection)).toEqual([...seals.keys()]);
+  for (const day of DAYS.filter((one) => BigInt(dayEnd(one)) > BigInt(ledger.policy.from))) {
+    const seal = seals.get(day);
+    const judgement = judgementOf(projection, day);
+    expect(judgement.sealed).toBe(seal !== undefined);
+    if (seal !== undefined) expect(judgement.sealedAt?.tx).toBe(ledger.transactions[seal]?.txId);
+    const oracle = new Oracle(ledger.transactions, ledger.policy, seal);
+    expect({ day, ...said(judgement) }).toEqual({ day, ...expected(oracle, day, conductOf(day, seals, oracle)) });
+    const ids = judgement.findings.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  }
+  projection.close();
+}
+
 describe('the judge and a naive reading of the design', () => {
-  test.prop([history], { numRuns: RUNS })('say the same of every day and seal it at the same transaction', (drawn) => {
-    const ledger = built(drawn, false);
-    const projection = projectionOf(ledger.transactions, drawn.blockSize);
-    const seals = sealing(ledger);
-    expect(sealedDays(projection)).toEqual([...seals.keys()]);
-    for (const day of DAYS.filter((one) => BigInt(dayEnd(one)) > BigInt(ledger.policy.from))) {
-      const seal = seals.get(day);
-      const judgement = judgementOf(projection, day);
-      expect(judgement.sealed).toBe(seal !== undefined);
-      if (seal !== undefined) expect(judgement.sealedAt?.tx).toBe(ledger.transactions[seal]?.txId);
-      expect({ day, ...said(judgement) }).toEqual({
-        day,
-        ...expected(new Oracle(ledger.transactions, ledger.policy, seal), day),
-      });
-    }
-    projection.close();
-  });
+  test.prop([history], { numRuns: RUNS })('say the same of every day and seal it at the same transaction', (drawn) =>
+    judgesAlike(drawn, false),
+  );
+
+  test.prop([history], { numRuns: RUNS })('say the same of containers whose events share lives', (drawn) =>
+    judgesAlike(drawn, true),
+  );
 });

@@ -51,13 +51,18 @@ export interface BatchParts {
   /** Seconds after the start of the day on the collector's clock. */
   readonly sentAt?: number;
   readonly t?: string;
+  /** Another digest than that of the batch before. */
+  readonly prev?: string;
 }
 
 /** One actor's collector: numbers its batches as a real one does. */
 export class Run {
   #n = 0;
   #number = 1;
+  /** Number of the first entry of the last batch. */
+  #first = 1;
   #prev = NO_PREVIOUS;
+  #before = NO_PREVIOUS;
 
   constructor(
     readonly actor: string,
@@ -65,15 +70,36 @@ export class Run {
     readonly run = 'run-1',
   ) {}
 
-  batch({ events = [], watches = [], gaps = [], sentAt = 0, t }: BatchParts): Invocation {
+  /** Whether there is a batch already, which the next one continues. */
+  get hasBegun(): boolean {
+    return this.#n > 0;
+  }
+
+  batch(parts: BatchParts): Invocation {
+    const text = this.#text(++this.#n, this.#number, this.#prev, parts);
+    this.#first = this.#number;
+    this.#number += parts.events?.length ?? 0;
+    this.#before = this.#prev;
+    this.#prev = batchDigest(text);
+    return invocation(this.actor, 'Attest', [text], this.collector);
+  }
+
+  /** Another content under the number of the last batch; what follows continues the first. */
+  twin(parts: BatchParts): Invocation {
+    const text = this.#text(this.#n, this.#first, this.#before, parts);
+    return invocation(this.actor, 'Attest', [text], this.collector);
+  }
+
+  #text(n: number, from: number, prev: string, parts: BatchParts): string {
+    const { events = [], watches = [], gaps = [], sentAt = 0, t } = parts;
     const batch: Batch = {
       v: 1,
       policy: 1,
       collector: this.collector,
       run: this.run,
-      n: ++this.#n,
-      from: this.#number,
-      prev: this.#prev,
+      n,
+      from,
+      prev: parts.prev ?? prev,
       sentAt: (DAY_START + BigInt(Math.round(sentAt * 1000)) * 1_000_000n).toString(),
       entries: events.map(({ canonical, event }) =>
         event.time === undefined ? { b: canonical, t: t ?? '0' } : { b: canonical },
@@ -81,10 +107,7 @@ export class Run {
       watches,
       gaps,
     };
-    const text = JSON.stringify(batch);
-    this.#number += events.length;
-    this.#prev = batchDigest(text);
-    return invocation(this.actor, 'Attest', [text], this.collector);
+    return JSON.stringify(batch);
   }
 }
 

@@ -1,0 +1,127 @@
+import { type Day, dayEnd, dayStart, medianTime, padNanos, type SaidTime } from '#chaincode';
+import type { Finding } from '../judgement.js';
+import type { Interval } from '../ledger/coverage.js';
+import type { Projection } from '../projection/projection.js';
+import { established, findingId, type Locate, variantOf } from './findings.js';
+import type { Vantage } from './input.js';
+import { loadEvent } from './load.js';
+import { decide } from './standing.js';
+
+/** What one actor alone attests of one day, beyond the policy's quota, in the order in which it came on the ledger. */
+export interface Flood extends Interval {
+  readonly actor: string;
+  readonly day: Day;
+  /** Number of the first event beyond the quota; those after it that the actor alone attests belong to it too. */
+  readonly first: number;
+}
+
+/** Where a day's flood stands. */
+export interface FloodCounts {
+  readonly disputed: number;
+  readonly pending: number;
+  readonly unobservable: number;
+}
+
+/** The floods of all days that begin within an interval. */
+export function floodsOf({ db, tallies, policies }: Projection, context: Interval): Flood[] {
+  const count = db.prepare('SELECT count(*) FROM open_events WHERE time >= ? AND time < ? AND sole = ?').pluck();
+  const beyond = db
+    .prepare('SELECT event FROM open_events WHERE time >= ? AND time < ? AND sole = ? ORDER BY event LIMIT 1 OFFSET ?')
+    .pluck();
+  const days = tallies.days.map((day) => ({ day, from: padNanos(dayStart(day)), to: padNanos(dayEnd(day)) }));
+  return days
+    .filter(({ from }) => from >= context.from && from < context.to)
+    .flatMap(({ day, from, to }) => {
+      const policy = policies.at(padNanos((BigInt(to) - 1n).toString()));
+      const quota = policy?.policy.quota ?? Number.POSITIVE_INFINITY;
+      return tallies.attesters(day, quota).flatMap((actor): Flood[] => {
+        if ((count.get(from, to, actor) as number) <= quota) return [];
+        return [{ actor, day, from, to, first: beyond.get(from, to, actor, quota) as number }];
+      });
+    });
+}
+
+/** Tells whether an event, by its time in the key and its number, belongs to a flood. */
+export function floodTest({ db }: Projection, floods: readonly Flood[]): (time: string, id: number) => boolean {
+  const sole = db.prepare('SELECT sole FROM open_events WHERE time = ? AND event = ?').pluck();
+  return (time, id) => {
+    const near = floods.filter(({ from, to, first }) => time >= from && time < to && id >= first);
+    if (near.length === 0) return false;
+    const actor = sole.get(time, id);
+    return near.some((flood) => flood.actor === actor);
+  };
+}
+
+/**
+ * Judges a flood: the events that nobody will attest any more are one finding, unpaired.
+ * @returns no finding while others may still attest all of it
+ */
+export function judgeFlood(
+  projection: Projection,
+  flood: Flood,
+  vantage: Vantage,
+  locate: Locate,
+): { readonly counts: FloodCounts; readonly findings: Finding[] } {
+  const counts = { disputed: 0, pending: 0, unobservable: 0 };
+  let shown: number | undefined;
+  for (const { id, ...row } of floodEvents(projection, flood)) {
+    const subject = {
+      time: row.t ?? row.time,
+      source: projection.sources.byId(row.source),
+      kind: row,
+      appearance: projection.appearances.of(row.firstSeq),
+    };
+    const decided = decide(subject, [flood.actor], vantage);
+    if (decided === undefined) continue;
+    if (decided.sourceExists ? decided.verdict === 'pending' : subject.appearance === undefined) counts.pending += 1;
+    else if (decided.sourceExists && decided.verdict === 'unobservable') counts.unobservable += 1;
+    else {
+      counts.disputed += 1;
+      shown ??= id;
+    }
+  }
+  return { counts, findings: shown === undefined ? [] : [finding(projection, flood, shown, counts.disputed, locate)] };
+}
+
+interface FloodRow {
+  readonly id: number;
+  readonly time: string;
+  readonly source: number;
+  readonly type: string;
+  readonly action: string;
+  readonly firstSeq: number;
+  readonly t?: string;
+}
+
+function floodEvents({ db }: Projection, { from, to, actor, first }: Flood): FloodRow[] {
+  const said = db.prepare(
+    'SELECT r.actor, a.t FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ? ORDER BY a.seq',
+  );
+  const rows = db
+    .prepare(
+      `SELECT e.id, e.time, e.source, e.type, e.action, e.first_seq AS firstSeq
+       FROM open_events o JOIN events e ON e.id = o.event
+       WHERE o.time >= ? AND o.time < ? AND o.sole = ? AND o.event >= ? ORDER BY e.id`,
+    )
+    .all(from, to, actor, first) as FloodRow[];
+  return rows.map((row) => {
+    // Only removals may have no time of their own.
+    const time = row.action === 'remove' ? medianTime(said.all(row.id) as SaidTime[]) : undefined;
+    return time === undefined ? row : { ...row, t: padNanos(time) };
+  });
+}
+
+function finding(projection: Projection, { actor, day }: Flood, id: number, folded: number, locate: Locate): Finding {
+  const event = loadEvent(projection, id);
+  const { source, type, object, action } = event.event;
+  const about = { id: findingId('', `flood/${actor}/${day}`), source, time: event.time, actor };
+  return {
+    ...established('uncorroborated', about),
+    type,
+    object,
+    action,
+    verdict: 'uncorroborated',
+    variants: [variantOf({ event, attesters: [actor] }, locate)],
+    folded,
+  };
+}

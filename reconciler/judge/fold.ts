@@ -1,0 +1,43 @@
+import type { Finding } from '../judgement.js';
+import { findingId } from './findings.js';
+
+/** So many findings of one class about one actor and source are told one by one. */
+export const MAX_ALIKE = 100;
+
+/**
+ * Folds what is told of one actor, source and class too often: the rest, the later ones, are one finding that stands for
+ * them all. Nobody can make a report as long as he likes.
+ */
+export function foldAlike(findings: readonly Finding[]): Finding[] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = JSON.stringify([finding.class, finding.source, finding.dissent]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [finding]);
+    else group.push(finding);
+  }
+  return [...groups.values()].flatMap((group) => {
+    if (group.length <= MAX_ALIKE) return group;
+    const sorted = [...group].sort(byTimeAndId);
+    return [...sorted.slice(0, MAX_ALIKE), folded(sorted.slice(MAX_ALIKE))];
+  });
+}
+
+function folded(rest: readonly Finding[]): Finding {
+  const first = rest[0] as Finding;
+  const gaps = rest.flatMap(({ gap }) => gap ?? []);
+  const to = gaps.map((gap) => BigInt(gap.to)).reduce((a, b) => (a > b ? a : b), 0n);
+  const events = gaps.reduce((sum, gap) => sum + gap.events, 0);
+  return {
+    ...first,
+    id: findingId(first.source, first.id, 'folded'),
+    folded: rest.reduce((sum, finding) => sum + (finding.folded ?? 1), 0),
+    ...(first.gap && { gap: { to: to.toString(), reason: first.gap.reason, events } }),
+  };
+}
+
+function byTimeAndId(a: Finding, b: Finding): number {
+  const apart = BigInt(a.time) - BigInt(b.time);
+  if (apart !== 0n) return apart < 0n ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
+}
