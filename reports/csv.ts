@@ -29,6 +29,7 @@ const COLUMNS = [
   'collector',
   'run',
   'numbers',
+  'batches',
   'blocks',
   'transactions',
   'gap_to',
@@ -75,18 +76,26 @@ function common(day: string, finding: Finding): Common {
     action: finding.action ?? '',
     object: finding.object ?? '',
     name: (event && attribute(event, 'name')) ?? '',
-    gap_to: finding.gap ? isoOfNanos(finding.gap.to) : '',
+    gap_to: untilOf(finding),
     gap_reason: finding.gap?.reason ?? '',
-    events: String(finding.folded ?? finding.gap?.events ?? ''),
+    events: String(finding.gap?.events ?? finding.folded ?? ''),
     summary: plainText(findingSentence(finding)),
   };
 }
 
-function ofActor({ majority, dissent, variants, absence, diff }: Finding, actor: string) {
+/** The end of a gap, or of a silence that has one. */
+function untilOf({ gap, silence }: Finding): string {
+  const to = gap?.to ?? silence?.to ?? '';
+  return to === '' ? '' : isoOfNanos(to);
+}
+
+function ofActor(finding: Finding, actor: string) {
+  const { majority, dissent, variants, absence, diff } = finding;
+  const batches = (finding.batches ?? []).filter((each) => each.actor === actor);
   const own = variants.filter(({ actors }) => actors.includes(actor));
   const evidence = own.flatMap((variant) => variant.evidence.filter((each) => each.actor === actor));
   const absent = absence.filter((each) => each.actor === actor);
-  const places = [...evidence, ...absent];
+  const places = [...evidence, ...absent, ...batches];
   const joined = (values: readonly string[]) => [...new Set(values)].join(' ');
   return {
     actor,
@@ -98,9 +107,10 @@ function ofActor({ majority, dissent, variants, absence, diff }: Finding, actor:
       .map(({ path, values }) => `${path}=${values[actor] ?? '(not there)'}`)
       .join('; '),
     absent_by: joined(absent.map(({ by }) => by)),
-    collector: joined(evidence.map(({ collector }) => collector)),
-    run: joined(evidence.map(({ run }) => run)),
+    collector: joined([...evidence, ...batches].map(({ collector }) => collector)),
+    run: joined([...evidence, ...batches].map(({ run }) => run)),
     numbers: joined(evidence.map(({ number }) => number)),
+    batches: joined(batches.map(({ n }) => n)),
     blocks: joined(places.map(({ block }) => block)),
     transactions: joined(places.map(({ tx }) => tx)),
   };

@@ -83,7 +83,8 @@ function findingBlock(finding: Finding): string[] {
   const { label } = CLASS_WORDS[finding.class];
   const unresolved = finding.verdict === 'unresolved' ? ', unresolved' : '';
   const kind = finding.type === undefined ? '' : ` · ${mdCode(`${finding.type} ${finding.action ?? ''}`, 80)}`;
-  const meta = `${humanTime(finding.time)}${kind} · source ${mdCode(short(finding.source))} · finding ${mdCode(finding.id)}`;
+  const source = finding.source === '' ? '' : ` · source ${mdCode(short(finding.source))}`;
+  const meta = `${humanTime(finding.time)}${kind}${source} · finding ${mdCode(finding.id)}`;
   const { gap } = finding;
   return [
     `### ${label}, ${finding.severity} severity${unresolved}`,
@@ -118,14 +119,19 @@ function cell(path: string, value: string | undefined): string {
   return path === 'time' ? exactTime(value) : mdCode(value);
 }
 
-function evidenceLine({ variants }: Finding): string[] {
-  const places = variants.flatMap(({ evidence }) => evidence);
+function evidenceLine({ variants, batches = [] }: Finding): string[] {
+  const places = [
+    ...variants
+      .flatMap(({ evidence }) => evidence)
+      .map(({ number, ...place }) => ({ ...place, what: `number ${number}` })),
+    ...batches.map(({ n, digest, ...place }) => ({ ...place, what: `batch ${n} (digest ${short(digest)})` })),
+  ];
   if (places.length === 0) return [];
   const shown = places
     .slice(0, 12)
     .map(
-      ({ actor, number, block, tx }) =>
-        `${md(actor)} number ${md(number)} in block ${md(block)}, transaction ${mdCode(short(tx))}`,
+      ({ actor, what, block, tx }) =>
+        `${md(actor)} ${md(what)} in block ${md(block)}, transaction ${mdCode(short(tx))}`,
     );
   const more = places.length > shown.length ? `; ${places.length - shown.length} more in the JSON` : '';
   return [`Evidence: ${shown.join('; ')}${more}`];

@@ -3,6 +3,7 @@ import { type CanonicalEvent, sha256Hex } from '#chaincode';
 import { terminalSafe } from '../cli/printable.js';
 import {
   type ActorSummary,
+  type BatchEvidence,
   type DayJudgement,
   type Evidence,
   FINDING_CLASSES,
@@ -102,7 +103,7 @@ function orderedActor(summary: ActorSummary): ActorSummary {
 }
 
 function orderedFinding(finding: Finding): Finding {
-  const { type, object, action, gap, folded } = finding;
+  const { type, object, action, gap, silence, numbers, batches, folded } = finding;
   return {
     id: finding.id,
     class: finding.class,
@@ -125,8 +126,19 @@ function orderedFinding(finding: Finding): Finding {
       (a, b) => byText(a.path, b.path),
     ),
     ...(gap && { gap: { to: gap.to, reason: gap.reason, events: gap.events } }),
+    ...(silence && { silence: { watched: silence.watched, to: silence.to } }),
+    ...(numbers && { numbers: { from: numbers.from, to: numbers.to } }),
+    ...(batches && { batches: sorted(batches.map(orderedBatch), byBatch) }),
     ...(folded !== undefined && { folded }),
   };
+}
+
+function orderedBatch({ actor, collector, run, n, digest, block, tx }: BatchEvidence): BatchEvidence {
+  return { actor, collector, run, n, digest, block, tx };
+}
+
+function byBatch(a: BatchEvidence, b: BatchEvidence): number {
+  return byText(a.actor, b.actor) || byText(a.run, b.run) || byNumber(a.n, b.n) || byText(a.digest, b.digest);
 }
 
 function orderedVariant(variant: Variant): Variant {

@@ -57,7 +57,7 @@ const finding = z.strictObject({
   id: z.string().min(1).describe('survives a change of class'),
   class: z.enum(FINDING_CLASSES),
   severity: z.enum(['high', 'medium', 'low']),
-  source: z.string(),
+  source: z.string().describe('empty where it is about no one source'),
   type: z.string().optional(),
   object: z.string().optional(),
   action: z.string().optional(),
@@ -69,7 +69,19 @@ const finding = z.strictObject({
   absence: z.array(z.strictObject({ actor, by: z.enum(['watch', 'deadline']), ...place })),
   diff: z.array(z.strictObject({ path: z.string(), values: z.record(z.string(), z.string().nullable()) })),
   gap: z.strictObject({ to: nanos, reason: z.string(), events: count }).optional(),
-  folded: count.optional().describe('how many events a folded finding stands for'),
+  silence: z
+    .strictObject({ watched: nanos, to: z.union([nanos, z.literal('')]) })
+    .optional()
+    .describe('end of the last watch, and the ledger clock at which the watches went on, if they did'),
+  numbers: z
+    .strictObject({ from: integer, to: integer })
+    .optional()
+    .describe('the batch numbers left out; the same twice where prev is broken'),
+  batches: z
+    .array(z.strictObject({ actor, collector: z.string(), run: z.string(), n: integer, digest: hex, ...place }))
+    .optional()
+    .describe('the batches that show what an actor did on the ledger'),
+  folded: count.optional().describe('how many events or findings a folded finding stands for'),
 });
 
 const summary = z.strictObject({
@@ -121,7 +133,15 @@ export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
     }),
   ),
   bill: z.strictObject({ currency: z.string(), agreed: money, disputed: money }),
-  amends: z.array(z.strictObject({ day, id: z.string(), change: z.string() })),
+  amends: z
+    .array(
+      z.strictObject({
+        day,
+        id: z.string().describe('the finding that is replaced; "coverage" for its counts, "bill" for its amounts'),
+        change: z.string(),
+      }),
+    )
+    .describe('what later transactions changed about earlier, sealed days'),
   hash: hex.describe('SHA-256 over the stable stringification of all other fields'),
 });
 

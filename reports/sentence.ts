@@ -1,6 +1,6 @@
-import type { Absence, Finding } from '../reconciler/judgement.js';
+import type { Absence, BatchEvidence, Finding } from '../reconciler/judgement.js';
 import { differencePhrase } from './difference.js';
-import { counted, humanDuration, short } from './format.js';
+import { counted, grouped, humanDuration, short } from './format.js';
 import { actorsPhrase, type Phrase } from './phrase.js';
 import { eventOf, objectOf, subject } from './subject.js';
 
@@ -30,24 +30,19 @@ export function findingSentence(finding: Finding): Phrase {
     case 'gap':
       return gap(finding);
     case 'silent':
-      return [
-        ...subject(finding.dissent),
-        ' stopped watching source ',
-        { name: short(finding.source) },
-        ': no watch has advanced since ',
-        { time: finding.time },
-        '.',
-      ];
+      return silent(finding);
     case 'equivocation':
-      return [...subject(finding.dissent), ' signed two different batches under one number.'];
+      return equivocation(finding);
     case 'sequence':
-      return [...subject(finding.dissent), ' left out a batch number, or broke the chain from one batch to the next.'];
+      return sequence(finding);
     case 'order':
       return [
         ...subject(finding.dissent, 'numbers', 'number'),
         ' two agreed events of ',
         ...objectOf(finding),
-        ' the other way round than they happened.',
+        ' the other way round than they happened',
+        ...more(finding),
+        '.',
       ];
     case 'lifecycle':
       return [
@@ -86,8 +81,10 @@ function uncorroborated(finding: Finding): Phrase {
   if (folded !== undefined && folded > 1) {
     return [
       ...subject(who, 'alone attests', 'alone attest'),
-      ` ${counted(folded, 'event')} of source `,
-      { name: short(finding.source) },
+      ` ${counted(folded, 'event')}`,
+      ...(finding.source === ''
+        ? [' of sources that nobody else knows']
+        : [' of source ', { name: short(finding.source) }]),
       ', folded into this one finding.',
     ];
   }
@@ -120,8 +117,65 @@ function gap(finding: Finding): Phrase {
     { name: short(finding.source) },
     ` for ${length} from `,
     { time: finding.time },
-    `; ${meanwhile}.`,
+    `; ${meanwhile}`,
+    ...more(finding),
+    '.',
   ];
+}
+
+function silent(finding: Finding): Phrase {
+  const { dissent, source, time, silence } = finding;
+  const until: Phrase = silence?.to ? [' until ', { time: silence.to }] : [];
+  const last: Phrase = silence ? ['; its last one ended at ', { time: silence.watched }] : [];
+  const where: Phrase = ['no watch of source ', { name: short(source) }, ' has advanced since '];
+  return [...subject(dissent), ' fell silent: ', ...where, { time }, ...until, ...last, ...more(finding), '.'];
+}
+
+function equivocation(finding: Finding): Phrase {
+  const { dissent, batches } = finding;
+  const [batch] = batches ?? [];
+  const count = new Set(batches?.map(({ digest }) => digest)).size;
+  const what = `${count > 2 ? grouped(count) : 'two'} different batches under `;
+  const number: Phrase = batch ? [...batchPhrase(batch.n), ...ofCollector(batch)] : ['one number'];
+  return [...subject(dissent), ' signed ', what, ...number, ...more(finding), '.'];
+}
+
+function sequence(finding: Finding): Phrase {
+  const { dissent, numbers, batches } = finding;
+  const [batch] = batches ?? [];
+  if (batch === undefined || numbers === undefined) {
+    return [...subject(dissent), ' left out a batch number, or broke the chain from one batch to the next.'];
+  }
+  // A hole is shown by what came after it, a broken link by the two batches that do not fit.
+  if (batches !== undefined && batches.length > 1) {
+    const where: Phrase = [...batchPhrase(numbers.to), ...ofCollector(batch)];
+    return [
+      ...subject(dissent),
+      ' broke the chain: ',
+      ...where,
+      ' does not continue the one before',
+      ...more(finding),
+      '.',
+    ];
+  }
+  const holes: Phrase =
+    numbers.from === numbers.to
+      ? batchPhrase(numbers.from)
+      : ['the batches ', { name: numbers.from }, ' to ', { name: numbers.to }];
+  return [...subject(dissent), ' left out ', ...holes, ...ofCollector(batch), ...more(finding), '.'];
+}
+
+function batchPhrase(number: string): Phrase {
+  return ['batch ', { name: number }];
+}
+
+function ofCollector({ collector, run }: BatchEvidence): Phrase {
+  return [' of collector ', { name: collector }, ', run ', { name: short(run) }];
+}
+
+/** What a folded finding stands for besides the one that it shows. */
+function more({ folded }: Finding): Phrase {
+  return folded !== undefined && folded > 1 ? [`, and ${counted(folded - 1, 'more finding')} alike`] : [];
 }
 
 function attestedBy({ majority }: Finding): Phrase {

@@ -1,4 +1,4 @@
-import type { Evidence, Finding } from '../../reconciler/judgement.js';
+import type { BatchEvidence, Evidence, Finding } from '../../reconciler/judgement.js';
 import { fieldName } from '../difference.js';
 import { exactTime, short } from '../format.js';
 import { nameText } from '../phrase.js';
@@ -19,7 +19,7 @@ export function findingHtml(finding: Finding): Markup {
     finding.verdict === 'unresolved' ? html`<li class="badge warn">unresolved: no side has a majority</li>` : undefined
   }</ul>
 <h3>${phraseHtml(findingSentence(finding))}</h3>
-<p class="meta">${timeHtml(finding.time)}${finding.type === undefined ? undefined : html`<span>${nameText(finding.type)} ${nameText(finding.action ?? '')}</span>`}<span>source ${idHtml(finding.source, short(finding.source))}</span><span>finding ${idHtml(finding.id, short(finding.id))}</span></p>
+<p class="meta">${timeHtml(finding.time)}${finding.type === undefined ? undefined : html`<span>${nameText(finding.type)} ${nameText(finding.action ?? '')}</span>`}${finding.source === '' ? undefined : html`<span>source ${idHtml(finding.source, short(finding.source))}</span>`}<span>finding ${idHtml(finding.id, short(finding.id))}</span></p>
 ${gapHtml(finding)}${versionsHtml(finding)}${fieldsByActorHtml(finding)}${evidenceHtml(finding)}
 </article>
 `;
@@ -91,17 +91,21 @@ function fieldsByActorHtml({ variants, diff }: Finding): Markup | undefined {
 `;
 }
 
-function evidenceHtml({ id, variants, absence }: Finding): Markup {
+function evidenceHtml({ id, variants, absence, batches = [] }: Finding): Markup {
   const shown = variants.slice(0, MAX_VARIANTS);
   const rows = shown.flatMap(({ evidence }) => evidence);
   return html`<details><summary>Evidence on the ledger${shown.length > 0 ? ', full events' : ''}</summary>
-${rows.length + absence.length === 0 ? html`<p class="note">The finding rests on what is not on the ledger, or on batches rather than on single attestations.</p>` : evidenceTable(rows.slice(0, MAX_EVIDENCE), absence)}
+${rows.length + absence.length + batches.length === 0 ? html`<p class="note">The finding rests on what is not on the ledger.</p>` : evidenceTable(rows.slice(0, MAX_EVIDENCE), absence, batches)}
 ${rows.length > MAX_EVIDENCE ? html`<p class="note">${rows.length - MAX_EVIDENCE} more attestations are in the report’s JSON.</p>` : undefined}
 ${shown.map(({ actors, reference, event }) => html`<p class="note">As ${actors.map(nameText).join(', ')} attested it, event reference <code>${reference}</code></p><pre>${eventLines(event)}</pre>`)}
 <p class="note">Finding <code>${id}</code></p></details>`;
 }
 
-function evidenceTable(rows: readonly Evidence[], absence: Finding['absence']): Markup {
+function evidenceTable(
+  rows: readonly Evidence[],
+  absence: Finding['absence'],
+  batches: readonly BatchEvidence[],
+): Markup {
   return html`<div class="scroll" tabindex="0"><table><caption>Where each statement stands</caption>
 <thead><tr><th scope="col">Actor</th><th scope="col">Statement</th><th scope="col" class="n">Block</th><th scope="col">Transaction</th></tr></thead><tbody>${rows.map(
     ({ actor, collector, run, number, block, tx, t }) =>
@@ -110,6 +114,10 @@ function evidenceTable(rows: readonly Evidence[], absence: Finding['absence']): 
   )}${absence.map(
     ({ actor, by, block, tx }) =>
       html`<tr><th scope="row">${nameText(actor)}</th><td>${by === 'watch' ? 'watch that covers the time' : 'ledger clock past the deadline'}</td><td class="n">${block}</td><td><code>${tx}</code></td></tr>
+`,
+  )}${batches.map(
+    ({ actor, collector, run, n, digest, block, tx }) =>
+      html`<tr><th scope="row">${nameText(actor)}</th><td>batch ${n} of run <code>${run}</code>, ${collector}, digest <code>${digest}</code></td><td class="n">${block}</td><td><code>${tx}</code></td></tr>
 `,
   )}</tbody></table></div>`;
 }
