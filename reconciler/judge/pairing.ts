@@ -47,7 +47,7 @@ export function pairVariants(standings: readonly Standing[], vantage: Vantage): 
       ...clusterGroup(
         group.filter((standing) => isAlone(standing) && !used.has(standing)),
         vantage,
-      ),
+      ).flatMap(deniedApart),
     );
   }
   return { pairs, clusters };
@@ -113,6 +113,17 @@ function clusterGroup(group: readonly Standing[], vantage: Vantage): Cluster[] {
     }
   }
   return clusters;
+}
+
+/** Contents all of which a majority denies are of nothing that happened: each is its attesters' own invention. */
+function deniedApart(cluster: Cluster): Cluster[] {
+  const [first] = cluster;
+  if (first === undefined) return [];
+  const deniers = first.expected.filter((actor) =>
+    cluster.every(({ lacking }) => lacking.some((one) => one.actor === actor && one.by === 'watch')),
+  );
+  const isDenied = deniers.length >= majorityOf(first.expected.length);
+  return isDenied ? cluster.map((content) => [content]) : [cluster];
 }
 
 /** Pairs the elements of two lists by what they share, the most first; each element at most once. */
