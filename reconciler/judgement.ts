@@ -131,6 +131,22 @@ export interface RunningTime {
   readonly unknownSeconds: string;
 }
 
+/** The running time and amounts of a day's containers that have something in common. */
+export interface RunningSum {
+  readonly by: 'image' | 'service' | 'label';
+  /** The label's name, for `label`. */
+  readonly label?: string;
+  /** The image, the Swarm service's name, the label's value. */
+  readonly value: string;
+  readonly containers: number;
+  readonly agreedSeconds: string;
+  readonly disputedSeconds: string;
+  readonly unknownSeconds: string;
+  /** Amounts under the policy's tariff, exact decimals. */
+  readonly agreed: string;
+  readonly disputed: string;
+}
+
 /** A position in the ledger: after this transaction. */
 export interface LedgerPosition {
   readonly block: string;
@@ -158,6 +174,8 @@ export interface DayJudgement {
   readonly actors: readonly ActorSummary[];
   readonly findings: readonly Finding[];
   readonly running: readonly RunningTime[];
+  /** By image, by Swarm service and by the labels that the policy names. */
+  readonly sums: readonly RunningSum[];
   /** Amounts under the policy's tariff, exact decimals. */
   readonly bill: { readonly currency: string; readonly agreed: string; readonly disputed: string };
   /** What later transactions changed about earlier, sealed days. */

@@ -159,7 +159,25 @@ function runningBlocks(report: DailyReport): string[] {
     running.length > MAX_ROWS
       ? [`${MAX_ROWS} of ${grouped(running.length)} containers are listed; the report’s JSON has all.`]
       : [];
-  return [sums, mdTable(head, rows), ...more];
+  return [sums, mdTable(head, rows), ...more, ...sumsTable(report)];
+}
+
+function sumsTable({ sums, bill }: DailyReport): string[] {
+  if (sums.length === 0) return [];
+  const rows = sums
+    .slice(0, MAX_ROWS)
+    .map(({ by, label, value, containers, agreedSeconds, disputedSeconds, unknownSeconds, agreed, disputed }) => [
+      label === undefined ? by : `${by} ${mdCode(label, 80)}`,
+      value === '' ? 'not named' : mdCode(value, 80),
+      grouped(containers),
+      ...[agreedSeconds, disputedSeconds, unknownSeconds].map((value) => humanDuration(nanosOfSeconds(value))),
+      `${md(agreed)} ${mdCode(bill.currency)}`,
+      `${md(disputed)} ${mdCode(bill.currency)}`,
+    ]);
+  const head = ['By', 'Which', 'Containers', 'Agreed', 'Disputed', 'Unknown', 'Amount agreed', 'In dispute'];
+  const more =
+    sums.length > MAX_ROWS ? [`${MAX_ROWS} of ${grouped(sums.length)} sums are listed; the JSON has all.`] : [];
+  return [mdTable(head, rows), ...more];
 }
 
 function amendsBlocks({ amends }: DailyReport): string[] {

@@ -8,6 +8,7 @@ import {
   type Evidence,
   FINDING_CLASSES,
   type Finding,
+  type RunningSum,
   type Variant,
 } from '../reconciler/judgement.js';
 
@@ -86,12 +87,31 @@ export function orderedBody(judgement: DayJudgement): ReportBody {
       })),
       (a, b) => byText(a.object, b.object),
     ),
+    sums: sorted(judgement.sums.map(orderedSum), (a, b) => byText(sumKey(a), sumKey(b)) || byText(a.value, b.value)),
     bill: { currency: bill.currency, agreed: bill.agreed, disputed: bill.disputed },
     amends: sorted(
       judgement.amends.map(({ day, id, change }) => ({ day, id, change })),
       (a, b) => byText(a.day, b.day) || byText(a.id, b.id),
     ),
   };
+}
+
+function orderedSum(sum: RunningSum): RunningSum {
+  return {
+    by: sum.by,
+    ...(sum.label !== undefined && { label: sum.label }),
+    value: sum.value,
+    containers: sum.containers,
+    agreedSeconds: sum.agreedSeconds,
+    disputedSeconds: sum.disputedSeconds,
+    unknownSeconds: sum.unknownSeconds,
+    agreed: sum.agreed,
+    disputed: sum.disputed,
+  };
+}
+
+function sumKey({ by, label = '' }: RunningSum): string {
+  return `${by} ${label}`;
 }
 
 function orderedActor(summary: ActorSummary): ActorSummary {

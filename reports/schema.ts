@@ -132,6 +132,21 @@ export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
       unknownSeconds: seconds,
     }),
   ),
+  sums: z
+    .array(
+      z.strictObject({
+        by: z.enum(['image', 'service', 'label']),
+        label: z.string().optional(),
+        value: z.string(),
+        containers: count,
+        agreedSeconds: seconds,
+        disputedSeconds: seconds,
+        unknownSeconds: seconds,
+        agreed: money,
+        disputed: money,
+      }),
+    )
+    .describe('running time and amounts by image, by Swarm service and by the labels that the policy names'),
   bill: z.strictObject({ currency: z.string(), agreed: money, disputed: money }),
   amends: z
     .array(

@@ -52,6 +52,12 @@ export const policySchema = z.strictObject({
   tariff: z.strictObject({
     currency: z.string().min(1).max(16),
     perSecond: decimal.describe('price of one running second of a container'),
+    labels: z
+      .array(z.string().min(1).max(256))
+      .max(20)
+      .refine(distinct, 'must be distinct')
+      .optional()
+      .describe('labels of containers by whose values running time is summed up too'),
   }),
 });
 

@@ -106,6 +106,7 @@ export function judgeDay(projection: Projection, day: Day, options: JudgeOptions
       actors: actors.map((actor) => summaryOf(actor, tally(actor), all)),
       findings: all,
       running: ran.running,
+      sums: ran.sums,
       bill: { currency: policy.policy.tariff.currency, ...ran.bill },
       amends: options.amends,
     },
@@ -125,8 +126,8 @@ interface Decided {
 /** The running time of a day's containers, and those that make no legal life. */
 function containersOf(projection: Projection, decided: Decided, { carried, before }: JudgeOptions) {
   if (before !== undefined) {
-    const { running, bill, findings: said } = before.judgement;
-    return { running, bill, carry: before.carry, lifecycle: said.filter((one) => one.class === 'lifecycle') };
+    const { running, sums, bill, findings: said } = before.judgement;
+    return { running, sums, bill, carry: before.carry, lifecycle: said.filter((one) => one.class === 'lifecycle') };
   }
   const { bounds, policy, standings, pairing, floods, locate } = decided;
   const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
@@ -143,7 +144,7 @@ function containersOf(projection: Projection, decided: Decided, { carried, befor
     carried,
     (name) => projection.sources.find(name),
     (source) => witnessesOf(policy.policy, source, unpadNanos(bounds.from)),
-    policy.policy.tariff.perSecond,
+    policy.policy.tariff,
   );
   return { ...ran, lifecycle: lives.findings(locate) };
 }

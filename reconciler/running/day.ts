@@ -1,8 +1,9 @@
-import type { CanonicalEvent } from '#chaincode';
-import type { RunningTime } from '../judgement.js';
+import type { CanonicalEvent, Policy } from '#chaincode';
+import type { RunningSum, RunningTime } from '../judgement.js';
 import { type Interval, subtract } from '../ledger/coverage.js';
 import type { Source } from '../ledger/sources.js';
-import { decimal, formatDecimal, multiply, secondsOf } from './decimal.js';
+import { formatDecimal, secondsOf } from './decimal.js';
+import { amountOf, type Groups, groupsOf, Sums } from './sums.js';
 import { type LifeEvent, type LogState, measure } from './sweep.js';
 
 /** A container that some log has running at the end of a day. */
@@ -11,6 +12,8 @@ export interface CarriedContainer {
   readonly object: string;
   readonly name: string;
   readonly image: string;
+  /** What it is summed up under besides its image, see `groupsOf`. */
+  readonly groups: Groups;
   readonly states: Readonly<Record<string, LogState>>;
 }
 
@@ -24,6 +27,7 @@ export interface ContainerEvent extends LifeEvent {
 
 export interface RunningDay {
   readonly running: readonly RunningTime[];
+  readonly sums: readonly RunningSum[];
   readonly carry: readonly CarriedContainer[];
   readonly bill: { readonly agreed: string; readonly disputed: string };
 }
@@ -31,14 +35,15 @@ export interface RunningDay {
 interface Container {
   readonly source: string;
   readonly object: string;
-  name: string;
-  image: string;
+  readonly name: string;
+  readonly image: string;
+  readonly groups: Groups;
   readonly carried: Readonly<Record<string, LogState>>;
   readonly events: ContainerEvent[];
 }
 
 /**
- * The running time of every container on a day, and what it costs at a price per second.
+ * The running time of every container on a day, and what it costs under a tariff.
  * @param witnessesAt the expected witnesses of a source
  */
 export function runningDay(
@@ -47,14 +52,15 @@ export function runningDay(
   carried: readonly CarriedContainer[],
   sourceNamed: (name: string) => Source | undefined,
   witnessesAt: (source: string) => readonly string[],
-  perSecond: string,
+  tariff: Policy['tariff'],
 ): RunningDay {
+  const sums = new Sums(tariff.perSecond);
   const running: RunningTime[] = [];
   const carry: CarriedContainer[] = [];
   let agreed = 0n;
   let disputed = 0n;
-  for (const container of containersOf(events, carried)) {
-    const { source, object, name, image } = container;
+  for (const container of containersOf(events, carried, tariff.labels ?? [])) {
+    const { source, object, name, image, groups } = container;
     const views = witnessesAt(source).map((actor) => ({
       actor,
       stretches: within(day, sourceNamed(source)?.witnesses.get(actor)?.coverage.stretches ?? []),
@@ -62,11 +68,12 @@ export function runningDay(
     }));
     const result = measure(day, views, container.events);
     if ([...result.final.values()].some((state) => state === 'on' || state === 'presumed')) {
-      carry.push({ source, object, name, image, states: Object.fromEntries(result.final) });
+      carry.push({ source, object, name, image, groups, states: Object.fromEntries(result.final) });
     }
     if (result.agreed + result.disputed + result.unknown === 0n) continue;
     agreed += result.agreed;
     disputed += result.disputed;
+    sums.add(image, groups, result);
     running.push({
       object,
       name,
@@ -80,11 +87,20 @@ export function runningDay(
     });
   }
   running.sort((a, b) => (a.name === b.name ? (a.object < b.object ? -1 : 1) : a.name < b.name ? -1 : 1));
-  const amount = (nanos: bigint) => formatDecimal(multiply(secondsOf(nanos), decimal(perSecond)));
-  return { running, carry, bill: { agreed: amount(agreed), disputed: amount(disputed) } };
+  const { perSecond } = tariff;
+  return {
+    running,
+    sums: sums.all(),
+    carry,
+    bill: { agreed: amountOf(agreed, perSecond), disputed: amountOf(disputed, perSecond) },
+  };
 }
 
-function containersOf(events: Iterable<ContainerEvent>, carried: readonly CarriedContainer[]): Iterable<Container> {
+function containersOf(
+  events: Iterable<ContainerEvent>,
+  carried: readonly CarriedContainer[],
+  labels: readonly string[],
+): Iterable<Container> {
   const containers = new Map<string, Container>();
   const keyOf = (source: string, object: string) => JSON.stringify([source, object]);
   for (const { states, ...rest } of carried) {
@@ -94,7 +110,13 @@ function containersOf(events: Iterable<ContainerEvent>, carried: readonly Carrie
     const key = keyOf(event.source, event.object);
     let container = containers.get(key);
     if (container === undefined) {
-      container = { source: event.source, object: event.object, ...labelsOf(event.canonical), carried: {}, events: [] };
+      container = {
+        source: event.source,
+        object: event.object,
+        ...namesOf(event.canonical, labels),
+        carried: {},
+        events: [],
+      };
       containers.set(key, container);
     }
     container.events.push(event);
@@ -102,10 +124,11 @@ function containersOf(events: Iterable<ContainerEvent>, carried: readonly Carrie
   return containers.values();
 }
 
-function labelsOf(canonical: string): { name: string; image: string } {
+function namesOf(canonical: string, labels: readonly string[]): Pick<Container, 'name' | 'image' | 'groups'> {
   const { attributes } = JSON.parse(canonical) as CanonicalEvent;
-  if (typeof attributes === 'string') return { name: '', image: '' };
-  return { name: attributes.name ?? '', image: attributes.image ?? '' };
+  // A set of attributes that was too large is there as its digest alone.
+  if (typeof attributes === 'string') return { name: '', image: '', groups: [] };
+  return { name: attributes.name ?? '', image: attributes.image ?? '', groups: groupsOf(attributes, labels) };
 }
 
 function within(day: Interval, stretches: readonly Interval[]): Interval[] {

@@ -65,7 +65,22 @@ ${
 <tbody>${running.slice(0, MAX_ROWS).map((time) => runningRow(time, report))}</tbody>
 <tfoot><tr><th scope="row">${running.length > MAX_ROWS ? 'All containers' : 'Sum'}</th>${[totals.agreed, totals.disputed, totals.unknown, ...totals.perActor.map(([, sum]) => sum)].map((sum) => durationCell(sum))}</tr></tfoot></table></div>
 ${running.length > MAX_ROWS ? html`<p class="note">${MAX_ROWS} of ${grouped(running.length)} containers are listed; the report’s JSON has all.</p>` : undefined}`
-}</section>
+}${sumsHtml(report)}</section>
+`;
+}
+
+function sumsHtml({ sums, bill }: DailyReport): Markup | undefined {
+  if (sums.length === 0) return undefined;
+  const rows = sums.slice(0, MAX_ROWS).map((sum) => {
+    const { by, label, value, containers, agreedSeconds, disputedSeconds, unknownSeconds, agreed, disputed } = sum;
+    const what = label === undefined ? html`${by}` : html`${by} ${nameText(label)}`;
+    const times = [agreedSeconds, disputedSeconds, unknownSeconds].map((time) => durationCell(nanosOfSeconds(time)));
+    return html`<tr><th scope="row">${nameText(value || '(not named)')}<span class="exact">${what}</span></th><td class="n">${grouped(containers)}</td>${times}<td class="n">${agreed} ${nameText(bill.currency)}</td><td class="n">${disputed} ${nameText(bill.currency)}</td></tr>
+`;
+  });
+  return html`<div class="scroll" tabindex="0"><table class="dense"><caption>Summed up by image, by Swarm service and by the labels that the policy names${sums.length > MAX_ROWS ? `; ${MAX_ROWS} of ${grouped(sums.length)}` : ''}</caption>
+<thead><tr><th scope="col">Which</th><th scope="col" class="n">Containers</th><th scope="col" class="n">Agreed</th><th scope="col" class="n">Disputed</th><th scope="col" class="n">Unknown</th><th scope="col" class="n">Amount agreed</th><th scope="col" class="n">In dispute</th></tr></thead>
+<tbody>${rows}</tbody></table></div>
 `;
 }
 

@@ -48,6 +48,9 @@ describe('judging a day', () => {
       },
     ]);
     expect(judgement.bill).toEqual({ currency: 'EUR', agreed: '0.0006', disputed: '0' });
+    expect(judgement.sums).toMatchObject([
+      { by: 'image', value: 'hello-world', agreedSeconds: '60', agreed: '0.0006' },
+    ]);
   });
 
   it('names the actor that left an event out, with the transaction of the watch that denies it', () => {

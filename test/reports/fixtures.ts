@@ -240,10 +240,24 @@ export function judgement(over: Partial<DayJudgement> = {}): DayJudgement {
       };
     }),
     running: [running('web-1', '30600', '30600'), running('worker-7', '52800.5', '52800.5')],
+    sums: [sum('image', 'registry.example/shop/web:4.2')],
     bill: { currency: 'EUR', agreed: '0.834005', disputed: '0' },
     amends: [],
     ...over,
     findings,
+  };
+}
+
+function sum(by: 'image' | 'service' | 'label', value: string, label?: string): DayJudgement['sums'][number] {
+  const times = { agreedSeconds: '83400.5', disputedSeconds: '0', unknownSeconds: '0' };
+  return {
+    by,
+    ...(label !== undefined && { label }),
+    value,
+    containers: 2,
+    ...times,
+    agreed: '0.834005',
+    disputed: '0',
   };
 }
 
@@ -366,6 +380,7 @@ export const hostileDay = (texts: readonly string[] = HOSTILE): DayJudgement => 
       image: text,
       object: text,
     })),
+    sums: texts.flatMap((text) => [sum('image', text), sum('label', text, text)]),
     bill: { currency: (texts[0] ?? 'EUR').slice(0, 16), agreed: '1', disputed: '1' },
     amends: texts.map((text) => ({ day: DAY, id: text, change: text })),
     coverage: { events: 30, agreed: 8, disputed: 22, pending: 0, unobservable: 0 },

@@ -45,7 +45,7 @@ describe('dailyReport', () => {
   test('has the fields of version 1 in their order', () => {
     const { sealedAt: _, ...unsealed } = quietDay();
     expect(Object.keys(dailyReport(unsealed))).toEqual(
-      'report version day ledger channel chaincode judge policyHash sealed blocks coverage actors findings running bill amends hash'.split(
+      'report version day ledger channel chaincode judge policyHash sealed blocks coverage actors findings running sums bill amends hash'.split(
         ' ',
       ),
     );
