@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { dayEnd, padNanos } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
 import { EXIT, type ExitCode } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
@@ -9,7 +10,7 @@ import { judgementOf } from './day-judgement.js';
 import type { DayJudgement, Finding } from './judgement.js';
 import { Projection } from './projection/projection.js';
 import { type Progress, reconcile } from './reconcile.js';
-import { sealedDays } from './seal.js';
+import { openDay, sealedDays } from './seal.js';
 
 interface Options {
   readonly profile: string;
@@ -126,7 +127,12 @@ class Watcher {
 function openDays(projection: Projection): string[] {
   if (projection.policies.inForce.length === 0) return [];
   const last = sealedDays(projection).at(-1) ?? '';
-  return [...new Set([...(last === '' ? [] : [last]), ...projection.tallies.days.filter((day) => day > last)])];
+  const open = openDay(projection);
+  const days = [
+    ...projection.tallies.days.filter((day) => day > last),
+    ...(open !== undefined && isGoverned(projection, open) ? [open] : []),
+  ];
+  return [...new Set([...(last === '' ? [] : [last]), ...days.sort()])];
 }
 
 function summarize(options: Options, io: CommandIo): ExitCode {
@@ -137,6 +143,10 @@ function summarize(options: Options, io: CommandIo): ExitCode {
     if (!governed)
       io.stderr.write('No policy is in force on this ledger: nothing can be judged until one is approved.\n');
     const judged = governed ? days.map((day) => judgementOf(projection, day)) : [];
+    // What an actor did on the ledger may be all that there is to say of the next day.
+    const open = governed ? openDay(projection) : undefined;
+    const next = open === undefined || days.includes(open) ? undefined : judgementIfAny(projection, open);
+    if (next !== undefined) judged.push(next);
     for (const judgement of judged) {
       if (options.json) printJson(io, summaryOf(judgement));
       else tellDay(judgement, io, !options.follow);
@@ -151,6 +161,17 @@ function summarize(options: Options, io: CommandIo): ExitCode {
   } finally {
     projection.close();
   }
+}
+
+/** A day without events, if there is anything to say of it. */
+function judgementIfAny(projection: Projection, day: string): DayJudgement | undefined {
+  if (!isGoverned(projection, day)) return undefined;
+  const judgement = judgementOf(projection, day);
+  return judgement.findings.length > 0 || judgement.amends.length > 0 ? judgement : undefined;
+}
+
+function isGoverned({ policies }: Projection, day: string): boolean {
+  return policies.at(padNanos((BigInt(dayEnd(day)) - 1n).toString())) !== undefined;
 }
 
 function summaryOf({ day, sealed, coverage, actors, findings, blocks }: DayJudgement) {
@@ -182,10 +203,11 @@ function tellDay({ day, sealed, coverage, findings }: DayJudgement, io: CommandI
 
 function lineOf(finding: Finding): string {
   const { class: name, type, action: what, object, dissent, majority, verdict } = finding;
-  const subject = type === undefined ? `watches of ${finding.source}` : `${type} ${what} ${object?.slice(0, 12)}`;
+  const about = finding.source === '' ? 'batches' : `watches of ${finding.source}`;
+  const subject = type === undefined ? about : `${type} ${what} ${object?.slice(0, 12)}`;
   const sides =
     verdict === 'unresolved'
       ? 'no majority'
-      : `${dissent.join(', ')}${majority.length > 0 ? ` against ${majority.join(', ')}` : ''}`;
+      : `${dissent.join(', ') || 'nobody in dissent'}${majority.length > 0 ? ` against ${majority.join(', ')}` : ''}`;
   return printable(`${name}: ${subject}: ${sides} [${finding.id.slice(0, 12)}]`);
 }
