@@ -4,7 +4,7 @@ import type { Db } from './database.js';
 export const ORDER_TOLERANCE = 1_000_000_000n;
 
 // More than any collector has in flight; what is overtaken by more is looked at as a whole.
-const MAX_RECENT = 64;
+const MAX_RECENT = 16;
 
 /** Numbers and times of one batch's local events. Times are 19 digits. */
 interface Span {
