@@ -5,6 +5,8 @@ import { Run, watch } from './history.js';
 /** Seconds from one batch of a collector to the next. */
 export const PACE = 1200;
 const DAY_LENGTH = 86_400;
+/** Long enough for the deadlines of the day to pass, and for a day that is not watched to its end to be sealed. */
+const AFTER = 24 * PACE;
 
 /** What happens to a collector. Seconds. */
 export interface Fortune {
@@ -40,12 +42,12 @@ export function batchOf(second: number): number {
   return Math.floor(second / PACE);
 }
 
-/** One collector's day and an hour after it: a batch every so often, with what it saw and watched since the last. */
+/** One collector's day and some hours after it: a batch every so often, with what it saw and watched since the last. */
 export function collected(actor: string, log: readonly Seen[], fortune: Fortune, misdeeds: Misdeeds = {}): Landing[] {
   let run = new Run(actor);
   const landings: Landing[] = [];
   let watchedTo = 0;
-  for (let place = 0; place * PACE < DAY_LENGTH + 4 * PACE; place++) {
+  for (let place = 0; place * PACE < DAY_LENGTH + AFTER; place++) {
     const [from, to] = [place * PACE, (place + 1) * PACE];
     const { crash, skew, delays, retries } = fortune;
     const isDown = crash !== undefined && from < crash.to && to > crash.from;
