@@ -1,6 +1,7 @@
 import { test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { dayEnd, dayOf } from '#chaincode';
+import { lastSaid } from '../../../reconciler/amend.js';
 import { judgementOf } from '../../../reconciler/day-judgement.js';
 import { findingId } from '../../../reconciler/judge/findings.js';
 import type { DayJudgement, Finding } from '../../../reconciler/judgement.js';
@@ -62,8 +63,12 @@ function expected(oracle: Oracle, day: string, range: OracleRange | undefined): 
   return { coverage, findings: findings.map((one) => JSON.stringify(one)).sort(), stalled: oracle.stalled() };
 }
 
-function said({ coverage, findings, stalled }: DayJudgement): Said {
-  return { coverage, findings: findings.map((finding) => JSON.stringify(shown(finding))).sort(), stalled };
+function said({ stalled, ...judgement }: DayJudgement): Said {
+  return { ...shownOf(judgement), stalled };
+}
+
+function shownOf({ coverage, findings }: Pick<DayJudgement, 'coverage' | 'findings'>): Omit<Said, 'stalled'> {
+  return { coverage, findings: findings.map((finding) => JSON.stringify(shown(finding))).sort() };
 }
 
 function shown(finding: Finding): unknown {
@@ -129,6 +134,25 @@ function judgesAlike(drawn: History, lives: boolean): void {
   projection.close();
 }
 
+/** What is said of the sealed days at the last seal, amendments taken in, is what they look like from there. */
+function amendsAlike(drawn: History): void {
+  const ledger = built(drawn, false);
+  const { transactions, policy } = ledger;
+  const projection = projectionOf(transactions, drawn.blockSize);
+  const seals = sealing(ledger);
+  const last = [...seals.values()].at(-1);
+  for (const [day, seal] of seals) {
+    const [then, now] = [new Oracle(transactions, policy, seal), new Oracle(transactions, policy, last)];
+    // That a source has come to exist says nothing new of a day by itself.
+    if (then.sources().length !== now.sources().length) continue;
+    const said = lastSaid(projection, day).judgement;
+    const { after } = conductOf(day, seals, then) as OracleRange;
+    const { stalled: _, ...rest } = expected(now, day, { after, upTo: seal });
+    expect({ day, ...shownOf(said) }).toEqual({ day, ...rest });
+  }
+  projection.close();
+}
+
 describe('the judge and a naive reading of the design', () => {
   test.prop([history], { numRuns: RUNS })('say the same of every day and seal it at the same transaction', (drawn) =>
     judgesAlike(drawn, false),
@@ -137,4 +161,6 @@ describe('the judge and a naive reading of the design', () => {
   test.prop([history], { numRuns: RUNS })('say the same of containers whose events share lives', (drawn) =>
     judgesAlike(drawn, true),
   );
+
+  test.prop([history], { numRuns: RUNS })('say the same of sealed days when more has come', amendsAlike);
 });
