@@ -13,7 +13,6 @@ interface NumberedEvent {
   readonly source: number;
   readonly type: string;
   readonly object: string;
-  readonly canonical: string;
   readonly number: number;
   readonly seq: number;
 }
@@ -45,26 +44,28 @@ export function disorders(
     )
     .all(day.to, day.from) as (Interval & RunName)[];
   const numbered = db.prepare(
-    `SELECT e.id, e.time, e.hash, e.source, e.type, e.object, e.canonical, a.number, a.seq
+    `SELECT e.id, e.time, e.hash, e.source, e.type, e.object, a.number, a.seq
      FROM events e JOIN attestations a ON a.event = e.id AND a.run = ? WHERE e.time >= ? AND e.time <= ?
      ORDER BY e.time, e.hash`,
   );
-  const isAgreed = (event: NumberedEvent) => {
-    const standing = isOpen(db, event) ? standingById(event.id) : undefined;
-    return standing === undefined ? !isOpen(db, event) : standing.verdict === 'stands' && standing.lacking.length === 0;
+  const open = db.prepare('SELECT 1 FROM open_events WHERE time = ? AND event = ?');
+  const isAgreed = ({ id, time }: NumberedEvent) => {
+    if (open.get(time, id) === undefined) return true;
+    const standing = standingById(id);
+    return standing?.verdict === 'stands' && standing.lacking.length === 0;
   };
   return rows.flatMap(({ from, to, ...run }) => {
     const start = from > day.from ? from : day.from;
     const events = numbered.all(run.id, start, to) as NumberedEvent[];
     return [...byObject(events).values()].flatMap((list) => {
-      const pair = firstInverted(list, day.to, isAgreed);
+      const pair = firstInverted(
+        list,
+        day.to,
+        (event) => eventOf(projection, event).scope === 'local' && isAgreed(event),
+      );
       return pair === undefined ? [] : orderFinding(projection, run, pair, locate);
     });
   });
-}
-
-function isOpen(db: Projection['db'], { time, id }: NumberedEvent): boolean {
-  return db.prepare('SELECT 1 FROM open_events WHERE time = ? AND event = ?').get(time, id) !== undefined;
 }
 
 function byObject(events: readonly NumberedEvent[]): Map<string, NumberedEvent[]> {
@@ -82,11 +83,11 @@ function byObject(events: readonly NumberedEvent[]): Map<string, NumberedEvent[]
 function firstInverted(
   list: readonly NumberedEvent[],
   end: string,
-  isAgreed: (event: NumberedEvent) => boolean,
+  counts: (event: NumberedEvent) => boolean,
 ): readonly [NumberedEvent, NumberedEvent] | undefined {
   // Nearly all objects are in order: that is told without asking who agrees.
   if (list.every(({ number }, at) => at === 0 || number > (list[at - 1] as NumberedEvent).number)) return undefined;
-  const agreed = list.filter((event) => isLocal(event) && isAgreed(event));
+  const agreed = list.filter(counts);
   const leastAfter = leastNumbersAfter(agreed);
   for (const [at, earlier] of agreed.entries()) {
     if (earlier.time >= end) return undefined;
@@ -110,8 +111,10 @@ function leastNumbersAfter(events: readonly NumberedEvent[]): number[] {
   return least;
 }
 
-function isLocal({ canonical }: NumberedEvent): boolean {
-  return (JSON.parse(canonical) as CanonicalEvent).scope === 'local';
+function eventOf({ db }: Projection, { id }: NumberedEvent): CanonicalEvent {
+  return JSON.parse(
+    db.prepare('SELECT canonical FROM events WHERE id = ?').pluck().get(id) as string,
+  ) as CanonicalEvent;
 }
 
 function orderFinding(
@@ -121,7 +124,7 @@ function orderFinding(
   locate: Locate,
 ): Finding {
   const source = projection.sources.byId(earlier.source).name;
-  const event = JSON.parse(earlier.canonical) as CanonicalEvent;
+  const event = eventOf(projection, earlier);
   const about = {
     id: findingId(source, earlier.hash, 'order', run.actor, run.collector, run.run),
     source,
@@ -133,17 +136,22 @@ function orderFinding(
     type: event.type,
     object: event.object,
     action: event.action,
-    variants: [earlier, later].map((one) => variantIn(run, one, locate)),
+    variants: [earlier, later].map((one) => variantIn(projection, run, one, locate)),
   };
 }
 
-function variantIn({ actor, collector, run }: RunName, event: NumberedEvent, locate: Locate): Variant {
-  const { hash, time, canonical, number, seq } = event;
+function variantIn(
+  projection: Projection,
+  { actor, collector, run }: RunName,
+  event: NumberedEvent,
+  locate: Locate,
+): Variant {
+  const { hash, time, number, seq } = event;
   return {
     eventHash: hash,
     reference: eventReference(unpadNanos(time), hash),
     actors: [actor],
-    event: JSON.parse(canonical) as CanonicalEvent,
+    event: eventOf(projection, event),
     evidence: [{ actor, collector, run, number: number.toString(), ...locate(seq) }],
   };
 }

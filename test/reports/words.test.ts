@@ -49,6 +49,35 @@ describe('a finding in one sentence', () => {
     );
   });
 
+  test('what an actor did on the ledger', () => {
+    const batch = { actor: PROVIDER, collector: 'c-1', run: 'r1', n: '7', digest: 'd', block: '1', tx: 't' };
+    const about = {
+      ...missing(),
+      variants: [],
+      absence: [],
+      source: '',
+      time: at(60, 0),
+      majority: [],
+      dissent: [PROVIDER],
+    };
+    const twins = [batch, { ...batch, digest: 'e' }];
+    expect(say({ ...about, class: 'equivocation', batches: twins })).toBe(
+      'ProviderMSP signed two different batches under batch 7 of collector c-1, run r1.',
+    );
+    expect(say({ ...about, class: 'sequence', numbers: { from: '3', to: '5' }, batches: [batch] })).toBe(
+      'ProviderMSP left out the batches 3 to 5 of collector c-1, run r1.',
+    );
+    expect(say({ ...about, class: 'sequence', numbers: { from: '8', to: '8' }, batches: twins, folded: 3 })).toBe(
+      'ProviderMSP broke the chain: batch 8 of collector c-1, run r1 does not continue the one before, and 2 more findings alike.',
+    );
+    expect(say({ ...about, class: 'silent', source: 'ENGINE', silence: { watched: at(30, 0), to: at(90, 0) } })).toBe(
+      'ProviderMSP fell silent: no watch of source ENGINE has advanced since 2026-11-22 00:01:00 UTC until 2026-11-22 00:01:30 UTC; its last one ended at 2026-11-22 00:00:30 UTC.',
+    );
+    expect(say({ ...invented(), source: '', folded: 150 })).toBe(
+      'ProviderMSP alone attests 150 events of sources that nobody else knows, folded into this one finding.',
+    );
+  });
+
   test('every class has one, and it names each dissenter', () => {
     for (const finding of richDay().findings) {
       const sentence = say(finding);
