@@ -1,8 +1,19 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { modeOpenToOthers } from '../../cli/private-file.js';
 import { CollectorError } from '../errors.js';
 import { MIGRATIONS } from './migrations.js';
+
+/**
+ * SQLite's log is folded into the database when it has so many pages (512 KiB). The default, 4 MB, can be more than a small
+ * disk has: there the log would take all of it, and leave no room into which it could be folded.
+ */
+const LOG_PAGES = 128;
+/** What the log takes at rest, after a transaction that was larger. */
+const LOG_BYTES = 1024 * 1024;
+/** The log, the largest transaction, and what the database grows by when they are folded in. */
+const ROOM_BYTES = 4 * 1024 * 1024;
 
 /**
  * Opens the spool's file, making it if there is none.
@@ -25,10 +36,34 @@ export function open(path: string): Database.Database {
     database.pragma('auto_vacuum = INCREMENTAL');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
-    database.pragma(`journal_size_limit = ${16 * 1024 * 1024}`);
+    database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
+    database.pragma(`journal_size_limit = ${LOG_BYTES}`);
+    foldLog(database);
     return database;
   } catch (error) {
     throw asSpoolError(path, error);
+  }
+}
+
+/** Folds SQLite's log into the database and gives its room back to the disk, as far as the disk lets it. */
+export function foldLog(database: Database.Database): void {
+  try {
+    database.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    // Nothing is lost: the log holds it all until there is room.
+  }
+}
+
+/** A warning if the disk has less room than the spool's log needs; undefined if it has enough, or does not say. */
+export function lackOfRoom(path: string, needed = ROOM_BYTES): string | undefined {
+  if (path === ':memory:') return undefined;
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path), { bigint: true });
+    const free = bavail * bsize;
+    if (free >= BigInt(needed)) return undefined;
+    return `The disk of the spool ${path} has ${free} bytes free, and the spool's log alone needs up to ${needed}; make room, or give another disk with --spool.`;
+  } catch {
+    return undefined;
   }
 }
 

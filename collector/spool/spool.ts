@@ -5,7 +5,7 @@ import { CollectorError } from '../errors.js';
 import { type CollectorLog, silentLog } from '../log.js';
 import type { Observation, ObservedEvent } from '../observation.js';
 import type { HeldEvent, SourceMemory } from '../source/source.js';
-import { asSpoolError, migrate, open } from './database.js';
+import { asSpoolError, foldLog, lackOfRoom, migrate, open } from './database.js';
 import type { Pending, RunPosition, SealedBatch } from './records.js';
 import { heldKey, identityOf, packEvent, unpackEvent } from './spooled-event.js';
 import { Statements } from './statements.js';
@@ -73,6 +73,8 @@ export class Spool implements SourceMemory {
     this.#limits = limits;
     this.#log = log;
     this.#database = open(path);
+    const lack = lackOfRoom(path);
+    if (lack !== undefined) log.warn(printable(lack));
     try {
       migrate(this.#database);
       this.#statements = new Statements(this.#database);
@@ -196,6 +198,9 @@ export class Spool implements SourceMemory {
       return true;
     } catch {
       return false;
+    } finally {
+      // The trial must not itself be what fills a small disk.
+      foldLog(this.#database);
     }
   }
 
@@ -425,7 +430,10 @@ export class Spool implements SourceMemory {
     try {
       this.#database.transaction(work).immediate();
     } catch (error) {
-      throw asSpoolError(this.#database.name, error);
+      const told = asSpoolError(this.#database.name, error);
+      // What the log holds twice is room for what is tried next.
+      if (told instanceof CollectorError && told.code === 'FULL') foldLog(this.#database);
+      throw told;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -7,6 +7,7 @@ import { runCollector } from '../../collector/collector.js';
 import { silentLog } from '../../collector/log.js';
 import { healthOf } from '../../collector/metrics-server.js';
 import type { Observation } from '../../collector/observation.js';
+import { lackOfRoom } from '../../collector/spool/database.js';
 import { Spool, type SpoolLimits } from '../../collector/spool/spool.js';
 import { identityOf } from '../../collector/spool/spooled-event.js';
 import { Vitals } from '../../collector/vitals.js';
@@ -77,6 +78,48 @@ describe('a spool on a full disk', () => {
     expect(said).toEqual([expect.stringContaining('the disk is full')]);
     expect(spool.unsent()).toEqual([]);
     spool.close();
+  });
+});
+
+describe("a spool's log", () => {
+  it('stays small however much is written, and is folded in at the start', () => {
+    const spool = new Spool(file, OWNER);
+    spool.beginRun('r');
+    for (let n = 1; n <= 300; n++) {
+      spool.add([happened(n, 4_000)]);
+      attest(spool, n);
+    }
+    expect(statSync(`${file}-wal`).size).toBeLessThan(1024 * 1024);
+    const killed = `${file}.killed`;
+    for (const end of ['', '-wal']) copyFileSync(file + end, killed + end);
+    const before = spool.pendingCount();
+    spool.close();
+    const again = new Spool(killed, OWNER);
+    expect(again.pendingCount()).toBe(before);
+    // What opening writes itself is all that is in it.
+    expect(statSync(`${killed}-wal`).size).toBeLessThan(64 * 1024);
+    again.close();
+  });
+
+  it('is folded in when the disk is full, so that its room serves what comes next', () => {
+    const spool = new Spool(file, OWNER);
+    spool.beginRun('r');
+    for (let n = 1; n <= 10; n++) spool.add([happened(n, 4_000)]);
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+    const transaction = vi.spyOn(Database.prototype, 'transaction').mockImplementationOnce(() => {
+      throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL');
+    });
+    expect(() => spool.add([happened(11)])).toThrow(expect.objectContaining({ code: 'FULL' }));
+    transaction.mockRestore();
+    expect(statSync(`${file}-wal`).size).toBe(0);
+    expect(spool.add([happened(11)])).toEqual({ events: 1, known: 0 });
+    spool.close();
+  });
+
+  it('needs room, which is said where there is less', () => {
+    expect(lackOfRoom(file, 1)).toBeUndefined();
+    expect(lackOfRoom(':memory:', 2 ** 62)).toBeUndefined();
+    expect(lackOfRoom(file, Number.MAX_SAFE_INTEGER)).toMatch(/has \d+ bytes free, .* make room/);
   });
 });
 
