@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { CommitError, GatewayError, type Status, StatusCode } from '@hyperledger/fabric-gateway';
 import { NetworkError, type NetworkErrorDetails } from './errors.js';
+import { unreachable } from './unreachable.js';
 
 const STATUS_NAMES = new Map<number, string>(Object.entries(StatusCode).map(([name, code]) => [code, name]));
 
@@ -47,10 +48,7 @@ export function fromGateway(error: unknown, endpoint: string, client?: Client): 
     case grpcStatus.UNAVAILABLE:
       // A gateway takes its own peer, which does not admit the client, for one that is away.
       if (messages(error).some((message) => NOT_ADMITTED.test(message))) return answered(error, details, client);
-      return new NetworkError('UNREACHABLE', `No answer from ${endpoint} (${reason(error)}); is the ledger running?`, {
-        ...details,
-        retryable: true,
-      });
+      return new NetworkError('UNREACHABLE', unreachable(endpoint, reason(error)), { ...details, retryable: true });
     case grpcStatus.DEADLINE_EXCEEDED:
       return new NetworkError('TIMEOUT', `${endpoint} did not answer in time; ${afterTimeout(error)}.`, {
         ...details,

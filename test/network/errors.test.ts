@@ -143,3 +143,32 @@ property.prop([
   );
   expect(decodeReadWriteSet('other', encodeReadWriteSet('event2ledger', { reads, writes }))).toBeUndefined();
 });
+
+test.each([
+  [
+    'No connection established. Last error: Error: unable to verify the first certificate. Resolution note: ',
+    "The server at peer:1 has a TLS certificate that is not of the CA in the profile's tlsCaCert (unable to verify the first certificate); give the CA that issued it, or the right endpoint.",
+  ],
+  [
+    'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: ',
+    'No answer from peer:1 (connect ECONNREFUSED 127.0.0.1:1); is the ledger running?',
+  ],
+  [
+    'No connection established. Last error: null. Resolution note: DNS is away',
+    'No answer from peer:1 (null; DNS is away); is the ledger running?',
+  ],
+  [
+    "No connection established. Last error: Error: Hostname/IP does not match certificate's altnames: Host: a. is not in the cert's altnames: DNS:b. Resolution note: ",
+    "The server at peer:1 has a TLS certificate for other names (Hostname/IP does not match certificate's altnames: Host: a. is not in the cert's altnames: DNS:b); give one of them as tlsHost in the profile.",
+  ],
+  [
+    'No connection established. Last error: Error: certificate has expired. Resolution note: ',
+    'The TLS certificate of the server at peer:1, or of its CA, has expired; whoever runs the server must renew it.',
+  ],
+])('why a peer is not reached: %s', (said, sentence) => {
+  expect(fromGateway(gatewayError(grpcStatus.UNAVAILABLE, said), 'peer:1')).toMatchObject({
+    code: 'UNREACHABLE',
+    retryable: true,
+    message: sentence,
+  });
+});
