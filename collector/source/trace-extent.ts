@@ -53,6 +53,11 @@ export class TraceExtent {
     this.#open = false;
   }
 
+  /** Whether there were lines, and none of them was an event. */
+  get unreadable(): boolean {
+    return this.#segments.length === 0 && this.#holes.length > 0;
+  }
+
   /**
    * The gaps and watches, in order of time within each kind.
    * @param through the watch's exclusive end, if it shall reach beyond the trace's last event; it then begins with

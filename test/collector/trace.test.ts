@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { silentLog } from '../../collector/log.js';
+import { type CollectorLog, silentLog } from '../../collector/log.js';
 import type { Observation, ObservedGap, ObservedWatch } from '../../collector/observation.js';
-import { type TraceOptions, traceSource } from '../../collector/source/trace.js';
+import { fileSource, type TraceOptions, traceSource } from '../../collector/source/trace.js';
 import { DAY, line, lines } from './events.js';
 
 const NOTHING_KNOWN = {
@@ -21,11 +21,15 @@ const NOTHING_KNOWN = {
 };
 const S = 1_000_000_000n;
 
-async function observe(content: string | string[], options?: TraceOptions): Promise<Observation[]> {
+async function observe(
+  content: string | string[],
+  options?: TraceOptions,
+  log: CollectorLog = silentLog,
+): Promise<Observation[]> {
   const text = typeof content === 'string' ? content : content.map((one) => `${one}\n`).join('');
   const source = traceSource(() => Readable.from([Buffer.from(text)]), options);
   const all: Observation[] = [];
-  const context = { memory: NOTHING_KNOWN, log: silentLog, signal: new AbortController().signal };
+  const context = { memory: NOTHING_KNOWN, log, signal: new AbortController().signal };
   for await (const group of source.observe(context)) all.push(...group);
   return all;
 }
@@ -120,6 +124,57 @@ describe('a trace', () => {
     expect(watches(all)).toEqual([]);
   });
 
+  it('says so if it is declared as a gap, and nothing of a --through that is missing', async () => {
+    const said: string[] = [];
+    const note = (text: string) => void said.push(text);
+    await observe(['x', 'y'], { through: at(43_200n) }, { ...silentLog, info: note, warn: note });
+    expect(said).toEqual([
+      'No line of the trace can be read as an event: 2026-11-22T00:00:00.000000000Z to 2026-11-22T12:00:00.000000000Z is declared as a gap.',
+    ]);
+  });
+
+  it('that is quiet is watched from the start of the UTC day of --through', async () => {
+    const said: string[] = [];
+    const through = at(43_200n);
+    const all = await observe('', { through }, { ...silentLog, info: (text) => void said.push(text) });
+    expect([watches(all), gaps(all), said]).toEqual([[[at(0n), through]], [], []]);
+  });
+
+  it.each([
+    ['plain text', 'hello\nworld\n'],
+    ['a JSON array', '[\n{}\n]\n'],
+    ['JSON over several lines', JSON.stringify(JSON.parse(lines(1)[0] ?? ''), null, 2)],
+  ])('of which no line can be read, and no --through says for when, is an error: %s', async (_, text) => {
+    await expect(observe(text)).rejects.toMatchObject({
+      code: 'TRACE',
+      message: expect.stringMatching(/^No line .*--through/),
+    });
+  });
+
+  it.each([
+    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), /gunzip/],
+    ['UTF-16', Buffer.from(`\ufeff${lines(1)[0]}`, 'utf16le'), /UTF-8/],
+  ])('in %s is refused with what to do, though --through is given', async (_, bytes, advice) => {
+    const source = traceSource(() => Readable.from([bytes]), { through: at(86_400n) });
+    const observing = async () => {
+      for await (const _group of source.observe({
+        memory: NOTHING_KNOWN,
+        log: silentLog,
+        signal: new AbortController().signal,
+      }));
+    };
+    await expect(observing()).rejects.toMatchObject({ code: 'TRACE', message: expect.stringMatching(advice) });
+  });
+
+  it('that is not there, or a folder, is refused before anything is begun', () => {
+    expect(() => fileSource('/nowhere/at/all')).toThrow(
+      expect.objectContaining({ code: 'SOURCE', message: expect.stringContaining('is not there; give its path') }),
+    );
+    expect(() => fileSource('.')).toThrow(
+      expect.objectContaining({ code: 'SOURCE', message: expect.stringContaining('is a folder') }),
+    );
+  });
+
   it('keeps the hole small where times run backwards', async () => {
     const [first, moved, last] = [0n, 3600n, 2n].map((seconds) => line({ time: DAY + seconds * S, id: `c${seconds}` }));
     const all = await observe([first ?? '', moved ?? '', 'x', last ?? '']);
@@ -136,6 +191,10 @@ describe('a trace', () => {
   test.prop([fc.array(anyLine, { maxLength: 30 })])(
     'watches no gap, and leaves no time between its ends neither watched nor declared',
     async (content) => {
+      if (content.length > 0 && content.every((one) => !one.includes('"Actor"'))) {
+        await expect(observe(content)).rejects.toMatchObject({ code: 'TRACE' });
+        return;
+      }
       const all = await observe(content);
       const claims = [...watches(all), ...gaps(all).map(([from, to]) => [from, to] as const)];
       for (const [from, to] of claims) expect(BigInt(from)).toBeLessThan(BigInt(to));
@@ -143,7 +202,7 @@ describe('a trace', () => {
         BigInt(interval[0]) <= time && time < BigInt(interval[1]);
       const times = all.flatMap((one) => (one.kind === 'event' ? [BigInt(one.event.timeNano)] : []));
       if (times.length === 0) {
-        expect(all.filter((one) => one.kind !== 'malformed')).toEqual([]);
+        expect(all).toEqual([]);
         return;
       }
       const declared = gaps(all).map(([from, to]) => [from, to] as [string, string]);
