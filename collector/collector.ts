@@ -180,7 +180,10 @@ class Collector {
     let cut = false;
     try {
       await Promise.race([ended, stopped, failed]);
-      if (!once && !broken) await Promise.race([stopped, failed]);
+      if (!once && !broken) {
+        if (!signal.aborted) this.#inputEnded();
+        await Promise.race([stopped, failed]);
+      }
       cut = signal.aborted;
       // The last word of a source that is still there: how far it has watched.
       if (signal.aborted) await this.#probe();
@@ -260,6 +263,17 @@ class Collector {
     if (signal.aborted) return;
     this.#options.vitals?.tell('spool', true);
     this.#log.info('The spool has room again.');
+  }
+
+  /** Who stays for its heartbeats must not look as if it watched. */
+  #inputEnded(): void {
+    const { source, vitals } = this.#options;
+    const message =
+      'The input has ended. What was read is attested, and only heartbeats are sent from now on, until the collector is stopped.';
+    if (source.endless) {
+      vitals?.end();
+      this.#log.warn(message);
+    } else this.#log.info(message);
   }
 
   /** Waits until everything is attested, or the time to stop is over. */

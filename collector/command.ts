@@ -3,18 +3,27 @@ import { type Command, Option } from 'commander';
 import { isoOfNanos, type Nanos, sha256Hex } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode } from '../cli/exit.js';
+import { printable } from '../cli/printable.js';
 import { connect } from '../network/connection.js';
-import { loadProfile } from '../network/profile.js';
+import { loadProfile, type Profile } from '../network/profile.js';
 import { DEFAULT_LIMITS } from './attester/sealer.js';
 import { systemClock } from './clock.js';
 import { type CollectorCounts, type CollectorSummary, runCollector } from './collector.js';
 import { CONFIG_VARIABLE, type LoadedConfig, loadConfig, shownConfig } from './config.js';
-import { type CollectConfig, defaultOf, descriptionOf, type SettingName } from './config-settings.js';
+import {
+  type CollectConfig,
+  defaultOf,
+  descriptionOf,
+  SETTING_NAMES,
+  type SettingName,
+  variableOf,
+} from './config-settings.js';
 import { type CollectorLog, plainLog, structuredLog } from './log.js';
 import { collectorMetrics } from './metrics.js';
 import { healthOf, type MetricsServer, serveMetrics } from './metrics-server.js';
 import { RunningLine } from './running-line.js';
 import { sourceOf } from './source/parse-source.js';
+import type { Source } from './source/source.js';
 import { Vitals } from './vitals.js';
 
 /** Flags that are no settings. */
@@ -55,6 +64,8 @@ Settings may also stand in a config file (YAML or JSON, by the names above witho
 The spool keeps every event until the ledger has it, and knows which it has: stop and start as you like, nothing is
 attested twice. One spool for each identity and source; it lies beside the profile unless --spool says otherwise.
 A line of a trace that cannot be read is reported with its number, counted, and declared on the ledger as a gap.
+A trace of which no line at all can be read is an error; with --through, all of that time is declared as a gap.
+Without --once the collector stays when a trace or standard input has ended, for its heartbeats.
 
 With --through your signature says that you watched until then, and nothing takes that back. A day is sealed as soon as
 all actors say that they watched to its end, a day that is not over included: do not give a time to come.
@@ -102,33 +113,58 @@ async function collect(
   io: CommandIo,
 ): Promise<ExitCode> {
   const file = flags.config === undefined ? {} : { file: flags.config };
-  const loaded: LoadedConfig = loadConfig({ ...file, env: io.env, flags: settings });
+  const loaded: LoadedConfig = loadConfig({
+    ...file,
+    env: io.env,
+    flags: settings,
+    checks: {
+      profile: (path) => void loadProfile(path, io.env),
+      source: (source, others) => void sourceFrom({ ...others, source }, io),
+    },
+  });
+  const profile = loadProfile(loaded.config.profile, io.env);
+  const strange = loaded.strange.filter((name) => name !== profile.pkcs11?.pinEnv);
+  const warnings = strange.length === 0 ? [] : [strangeVariables(strange)];
   if (flags.printConfig) {
+    for (const warning of warnings)
+      io.stderr.write(`event2ledger: ${warning}
+`);
     printJson(io, shownConfig(loaded));
     return EXIT.clean;
   }
-  const summary = await run(loaded.config, io);
+  const summary = await run(loaded.config, profile, warnings, io);
   if (flags.json) printJson(io, summary);
   else io.stdout.write(`${sentence(summary)}\n`);
   return EXIT.clean;
 }
 
-async function run(config: CollectConfig, io: CommandIo): Promise<CollectorSummary> {
-  const { once, through, 'source-id': sourceId } = config;
-  const source = sourceOf(
-    {
-      source: config.source,
-      once,
-      ...(sourceId === undefined ? {} : { sourceId }),
-      ...(through === undefined ? {} : { through }),
-    },
-    io,
-  );
-  const profile = loadProfile(config.profile, io.env);
+/** What is set and does nothing is most likely a setting by a wrong name. */
+function strangeVariables(names: readonly string[]): string {
+  const known = [CONFIG_VARIABLE, ...SETTING_NAMES.map(variableOf)].join(', ');
+  const are = names.length === 1 ? 'is no setting and is' : 'are no settings and are';
+  return `${printable(names.join(', '), 200)} ${are} ignored; there are ${known}.`;
+}
+
+type SourceSettings = Pick<CollectConfig, 'source'> & Partial<Pick<CollectConfig, 'once' | 'through' | 'source-id'>>;
+
+function sourceFrom({ source, once = false, through, 'source-id': sourceId }: SourceSettings, io: CommandIo): Source {
+  const named = sourceId === undefined ? {} : { sourceId };
+  return sourceOf({ source, once, ...named, ...(through === undefined ? {} : { through }) }, io);
+}
+
+async function run(
+  config: CollectConfig,
+  profile: Profile,
+  warnings: readonly string[],
+  io: CommandIo,
+): Promise<CollectorSummary> {
+  const { once, through } = config;
+  const source = sourceFrom(config, io);
   const spool = config.spool ?? join(dirname(config.profile), defaultSpool(config.source, source.name));
   const vitals = new Vitals();
   const line = io.stderr.isTTY && config['log-format'] !== 'json' ? new RunningLine(io.stderr) : undefined;
   const log = logOf(io, line, config);
+  for (const warning of warnings) log.warn(warning);
   if (through !== undefined) warnOfTimeToCome(log, through, systemClock().now());
   let counts: CollectorCounts | undefined;
   const connection = connect(profile);

@@ -28,7 +28,10 @@ const WRONG: Readonly<Record<Counterpart, string>> = {
   spool: 'The spool has been full, so that nothing is read,',
 };
 
-/** Healthy is who has engine, its memory, ledger and room in its spool, or has lacked one for less than `graceMs`. */
+/**
+ * Healthy is who has engine, its memory, ledger and room in its spool, or has lacked one for less than `graceMs`, and whose
+ * input goes on if it was to.
+ */
 export function healthOf(vitals: Vitals, graceMs: number): Health {
   const state = <Down extends string>(of: Counterpart, down: Down) => {
     const up = vitals.up(of);
@@ -37,6 +40,7 @@ export function healthOf(vitals: Vitals, graceMs: number): Health {
   const reasons = (Object.keys(WRONG) as Counterpart[])
     .filter((of) => vitals.up(of) === false && vitals.downFor(of) >= graceMs)
     .map((of) => `${WRONG[of]} for ${Math.floor(vitals.downFor(of) / 1000)} s.`);
+  if (vitals.ended) reasons.push('The input has ended: nothing more is read, and only heartbeats are sent.');
   return {
     ok: reasons.length === 0,
     engine: state('engine', 'down'),

@@ -35,6 +35,7 @@ export class Vitals {
   #unproven = 0;
   #spool: (() => SpoolState) | undefined;
   #everUp = false;
+  #ended = false;
 
   /** @param now a monotonic clock, in milliseconds */
   constructor(now: () => number = () => performance.now()) {
@@ -78,6 +79,15 @@ export class Vitals {
   /** Says that the ledger refused a batch for good. */
   refused(): void {
     this.#refused++;
+  }
+
+  /** Says that an input which was to go on has ended. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** Says how far a source was claimed to have been watched. */

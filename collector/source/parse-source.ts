@@ -43,7 +43,7 @@ export function sourceOf(
     return dockerSource(engine, named);
   }
   const options = { ...named, ...(through === undefined ? {} : { through }) };
-  if (source === '-') return traceSource(() => io.stdin, options);
+  if (source === '-') return { ...traceSource(() => io.stdin, options), endless: true };
   if (source.startsWith('file:') && source.length > 'file:'.length) {
     return fileSource(source.slice('file:'.length), options);
   }

@@ -42,6 +42,8 @@ export interface SourceContext {
   readonly log: CollectorLog;
   /** Where a source says whether what it watches answers. */
   readonly vitals?: Vitals;
+  /** Why the source was left before, if it was: the reason of a gap that it finds. */
+  readonly left?: string | undefined;
   /** Ends the source quietly. */
   readonly signal: AbortSignal;
 }
@@ -52,6 +54,8 @@ export interface Source {
   readonly name: string;
   /** Whether `observe` may be called again after it was left, and then goes on from what is known. */
   readonly resumes?: boolean;
+  /** Whether it was to go on for ever: that it ends is then told as ill health. */
+  readonly endless?: boolean;
   /**
    * Everything the source tells, in groups; a group is on disk before the next one is asked for. Ends when the source
    * has no more, or on abort.

@@ -7,9 +7,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Batch, completePolicy } from '#chaincode';
 import { type CollectorCounts, type CollectorOptions, runCollector } from '../../collector/collector.js';
 import { type CollectorLog, silentLog } from '../../collector/log.js';
+import { healthOf } from '../../collector/metrics-server.js';
 import type { Observation } from '../../collector/observation.js';
 import type { Source } from '../../collector/source/source.js';
 import { type TraceOptions, traceSource } from '../../collector/source/trace.js';
+import { Vitals } from '../../collector/vitals.js';
 import { DAY, event, line, lines } from './events.js';
 import { FakeLedger, unreachable } from './fake-ledger.js';
 
@@ -185,6 +187,33 @@ describe('a collector with a trace', () => {
     ledger.beforeSubmit = () => {};
     expect(await collect(ledger, trace(lines(4)))).toMatchObject({ attested: 4 });
     expect(ledger.faults()).toEqual([]);
+  });
+});
+
+describe('a collector whose input ends, without --once', () => {
+  it.each([
+    ['standard input', true, false],
+    ['a file', false, true],
+  ])('stays for its heartbeats and says so: %s', async (_, endless, healthy) => {
+    const ledger = new FakeLedger();
+    const stop = new AbortController();
+    const vitals = new Vitals();
+    let ended = () => {};
+    const said = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const note = (text: string) => void (text.startsWith('The input has ended.') && ended());
+    const log = { ...silentLog, info: note, warn: note };
+    const source = { ...trace(lines(3)), endless };
+    const running = collect(ledger, source, { once: false, signal: stop.signal, maxAgeMs: 1, log, vitals });
+    await said;
+    await ledger.until(() => ledger.entries().length === 3);
+    const count = ledger.batches().length;
+    await ledger.until(() => ledger.batches().length > count);
+    const { ok, reasons } = healthOf(vitals, 60_000);
+    expect([ok, reasons.join()]).toEqual([healthy, healthy ? '' : expect.stringContaining('The input has ended')]);
+    stop.abort();
+    expect(await running).toMatchObject({ attested: 3, behind: 0 });
   });
 });
 
