@@ -18,7 +18,7 @@ export interface CommandIo {
 export type RegisterCommands = (program: Command, io: CommandIo) => void;
 
 /**
- * Wraps a command's action: its exit code is reported, an error it expected is one line on standard error, any
+ * Wraps a command's action: its exit code is reported, an error it expected is a line for each mistake on standard error, any
  * other keeps its stack; both exit with 2.
  */
 export function action<Args extends unknown[]>(
@@ -37,8 +37,9 @@ export function action<Args extends unknown[]>(
 
 /** Prints an error the way its kind deserves. Errors with a `code` of ours are expected. */
 export function reportError(io: Pick<CommandIo, 'stderr'>, error: unknown): void {
-  if (error instanceof UsageError || isCoded(error)) {
-    io.stderr.write(`event2ledger: ${printable(error.message, 2000)}\n`);
+  if (isExpected(error)) {
+    const mistakes = error instanceof UsageError ? error.mistakes : [error.message];
+    io.stderr.write(mistakes.map((mistake) => `event2ledger: ${printable(mistake, 2000)}\n`).join(''));
     return;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -47,8 +48,9 @@ export function reportError(io: Pick<CommandIo, 'stderr'>, error: unknown): void
 
 const OURS = new Set(['RecordError', 'NetworkError', 'CollectorError', 'ReconcilerError', 'ReportError', 'DemoError']);
 
-function isCoded(error: unknown): error is Error {
-  return error instanceof Error && OURS.has(error.name);
+/** Whether it is an error that a command foresees, whose message is a sentence for whoever called it. */
+export function isExpected(error: unknown): error is Error {
+  return error instanceof UsageError || (error instanceof Error && OURS.has(error.name));
 }
 
 /** Prints a value for machines: one line of JSON, and nothing in it that a terminal would obey. */

@@ -10,10 +10,15 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A mistake in how a command was called. Printed as one line, exit code 2. */
+/** Mistakes in how a command was called. Each is printed as one line, exit code 2. */
 export class UsageError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** One sentence a mistake. */
+  readonly mistakes: readonly string[];
+
+  constructor(message: string | readonly string[], options?: ErrorOptions) {
+    const mistakes = typeof message === 'string' ? [message] : message;
+    super(mistakes.join('\n'), options);
     this.name = 'UsageError';
+    this.mistakes = mistakes;
   }
 }

@@ -74,9 +74,12 @@ export const SETTING_NAMES = Object.keys(configSchema.shape) as SettingName[];
 /** Settings that name a file: in a config file they are relative to its folder. */
 export const FILE_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>(['profile', 'spool']);
 
+/** How the variables begin that are settings. */
+export const VARIABLE_PREFIX = 'E2L_';
+
 /** A setting's variable: `E2L_BATCH_SIZE`. */
 export function variableOf(name: SettingName): string {
-  return `E2L_${name.replaceAll('-', '_').toUpperCase()}`;
+  return `${VARIABLE_PREFIX}${name.replaceAll('-', '_').toUpperCase()}`;
 }
 
 /** What a setting means, in the words of the help text. */

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import { isExpected } from '../cli/command.js';
 import { UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
+import { whyUnreadable } from '../cli/unreadable.js';
 import {
   type CollectConfig,
   configSchema,
   FILE_SETTINGS,
   SETTING_NAMES,
   type SettingName,
+  VARIABLE_PREFIX,
   variableOf,
 } from './config-settings.js';
 
@@ -25,12 +28,20 @@ export interface ConfigInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** By setting; what was not given is absent. */
   readonly flags: Readonly<Partial<Record<SettingName, unknown>>>;
+  /** Look further, at what a setting names: throw a sentence if that cannot be used. */
+  readonly checks?: SettingChecks;
 }
+
+/** @param config all settings; undefined if some are wrong */
+type SettingCheck = (value: string, config: CollectConfig | undefined) => void;
+type SettingChecks = Readonly<Partial<Record<SettingName, SettingCheck>>>;
 
 /** The settings, and who gave each; one that nobody gave has its default. */
 export interface LoadedConfig {
   readonly config: CollectConfig;
   readonly origins: ReadonlyMap<SettingName, Origin>;
+  /** Variables that are named as settings are, and are none. */
+  readonly strange: readonly string[];
 }
 
 /**
@@ -39,7 +50,7 @@ export interface LoadedConfig {
  * @example
  * loadConfig({ env: process.env, flags: { source: 'docker', profile: 'profile.json' } }).config['batch-size']
  */
-export function loadConfig({ file, env, flags }: ConfigInput): LoadedConfig {
+export function loadConfig({ file, env, flags, checks = {} }: ConfigInput): LoadedConfig {
   // Without a prototype, so that no name is special.
   const values = Object.create(null) as Record<string, unknown>;
   const origins = new Map<string, Origin>();
@@ -58,8 +69,18 @@ export function loadConfig({ file, env, flags }: ConfigInput): LoadedConfig {
     give(name, flags[name], `--${name}`);
   }
   const result = configSchema.safeParse(values);
-  if (!result.success) throw wrong(result.error.issues, origins);
-  return { config: result.data, origins: origins as Map<SettingName, Origin> };
+  const issues = result.error?.issues ?? [];
+  const mistakes = [...wrong(issues, origins)];
+  for (const [name, check] of Object.entries(checks) as [SettingName, SettingCheck][]) {
+    const value = values[name];
+    if (typeof value !== 'string' || issues.some(({ path }) => path[0] === name)) continue;
+    const why = refusalOf(() => check(value, result.data));
+    if (why !== undefined) mistakes.push(`${name} (from ${printable(origins.get(name) ?? '', 200)}): ${why}`);
+  }
+  if (result.data === undefined || mistakes.length > 0) throw new UsageError(mistakes);
+  const settings = new Set([CONFIG_VARIABLE, ...SETTING_NAMES.map(variableOf)]);
+  const strange = Object.keys(env).filter((name) => name.startsWith(VARIABLE_PREFIX) && !settings.has(name));
+  return { config: result.data, origins: origins as Map<SettingName, Origin>, strange };
 }
 
 function* readConfigFile(file: string): Iterable<[string, unknown]> {
@@ -67,8 +88,7 @@ function* readConfigFile(file: string): Iterable<[string, unknown]> {
   try {
     content = readFileSync(file, 'utf8');
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
-    throw new UsageError(`The config file ${printable(file, 200)} ${why}.`, { cause });
+    throw new UsageError(`The config file ${printable(file, 200)} ${whyUnreadable(cause)}.`, { cause });
   }
   // JSON is YAML. Without the core schema's tags nothing but texts, numbers, yes and no, lists and maps comes out.
   const document = parseDocument(content, { prettyErrors: false });
@@ -113,7 +133,8 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-function wrong(issues: readonly Issue[], origins: ReadonlyMap<string, Origin>): UsageError {
+/** A sentence for each. */
+function wrong(issues: readonly Issue[], origins: ReadonlyMap<string, Origin>): string[] {
   const said = issues.flatMap(({ path, message, keys, code }) => {
     if (code === 'unrecognized_keys') return (keys ?? []).map((key) => unknown(key, origins.get(key)));
     const name = String(path[0]) as SettingName;
@@ -121,7 +142,18 @@ function wrong(issues: readonly Issue[], origins: ReadonlyMap<string, Origin>): 
     if (origin !== undefined) return [`${name} (from ${printable(origin, 200)}) ${message}`];
     return [`${name} is missing: give --${name}, ${variableOf(name)}, or ${name} in a config file`];
   });
-  return new UsageError(`${said.join('; ')}.`);
+  return said.map((sentence) => `${sentence.replace(/\.$/, '')}.`);
+}
+
+/** What a check throws, if it is meant for whoever gave the setting. */
+function refusalOf(check: () => void): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return error.message;
+  }
 }
 
 function unknown(key: string, origin = 'the config file'): string {

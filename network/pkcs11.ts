@@ -11,6 +11,8 @@ export interface Pkcs11Key {
   /** The key's CKA_ID, in hexadecimal digits. */
   readonly keyId: string;
   readonly pin: string;
+  /** The variable that holds the PIN, if one does. */
+  readonly pinEnv?: string;
 }
 
 /** Signs as a token does: later. */

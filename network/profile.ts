@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { modeOpenToOthers } from '../cli/private-file.js';
+import { whyUnreadable } from '../cli/unreadable.js';
 import { NetworkError } from './errors.js';
 import type { Pkcs11Key } from './pkcs11.js';
 
@@ -110,8 +111,7 @@ function read(file: string, what: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
-    throw new NetworkError('PROFILE', `${what} ${file} ${why}.`, { cause });
+    throw new NetworkError('PROFILE', `${what} ${file} ${whyUnreadable(cause)}.`, { cause });
   }
 }
 
@@ -146,7 +146,7 @@ function privateKey(
     const where = pinFile === undefined ? `the variable ${pinEnv}` : at(pinFile);
     throw new NetworkError('PROFILE', `The PIN of the token "${label}" is not in ${where}, where the profile has it.`);
   }
-  return { key: '', pkcs11: { library: at(library), label, keyId, pin } };
+  return { key: '', pkcs11: { library: at(library), label, keyId, pin, ...(pinEnv === undefined ? {} : { pinEnv }) } };
 }
 
 /** A secret that others can read is no longer its owner's alone. */

@@ -158,7 +158,7 @@ describe('what is refused', () => {
 
   it('says that a config file is not there', () => {
     expect(refusal({ file: join(dir, 'none.yml'), env: {}, flags: {} })).toMatch(/none\.yml does not exist/);
-    expect(refusal({ env: { E2L_CONFIG: dir }, flags: {} })).toMatch(/cannot be read/);
+    expect(refusal({ env: { E2L_CONFIG: dir }, flags: {} })).toMatch(/is a folder; give a file/);
   });
 
   test.prop([fc.dictionary(fc.constantFrom(...SETTING_NAMES), fc.anything())])(

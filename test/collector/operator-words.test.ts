@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { event2ledger, startEvent2ledger } from '../support/command.js';
@@ -53,5 +54,48 @@ describe('what collect tells whoever runs it', () => {
     expect(second.stderr).not.toContain('--spool');
     await first.stop();
     await engine.stop();
+  });
+
+  it('refuses all that is wrong at once, one line each, what the settings name included', async () => {
+    const profile = join(consortium.dir, 'none.json');
+    for (const print of [[], ['--print-config']]) {
+      const { code, stdout, stderr } = await event2ledger(
+        ['collect', '--profile', profile, '--source', 'dokcer', '--batch-size', '0', '--through', 'someday', ...print],
+        { env: ABSENT },
+      );
+      expect(code).toBe(2);
+      expect(stdout).toBe('');
+      const lines = stderr.trimEnd().split('\n');
+      expect(lines).toEqual([
+        expect.stringMatching(/^event2ledger: batch-size \(from --batch-size\) must be a whole number .*[^.]\.$/),
+        expect.stringMatching(/^event2ledger: through \(from --through\) must be a time: .*[^.]\.$/),
+        expect.stringMatching(/^event2ledger: profile \(from --profile\): The profile .*none\.json does not exist\.$/),
+        expect.stringMatching(/^event2ledger: source \(from --source\): "dokcer" is no source; write docker, .*\.$/),
+      ]);
+    }
+  });
+
+  it.each([
+    [['--source', 'file:/nope/x'], /source \(from --source\): .*\/nope\/x.* is not there/],
+    [['--source', 'docker', '--once'], /source \(from --source\): --once is for traces/],
+    [['--config', tmpdir()], /The config file .* is a folder; give a file\./],
+    [['--profile', tmpdir()], /The profile .* is a folder; give a file\./],
+  ])('refuses %j before anything is begun', async (args, message) => {
+    const { code, stderr } = await collect('--source', '-', ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd()).not.toContain('\n');
+  });
+
+  it('warns of variables that look like settings and are none', async () => {
+    const args = ['collect', '--profile', consortium.profile('UserMSP'), '--source', `file:${trace}`];
+    const env = { ...ABSENT, E2L_NONSENSE: 'x', E2L_BATCH_SIZE: '9' };
+    const shown = await event2ledger([...args, '--print-config'], { env });
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(shown.stderr).toMatch(/E2L_NONSENSE.* ignored; there are E2L_CONFIG, E2L_PROFILE, /);
+    expect(shown.stderr).not.toMatch(/E2L_BATCH_SIZE.* ignored/);
+    const run = await event2ledger([...args, '--once', '--log-format', 'text'], { env });
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toMatch(/E2L_NONSENSE.* ignored/);
   });
 });
