@@ -1,6 +1,7 @@
 /** What can stop a collector. A closed set: callers branch on it. */
 export type CollectorErrorCode =
   | 'SOURCE' // the source cannot be read, or is not the one it was
+  | 'SETTING' // the source needs another setting: trying again would not help
   | 'TRACE' // the trace does not fit what was said about it
   | 'SPOOL' // the spool cannot be used, or belongs to another collector
   | 'FULL' // the spool is at its limit, or the disk is full

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { printable } from '../../cli/printable.js';
+import { CollectorError } from '../errors.js';
 import type { Engine } from './docker-engine.js';
 import type { DockerEngineOptions } from './docker-session.js';
 import { DockerSession, type SessionContext } from './docker-session.js';
@@ -30,8 +31,10 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
       const { signal, log, vitals } = context;
       const proofs = proofsOf(context);
       let told = false;
+      // The first session that joins has found what was lost for that reason; later ones lose for their own.
+      let { left } = context;
       for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
-        const session = new DockerSession(engine, options, { ...context, ...proofs });
+        const session = new DockerSession(engine, options, { ...context, ...proofs, left });
         // Who takes no more has no room for it: that says nothing of the engine.
         let broke = false;
         let opened: number | undefined;
@@ -40,16 +43,18 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
           log.info(told ? "The engine's events come again." : 'Watching the engine.', { engine: session.source });
           vitals?.tell('engine', true);
           told = false;
+          left = undefined;
           opened = performance.now();
           current = session;
           yield* session.observations();
           broke = true;
         } catch (error) {
           broke = true;
+          if (error instanceof CollectorError && error.code === 'SETTING') throw error;
           // Only what went wrong with the engine comes here: what the consumer throws ends this generator instead.
           if (!signal.aborted && !told) {
             const what = opened === undefined ? 'The engine does not answer' : 'The engine is no longer heard';
-            log.warn(`${what} (${(error as Error).message}); trying again for as long as it takes.`);
+            log.warn(`${what} (${withoutStop((error as Error).message)}); trying again for as long as it takes.`);
           }
           told = true;
         } finally {
@@ -65,6 +70,11 @@ export function dockerSource(engine: Engine, options: DockerSourceOptions = {}):
       await current?.probe();
     },
   };
+}
+
+/** A sentence as it stands within another. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
 /** Says once for each spell that the engine's memory cannot be read, and that it can again. */

@@ -26,7 +26,7 @@ export function podmanAware(engine: Engine, named: boolean): Engine {
       const state = await engine.state(signal);
       if (!(await isPodman(signal))) return state;
       if (!named) {
-        throw new CollectorError('SOURCE', 'Podman has no ID of its own to go by; name this engine with --source-id.');
+        throw new CollectorError('SETTING', 'Podman has no ID of its own to go by; name this engine with --source-id.');
       }
       return { ...state, listeners: undefined };
     },

@@ -1,4 +1,5 @@
 import { type DockerEvent, parseDockerEvent } from '#chaincode';
+import type { SourceMemory } from '../../collector/source/source.js';
 
 export const DAY = 1_795_305_600_000_000_000n; // 2026-11-22T00:00:00Z
 
@@ -33,3 +34,18 @@ export function event(wanted: Wanted): DockerEvent {
 export function lines(count: number, from = DAY, step = 1_000_000_000n): string[] {
   return Array.from({ length: count }, (_, index) => line({ time: from + BigInt(index) * step, id: `c${index}` }));
 }
+
+/** What a source is told that resumes nothing. */
+export const NOTHING_KNOWN: SourceMemory = {
+  knows: () => false,
+  lastEventTime: () => undefined,
+  watchedUntil: () => undefined,
+  lastLocalTime: () => undefined,
+  unproven: () => 0,
+  quarantined: () => false,
+  undeclared: () => 0,
+  margin: () => undefined,
+  hasLeft: () => false,
+  held: () => [],
+  sources: () => [],
+};

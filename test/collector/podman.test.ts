@@ -1,14 +1,16 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { silentLog } from '../../collector/log.js';
+import { dockerSource } from '../../collector/source/docker.js';
 import type { Engine } from '../../collector/source/docker-engine.js';
 import { podmanAware } from '../../collector/source/podman.js';
-import { DAY, line } from './events.js';
+import { DAY, line, NOTHING_KNOWN } from './events.js';
 
 const S = 1_000_000_000n;
 const never = new AbortController().signal;
 
 /** Podman, with a log of this text. */
-function podman(log: Iterable<Buffer>): Engine {
+function podman(log: Iterable<Buffer>, named = true): Engine {
   const state = { id: 'made up', cluster: undefined, swarm: 'none' as const, listeners: 0, now: DAY.toString() };
   return podmanAware(
     {
@@ -16,7 +18,7 @@ function podman(log: Iterable<Buffer>): Engine {
       events: async () => Readable.from(log, { objectMode: false, highWaterMark: 1 }),
       get: async () => ({ BuildahVersion: '1.28.2' }),
     },
-    true,
+    named,
   );
 }
 
@@ -57,5 +59,24 @@ describe('a replay of Podman', () => {
     for await (const _chunk of stream) if (++taken === 10) break;
     expect(read).toBeLessThan(1_000);
     expect(stream.destroyed).toBe(true);
+  });
+});
+
+describe('Podman without a name', () => {
+  it('ends the source: a setting is missing, and trying again would not help', async () => {
+    const said: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => void said.push(text) };
+    const observing = async () => {
+      for await (const _group of dockerSource(podman([], false)).observe({
+        memory: NOTHING_KNOWN,
+        log,
+        signal: never,
+      }));
+    };
+    await expect(observing()).rejects.toMatchObject({
+      code: 'SETTING',
+      message: expect.stringContaining('--source-id'),
+    });
+    expect(said).toEqual([]);
   });
 });

@@ -4,21 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type CollectorLog, silentLog } from '../../collector/log.js';
 import type { Observation, ObservedGap, ObservedWatch } from '../../collector/observation.js';
 import { fileSource, type TraceOptions, traceSource } from '../../collector/source/trace.js';
-import { DAY, line, lines } from './events.js';
+import { DAY, line, lines, NOTHING_KNOWN } from './events.js';
 
-const NOTHING_KNOWN = {
-  knows: () => false,
-  lastEventTime: () => undefined,
-  watchedUntil: () => undefined,
-  lastLocalTime: () => undefined,
-  unproven: () => 0,
-  quarantined: () => false,
-  undeclared: () => 0,
-  margin: () => undefined,
-  hasLeft: () => false,
-  held: () => [],
-  sources: () => [],
-};
 const S = 1_000_000_000n;
 
 async function observe(
