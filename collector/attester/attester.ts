@@ -9,7 +9,7 @@ import type { Spool } from '../spool/spool.js';
 import type { Vitals } from '../vitals.js';
 import { Bell } from './bell.js';
 import { Policies } from './policies.js';
-import { companions, onLedger, settleRun } from './run.js';
+import { companions, foreignAtStart, foreignNow, onLedger, settleRun } from './run.js';
 import { type BatchLimits, DEFAULT_LIMITS, type Sealed, Sealer } from './sealer.js';
 import { PATIENCE, type Patience, Persistence, Sender } from './sender.js';
 
@@ -54,6 +54,8 @@ export class Attester {
   #beatAt = 0;
   /** Sources whose other watchers were looked for. */
   readonly #companionsOf = new Set<string>();
+  /** Runs of others under this identity that were named. */
+  readonly #foreign = new Set<string>();
   #policiesAt = 0;
 
   constructor(options: AttesterOptions) {
@@ -103,6 +105,8 @@ export class Attester {
   async #begin(): Promise<void> {
     const { connection, spool, clock, random, log } = this.#options;
     const ledger = await this.#persistence.until('to name its collectors', () => onLedger(connection));
+    const atStart = foreignAtStart(spool.run(), ledger, clock.now());
+    if (atStart !== undefined) this.#nameForeign(atStart, 'has sent something less than a minute ago');
     const unsent = spool.unsent();
     if (unsent.length > 0) log.info('Sending what was sealed before.', { batches: unsent.length });
     await this.#awaitPolicy();
@@ -186,6 +190,26 @@ export class Attester {
     }
   }
 
+  /** Two processes under one identity contradict each other; each may be the one that is too many. */
+  async #lookForForeign(): Promise<void> {
+    const { connection, spool } = this.#options;
+    // Nothing depends on it: without an answer it is looked for with the next heartbeat.
+    const ledger = await this.#persistence.orAborted(onLedger(connection)).catch(() => undefined);
+    const run = foreignNow(spool.run(), ledger);
+    if (run !== undefined) this.#nameForeign(run, 'has begun since');
+  }
+
+  #nameForeign(run: string, what: string): void {
+    const { connection, log } = this.#options;
+    if (this.#foreign.has(run)) return;
+    this.#foreign.add(run);
+    const { mspId, name } = connection.profile;
+    log.error(
+      `Under this identity (${printable(name, 100)} of ${printable(mspId, 100)}) another run ${what} that this spool knows nothing of. If another process uses it, stop one of the two and give it an identity of its own (event2ledger identity add): two under one contradict each other.`,
+      { run: printable(run, 100) },
+    );
+  }
+
   async #sealNext(): Promise<void> {
     const beat = this.#beatDue();
     if (beat) await this.#options.probe();
@@ -193,7 +217,10 @@ export class Attester {
     if (beat || performance.now() - this.#policiesAt > this.#policies.heartbeat * 1000) await this.#refreshPolicies();
     const sealed = await this.#persistence.room(() => this.#sealer?.seal(this.#policies.inForce, beat));
     if (sealed === undefined) return;
-    if (beat) await this.#nameCompanions();
+    if (beat) {
+      await this.#nameCompanions();
+      await this.#lookForForeign();
+    }
     this.#waitingSince = undefined;
     this.#options.onSealed(sealed);
     if (sealed.batch !== undefined) {

@@ -1,4 +1,4 @@
-import { type CollectorAnswer, padNanos } from '#chaincode';
+import { type CollectorAnswer, type Nanos, padNanos } from '#chaincode';
 import type { LedgerConnection } from '../../network/connection.js';
 import type { Clock, Random } from '../clock.js';
 import { CollectorError } from '../errors.js';
@@ -64,6 +64,29 @@ export function settleRun(spool: Spool, ledger: CollectorAnswer | undefined, clo
   if (continues(spool.run(), ledger)) return false;
   spool.beginRun(newRun(clock, random));
   return true;
+}
+
+/** A run of another process under one identity sent something so short a while ago, in seconds, that it may be running still. */
+const RECENT_SECONDS = 60;
+
+/**
+ * Another process's run under this identity, from what the ledger had at the start: one that the spool does not continue
+ * and that was heard of a moment ago.
+ * @param now the collector's own time
+ */
+export function foreignAtStart(
+  spooled: RunPosition | undefined,
+  ledger: CollectorAnswer | undefined,
+  now: Nanos,
+): string | undefined {
+  if (ledger === undefined || ledger.run === spooled?.run) return undefined;
+  const apart = BigInt(now) - BigInt(ledger.sentAt);
+  return apart < BigInt(RECENT_SECONDS) * 1_000_000_000n ? ledger.run : undefined;
+}
+
+/** Another process's run under this identity, from what the ledger has now: one that is not this spool's, and began later. */
+export function foreignNow(spooled: RunPosition | undefined, ledger: CollectorAnswer | undefined): string | undefined {
+  return spooled !== undefined && ledger !== undefined && ledger.run > spooled.run ? ledger.run : undefined;
 }
 
 /** `<19-digit nanoseconds>-<8 hex>`: sorts by time, and no two spools choose the same. */

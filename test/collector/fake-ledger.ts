@@ -33,6 +33,8 @@ export class FakeLedger implements LedgerConnection {
   afterSubmit: (batch: Batch) => void | Promise<void> = () => {};
   beforeEvaluate: (fn: string) => void | Promise<void> = () => {};
   forgetCollectors = false;
+  /** What `GetCollector` says of the run, besides what was accepted. */
+  reported: Partial<Pick<CollectorAnswer, 'run' | 'n'>> = {};
   /** Other collectors that the ledger knows. */
   others: CollectorAnswer[] = [];
   #changed = new Set<() => void>();
@@ -139,7 +141,7 @@ export class FakeLedger implements LedgerConnection {
     const latest = this.accepted.at(-1)?.batch;
     if (latest === undefined) return [];
     const { run, n, sentAt, watches, gaps, collector } = latest;
-    return [{ actor: this.profile.mspId, collector, run, n, sentAt, watches, gaps }];
+    return [{ actor: this.profile.mspId, collector, run, n, sentAt, watches, gaps, ...this.reported }];
   }
 }
 
