@@ -3,6 +3,7 @@ import type { LedgerConnection } from '../network/connection.js';
 import { Attester } from './attester/attester.js';
 import type { BatchLimits } from './attester/sealer.js';
 import { PATIENCE, type Patience } from './attester/sender.js';
+import { BoundedWarnings } from './bounded-warnings.js';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.js';
 import { CollectorError } from './errors.js';
 import { type CollectorLog, silentLog } from './log.js';
@@ -104,6 +105,7 @@ class Collector {
   readonly #spool: Spool;
   readonly #log: CollectorLog;
   readonly #attester: Attester;
+  readonly #unreadable: BoundedWarnings;
   /** Ends the source. */
   readonly #enough = new AbortController();
   /** Ends everything. */
@@ -117,6 +119,9 @@ class Collector {
     this.#options = options;
     this.#spool = spool;
     this.#log = options.log ?? silentLog;
+    this.#unreadable = new BoundedWarnings(this.#log, (more) =>
+      more === 1 ? '1 more could not be read.' : `${more} more could not be read.`,
+    );
     this.#sealed = spool.unsent().reduce((sum, { count }) => sum + count, 0);
     const { connection, clock = systemClock(), random = systemRandom, once = false } = options;
     const patience = options.patience ?? (once ? { ...PATIENCE, giveUpAfterMs: ONCE_GIVES_UP_MS } : PATIENCE);
@@ -200,6 +205,7 @@ class Collector {
       this.#enough.abort();
       this.#over.abort();
       await Promise.allSettled([reading, attesting]);
+      this.#unreadable.flush();
     }
     if (once && (cut || this.counts().behind > 0)) throw this.#unfinished();
   }
@@ -208,9 +214,10 @@ class Collector {
     const { source, vitals } = this.#options;
     const { signal } = this.#enough;
     const context = { memory: this.#spool, log: this.#log, signal, ...(vitals === undefined ? {} : { vitals }) };
+    let left: string | undefined;
     while (true) {
       let full: CollectorError | undefined;
-      for await (const group of source.observe(context)) {
+      for await (const group of source.observe({ ...context, left })) {
         full = await this.#keep(group);
         if (full !== undefined) break;
       }
@@ -218,6 +225,8 @@ class Collector {
       // A source that resumes is asked again: what it has forgotten meanwhile, it tells as a gap.
       await this.#room(full);
       if (signal.aborted) return;
+      // Behind a full disk stands SQLite's word, behind the spool's own limit nothing.
+      left = full.cause === undefined ? 'spool full' : 'disk full';
     }
   }
 
@@ -242,7 +251,7 @@ class Collector {
       if (observation.kind === 'watch') vitals?.watched(observation.source, observation.to);
       if (observation.kind !== 'malformed') continue;
       this.#counted.malformed++;
-      this.#log.warn(`${observation.place}: ${observation.why}`);
+      this.#unreadable.warn(`${observation.place}: ${observation.why}`);
     }
     this.#attester.wake();
     this.#tell();
@@ -284,7 +293,8 @@ class Collector {
     } catch (error) {
       const waiting = error instanceof CollectorError && error.code === 'UNFINISHED';
       if (!this.#over.signal.aborted && !waiting) throw error;
-      this.#log.warn(this.#unfinished().message);
+      // With `once` this is the error that the collector ends with.
+      if (!this.#options.once && this.counts().behind > 0) this.#log.warn(this.#unfinished().message);
     }
   }
 
@@ -298,9 +308,16 @@ class Collector {
 
   #unfinished(): CollectorError {
     const { behind } = this.counts();
+    if (behind === 0) {
+      return new CollectorError(
+        'UNFINISHED',
+        "Stopped before the trace's end; what was read is on the ledger. Start it again for the rest.",
+      );
+    }
+    const waiting = behind === 1 ? '1 observation that is' : `${behind} observations that are`;
     return new CollectorError(
       'UNFINISHED',
-      `Stopped with ${behind} observations that are not yet on the ledger; the spool keeps them for the next start.`,
+      `Stopped with ${waiting} not yet on the ledger; the spool keeps ${behind === 1 ? 'it' : 'them'} for the next start.`,
     );
   }
 

@@ -225,6 +225,9 @@ export class DockerSession {
   }
 
   #reasonOf(joined: boolean): string {
+    const { left } = this.#context;
+    if (left !== undefined)
+      return `${left}: nothing was read until there was room, and the engine no longer has all since`;
     if (joined) return 'disconnected, after too many events to show that none was skipped';
     return this.#context.memory.lastEventTime() === undefined
       ? 'disconnected, and no event is known by which the engine could show that none was lost'

@@ -3,6 +3,7 @@ import { printable } from '../../cli/printable.js';
 import type { CollectorLog } from '../log.js';
 import type { Observation } from '../observation.js';
 import { earlier, later } from './earlier.js';
+import { span } from './span.js';
 
 /**
  * A watch ends so many seconds before the engine's clock: an event may be stamped before it is published. A Swarm's events
@@ -98,7 +99,12 @@ export class Watches {
     else to = now;
     // By a clock that was set back the loss cannot be placed: nothing is claimed until it is past all that is known.
     if (BigInt(to) <= BigInt(from)) to = addSeconds(later(from, latest), margin);
-    this.#log.warn('A gap: events may have been lost.', { source: printable(source, 200), from, to, reason });
+    this.#log.warn(`A gap: events may have been lost from ${span(from, to)} (${printable(reason, 400)}).`, {
+      source: printable(source, 200),
+      from,
+      to,
+      reason,
+    });
     this.gap(source, from, to, reason);
     this.#origin(source, scope, to);
   }

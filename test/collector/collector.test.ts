@@ -190,6 +190,97 @@ describe('a collector with a trace', () => {
   });
 });
 
+describe('another run under the same identity', () => {
+  const errorsInto = (said: string[]): CollectorLog => ({ ...silentLog, error: (text) => void said.push(text) });
+
+  it('is named at the start if it was heard of a moment ago', async () => {
+    const ledger = new FakeLedger();
+    const said: string[] = [];
+    await collect(ledger, trace(lines(2)), { log: errorsInto(said) });
+    await collect(ledger, trace(lines(3)), { log: errorsInto(said) });
+    expect(said).toEqual([]);
+    await collect(ledger, trace(lines(2)), { spool: join(dir, 'second.db'), log: errorsInto(said) });
+    expect(said).toEqual([expect.stringMatching(/another run has sent something .* stop one of the two/)]);
+    said.length = 0;
+    const clock = { now: () => (BigInt(Date.now() + 120_000) * 1_000_000n).toString() };
+    await collect(ledger, trace(lines(2)), { spool: join(dir, 'third.db'), log: errorsInto(said), clock });
+    expect(said).toEqual([]);
+  });
+
+  it('is named once by the older one while it runs', async () => {
+    const ledger = new FakeLedger();
+    const stop = new AbortController();
+    const said: string[] = [];
+    let name = () => {};
+    const named = new Promise<void>((resolve) => {
+      name = resolve;
+    });
+    const error = (text: string) => {
+      said.push(text);
+      name();
+    };
+    const log = { ...silentLog, error };
+    const { source, tell } = told();
+    const running = collect(ledger, source, { once: false, signal: stop.signal, maxAgeMs: 1, log });
+    tell(started(1n));
+    await ledger.until(() => ledger.entries().length === 1);
+    const older = ledger.batches()[0]?.batch.run;
+    ledger.beforeEvaluate = (fn) => {
+      if (fn === 'GetCollector') ledger.reported = { run: 'z', n: 1 };
+    };
+    await named;
+    const count = ledger.batches().length;
+    await ledger.until(() => ledger.batches().length > count + 1);
+    stop.abort();
+    expect((await running).run).toBe(older);
+    expect(said).toEqual([expect.stringMatching(/another run has begun since .* stop one of the two/)]);
+  });
+});
+
+describe('what a collector says when it stops', () => {
+  it('is nothing of a spool in which nothing waits', async () => {
+    const ledger = new FakeLedger();
+    ledger.beforeSubmit = unreachable;
+    const said: string[] = [];
+    const stop = new AbortController();
+    const { source } = told();
+    const tried = new Promise<void>((resolve) => {
+      ledger.beforeSubmit = () => {
+        resolve();
+        unreachable();
+      };
+    });
+    const log = { ...silentLog, warn: (text: string) => void said.push(text) };
+    const running = collect(ledger, source, { once: false, signal: stop.signal, stopWithinMs: 20, log });
+    await tried;
+    stop.abort();
+    expect(await running).toMatchObject({ behind: 0 });
+    expect(said.filter((text) => text.startsWith('Stopped'))).toEqual([]);
+  });
+
+  it('with --once is its error alone, in words that count', async () => {
+    const ledger = new FakeLedger();
+    const stop = new AbortController();
+    ledger.beforeSubmit = () => {
+      stop.abort();
+      unreachable();
+    };
+    const said: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => void said.push(text) };
+    const options = { signal: stop.signal, stopWithinMs: 20, maxAgeMs: 1, log };
+    await expect(collect(ledger, trace(lines(1)), options)).rejects.toMatchObject({
+      code: 'UNFINISHED',
+      message: expect.stringMatching(/^Stopped with \d+ observations? that (is|are) not yet on the ledger/),
+    });
+    expect(said.filter((text) => text.startsWith('Stopped'))).toEqual([]);
+    const before = new AbortController();
+    before.abort();
+    await expect(
+      collect(new FakeLedger(), told('trace').source, { signal: before.signal, spool: join(dir, 'none.db') }),
+    ).rejects.toMatchObject({ message: expect.stringMatching(/^Stopped before the trace's end/) });
+  });
+});
+
 describe('a collector whose input ends, without --once', () => {
   it.each([
     ['standard input', true, false],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCollector } from '../../collector/collector.js';
+import { CollectorError } from '../../collector/errors.js';
 import { silentLog } from '../../collector/log.js';
 import { healthOf } from '../../collector/metrics-server.js';
 import type { Observation } from '../../collector/observation.js';
@@ -197,6 +198,43 @@ describe('the quarantine of a spool', () => {
 });
 
 describe('a collector whose spool is full', () => {
+  it('says that it was the disk, in the gap and in the log, with times that people can read', async () => {
+    const engine = new FakeEngine(join(dir, 'docker.sock'));
+    await engine.start();
+    const ledger = new FakeLedger();
+    const stop = new AbortController();
+    const warned: string[] = [];
+    const running = runCollector({
+      connection: ledger,
+      source: engine.source(),
+      spool: file,
+      signal: stop.signal,
+      maxAgeMs: 2,
+      log: { ...silentLog, warn: (text) => void warned.push(text) },
+    });
+    await engine.listenedTo();
+    engine.happens('one');
+    await ledger.until(() => ledger.entries().length === 1);
+    const add = vi.spyOn(Spool.prototype, 'add').mockImplementationOnce(() => {
+      // An engine that is started again has forgotten all.
+      engine.forget();
+      throw new CollectorError('FULL', 'The disk is full.', { cause: new Error('SQLITE_FULL') });
+    });
+    engine.happens('two');
+    const gaps = () => ledger.batches().flatMap(({ batch }) => batch.gaps);
+    await ledger.until(() => gaps().length > 0);
+    add.mockRestore();
+    stop.abort();
+    await running;
+    await engine.stop();
+    expect(gaps().map(({ reason }) => reason)).toEqual([expect.stringMatching(/^disk full: /)]);
+    expect(warned).toContainEqual(
+      expect.stringMatching(
+        /^A gap: events may have been lost from 2026-11-2\dT\S+Z to 2026-11-2\dT\S+Z \(disk full: /,
+      ),
+    );
+  });
+
   it('keeps running, says so once, and ends with every event attested or in one gap', async () => {
     const engine = new FakeEngine(join(dir, 'docker.sock'));
     await engine.start();
@@ -240,6 +278,7 @@ describe('a collector whose spool is full', () => {
     expect(vitals.spool).toBeUndefined();
     const gaps = ledger.batches().flatMap(({ batch }) => batch.gaps);
     expect(gaps).toHaveLength(1);
+    expect(gaps[0]?.reason).toMatch(/^spool full: /);
     const attested = new Set(objects());
     expect(objects()).toHaveLength(attested.size);
     const watches = ledger.batches().at(-1)?.batch.watches ?? [];
