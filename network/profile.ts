@@ -34,14 +34,17 @@ export interface Profile extends GatewayPeer {
   readonly chaincode: string;
 }
 
-const text = z.string().min(1).max(4096);
+const text = z
+  .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be a text') })
+  .min(1, 'must not be empty')
+  .max(4096, 'must have at most 4096 characters');
 
 /** A key in a token. The PIN itself is never in the profile: a variable or a file of its owner's alone holds it. */
 const pkcs11Schema = z
   .strictObject({
     library: text,
     label: text,
-    keyId: z.string().regex(/^(?:[0-9A-Fa-f]{2}){1,64}$/, "must be the key's CKA_ID in hexadecimal digits"),
+    keyId: text.regex(/^(?:[0-9A-Fa-f]{2}){1,64}$/, "must be the key's CKA_ID in hexadecimal digits"),
     pinEnv: text.optional(),
     pinFile: text.optional(),
   })
@@ -51,23 +54,26 @@ const pkcs11Schema = z
   });
 
 /** `profile.json` as it stands on disk: file names are relative to its folder. */
-const endpoint = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port');
-const profileFileSchema = z.object({
-  mspId: text,
-  name: text,
-  endpoint,
-  tlsHost: text.optional(),
-  tlsCaCert: text,
-  alternatives: z
-    .array(z.strictObject({ endpoint, tlsHost: text.optional(), tlsCaCert: text }))
-    .max(16)
-    .optional(),
-  certificate: text,
-  privateKey: text.optional(),
-  pkcs11: pkcs11Schema.optional(),
-  channel: text,
-  chaincode: text,
-});
+const endpoint = text.regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port');
+const profileFileSchema = z.object(
+  {
+    mspId: text,
+    name: text,
+    endpoint,
+    tlsHost: text.optional(),
+    tlsCaCert: text,
+    alternatives: z
+      .array(z.strictObject({ endpoint, tlsHost: text.optional(), tlsCaCert: text }))
+      .max(16)
+      .optional(),
+    certificate: text,
+    privateKey: text.optional(),
+    pkcs11: pkcs11Schema.optional(),
+    channel: text,
+    chaincode: text,
+  },
+  'must be a JSON object',
+);
 export type ProfileFile = z.infer<typeof profileFileSchema>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -124,9 +130,8 @@ function parseProfile(file: string, content: string): ProfileFile {
   }
   const result = profileFileSchema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const where = issue?.path.length ? `${issue.path.join('.')}: ` : '';
-  throw new NetworkError('PROFILE', `The profile ${file} is malformed: ${where}${issue?.message}.`);
+  const said = result.error.issues.map(({ path, message }) => (path.length ? `${path.join('.')} ${message}` : message));
+  throw new NetworkError('PROFILE', `The profile ${file} is malformed: ${said.join('; ')}.`);
 }
 
 function privateKey(
@@ -157,10 +162,15 @@ function readSecret(file: string, what: string, env: Environment): string {
   } catch (cause) {
     throw new NetworkError('PROFILE', `The profile's ${what} ${file} does not exist.`, { cause });
   }
+  const content = read(file, `The profile's ${what}`);
+  // Of a file that holds something else the mode does not matter.
+  if (what === 'private key' && !/PRIVATE KEY/.test(content)) {
+    throw new NetworkError('PROFILE', `The profile's private key ${file} is no private key in PEM; correct its path.`);
+  }
   if (open !== undefined) {
     throw new NetworkError('PROFILE', `The ${what} ${file} is open to others (mode ${open}); run chmod 600 on it.`);
   }
-  return read(file, `The profile's ${what}`);
+  return content;
 }
 
 function checkBelongTogether(file: string, profile: Profile): void {

@@ -70,12 +70,16 @@ test('what is missing or broken is named', () => {
   writeFileSync(file, 'no');
   expectRefused(/is no JSON/);
   writeFileSync(file, '{"mspId":"UserMSP"}');
-  expectRefused(/malformed: name/);
+  expectRefused(
+    /malformed: name is missing; endpoint is missing; tlsCaCert is missing; certificate is missing; channel is missing; chaincode is missing\.$/,
+  );
+  writeFileSync(file, '[]');
+  expectRefused(/malformed: must be a JSON object\.$/);
 });
 
 test('an endpoint must be host and port', () => {
   change({ endpoint: 'https://localhost:7051/' });
-  expectRefused(/endpoint: must be host:port/);
+  expectRefused(/endpoint must be host:port/);
 });
 
 test('a file that the profile names is missing', () => {
@@ -90,7 +94,10 @@ test('key, certificate and name must belong together', () => {
   expectRefused(/does not belong to its certificate/);
   change({ privateKey: 'key.pem', name: 'reconciler' });
   expectRefused(/is not one of "reconciler"/);
-  change({ name: 'collector-1', certificate: 'key.pem' });
+  change({ name: 'collector-1', privateKey: 'cert.pem' });
+  chmodSync(join(dirname(file), 'cert.pem'), 0o644);
+  expectRefused(/private key .*cert\.pem is no private key in PEM; correct its path/);
+  change({ privateKey: 'key.pem', certificate: 'key.pem' });
   expectRefused(/no valid PEM/);
 });
 
