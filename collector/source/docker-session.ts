@@ -200,7 +200,7 @@ export class DockerSession {
       const until = memory.watchedUntil(source);
       const away = memory.hasLeft(source);
       if (until === undefined) this.#watched.begin(source, scope, state.now);
-      else if (joined && trusted && !away) this.#watched.goOn(source, scope, until);
+      else if (joined && trusted && !away) this.#watched.goOn(source, scope, until, state.now);
       else {
         const from = scope === 'local' ? this.#watchedToTheEnd(source, until, state.now, trusted) : until;
         const latest = scope === 'local' ? memory.lastLocalTime() : undefined;

@@ -18,6 +18,8 @@ export type Scope = 'local' | 'swarm';
 interface Watched {
   readonly scope: Scope;
   until: Nanos;
+  /** The margin, in seconds, that lay between it and the engine's time when it was claimed. */
+  claimedWith: number;
   /** Whether the engine's clock was last seen before `until`: it was set back, and old stamps say nothing of lateness. */
   behind: boolean;
 }
@@ -67,15 +69,16 @@ export class Watches {
     return margin;
   }
 
-  /** The watch of before continues. */
-  goOn(source: string, scope: Scope, until: Nanos): void {
-    this.#watched.set(source, { scope, until, behind: false });
+  /** The watch of before continues. @param now the engine's time */
+  goOn(source: string, scope: Scope, until: Nanos, now: Nanos): void {
+    const behind = BigInt(now) < BigInt(until);
+    this.#watched.set(source, { scope, until, claimedWith: this.margin(source, scope), behind });
   }
 
   /** A watch begins where nothing was watched before. */
   begin(source: string, scope: Scope, now: Nanos): void {
     // What a leader whose clock is ahead stamped before is not seen.
-    this.#origin(source, scope, scope === 'swarm' ? addSeconds(now, this.margin(source, scope)) : now);
+    this.#origin(source, scope, scope === 'swarm' ? addSeconds(now, this.margin(source, scope)) : now, now);
   }
 
   /** This Swarm is no longer seen from here. */
@@ -106,7 +109,7 @@ export class Watches {
       reason,
     });
     this.gap(source, from, to, reason);
-    this.#origin(source, scope, to);
+    this.#origin(source, scope, to, now);
   }
 
   /**
@@ -130,13 +133,15 @@ export class Watches {
       if (unreadable) {
         const end = this.#latest(source, watched.scope, until);
         this.gap(source, watched.until, end, 'malformed event in the stream');
-        this.#origin(source, watched.scope, later(end, watched.until));
+        this.#origin(source, watched.scope, later(end, watched.until), until);
         continue;
       }
-      const to = addSeconds(until, -this.margin(source, watched.scope));
+      const margin = this.margin(source, watched.scope);
+      const to = addSeconds(until, -margin);
       if ((watched.scope === 'swarm' && !swarm) || BigInt(to) <= BigInt(watched.until)) continue;
       this.#tell({ kind: 'watch', source, from: watched.until, to });
       watched.until = to;
+      watched.claimedWith = margin;
     }
   }
 
@@ -158,9 +163,10 @@ export class Watches {
     const watched = this.#watched.get(source);
     if (watched === undefined || watched.behind) return;
     const margin = this.margin(source, watched.scope);
-    const late = Number((BigInt(watched.until) - BigInt(time)) / 1_000_000_000n) + 1 + margin;
-    const wider = Math.min(LONGEST_MARGIN_SECONDS, Math.max(margin, 2 * late));
-    if (wider === margin) return;
+    // By the margin that the claim was made with: others may have come since, and have widened it already.
+    const late = Number((BigInt(watched.until) - BigInt(time)) / 1_000_000_000n) + 1 + watched.claimedWith;
+    const wider = Math.min(LONGEST_MARGIN_SECONDS, 2 * late);
+    if (late <= margin || wider <= margin) return;
     if (!this.#before.has(source)) this.#before.set(source, margin);
     this.#margins.set(source, wider);
     this.#log.warn('An event came later than the margin of the watches; the margin grows.', {
@@ -186,8 +192,9 @@ export class Watches {
     return scope === 'swarm' ? addSeconds(now, this.margin(source, scope)) : now;
   }
 
-  #origin(source: string, scope: Scope, since: Nanos): void {
-    this.#watched.set(source, { scope, until: since, behind: false });
+  #origin(source: string, scope: Scope, since: Nanos, now: Nanos): void {
+    const behind = BigInt(now) < BigInt(since);
+    this.#watched.set(source, { scope, until: since, claimedWith: 0, behind });
     this.#tell({ kind: 'origin', source, scope, since });
   }
 }
