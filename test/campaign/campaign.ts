@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CollectorAnswer } from '#chaincode';
 import { type Published, ReplayEngine } from '../../bench/replay-engine.js';
 import { connect } from '../../network/connection.js';
 import { loadProfile } from '../../network/profile.js';
@@ -10,6 +11,7 @@ import type { Running } from '../support/command.js';
 import { ACTORS, type Actor, type Consortium, startConsortium } from '../support/consortium.js';
 import { eventually } from '../support/eventually.js';
 import { utcDays } from '../support/utc-day.js';
+import { lastWords, type Speaker } from './last-words.js';
 import { Listeners } from './listeners.js';
 import { Load } from './load.js';
 import { type Episode, type Fault, planOf } from './plan.js';
@@ -72,9 +74,8 @@ export async function campaign(kills: number, seed: number, say: (text: string) 
   const random = new Seeded(seed);
   const run = new Run(consortium, engine, socketOf, random);
   try {
-    const references: Running[] = [];
     for (const actor of REFERENCES) {
-      references.push(await consortium.collector(actor, `docker:unix://${socketOf(actor)}`));
+      run.references.push(await consortium.collector(actor, `docker:unix://${socketOf(actor)}`));
     }
     // By an event that it knows the collector tells that a stream goes on where the last one ended.
     await run.victim.begin();
@@ -91,7 +92,7 @@ export async function campaign(kills: number, seed: number, say: (text: string) 
     await loading;
     await run.load.one();
     await run.victim.end();
-    for (const reference of references) {
+    for (const reference of run.references) {
       const { code, stderr } = await reference.stop();
       if (code !== 0) throw new Error(`A collector that was not killed ended with ${code}: ${stderr}`);
     }
@@ -139,6 +140,8 @@ export async function campaign(kills: number, seed: number, say: (text: string) 
 class Run {
   readonly victim: Victim;
   readonly load: Load;
+  /** The collectors that are not killed, as in `REFERENCES`. */
+  readonly references: Running[] = [];
   readonly surelyLost = new Set<string>();
   readonly mayBeLost = new Set<string>();
   readonly #engine: ReplayEngine;
@@ -227,12 +230,25 @@ class Run {
   async #declared(): Promise<void> {
     if (this.#undeclared === 0n) return;
     await this.victim.begin();
+    let all: CollectorAnswer[] = [];
     await eventually('a watch beyond what was lost, of each collector', async () => {
-      const all = JSON.parse(await this.#ledger.evaluate('GetCollectors')) as { watches: { to: string }[] }[];
+      all = JSON.parse(await this.#ledger.evaluate('GetCollectors')) as CollectorAnswer[];
       const beyond = all.filter(({ watches }) => watches.some(({ to }) => BigInt(to) > this.#undeclared));
       return beyond.length === ACTORS.length;
+    }).catch((error: Error) => {
+      const times = { beyond: this.#undeclared, now: this.#engine.now() };
+      throw new Error(`${error.message}\n${lastWords(all, this.#speakers(), times)}`, { cause: error });
     });
     this.#undeclared = 0n;
+  }
+
+  #speakers(): Speaker[] {
+    const references = this.references.map((running, index) => ({
+      actor: REFERENCES[index] as Actor,
+      said: running.stderr(),
+      code: running.code(),
+    }));
+    return [{ actor: VICTIM, said: this.victim.said, code: this.victim.code }, ...references];
   }
 }
 

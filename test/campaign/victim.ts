@@ -11,6 +11,8 @@ const GOOD_LIFE_MS = 500;
 const UNHEARD = 100;
 /** A process that starts has read what the engine remembers well before so many milliseconds. */
 const START_MS = 2_000;
+/** Characters of what it said last that are kept. */
+const SAID = 20_000;
 
 /** The collector that is killed. */
 export class Victim {
@@ -25,6 +27,7 @@ export class Victim {
   readonly #listeners: Listeners;
   #process: ReturnType<typeof spawn> | undefined;
   #watching = false;
+  #said = '';
   #heardUpTo = 0;
 
   /**
@@ -35,6 +38,16 @@ export class Victim {
     this.#args = ['collect', '--source', `docker:unix://${socket}`, ...args];
     this.#socket = socket;
     this.#listeners = listeners;
+  }
+
+  /** The end of what all its lives have written to standard error. */
+  get said(): string {
+    return this.#said;
+  }
+
+  /** The exit code, if it has ended by itself. */
+  get code(): number | null | undefined {
+    return this.#process?.exitCode;
   }
 
   /** So many of the events published first it surely has. */
@@ -97,6 +110,7 @@ export class Victim {
     const child = spawn(process.execPath, [BINARY, ...this.#args], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#watching = false;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = (this.#said + text).slice(-SAID);
       if (/"msg":"(?:Watching|The engine's events come again)/.test(text)) this.#watching = true;
       for (const line of text.split('\n')) if (/"level":[56]0/.test(line)) process.stderr.write(`${line}\n`);
       this.#listeners.changes.tell();

@@ -39,6 +39,8 @@ export interface Running {
   kill(): Promise<void>;
   readonly finished: Promise<Finished>;
   readonly pid: number | undefined;
+  /** The exit code, if it has ended by itself. */
+  code(): number | null;
   /** What it has written to standard error so far. */
   stderr(): string;
 }
@@ -71,6 +73,7 @@ export function startEvent2ledger(args: readonly string[], options: RunOptions =
     said,
     finished,
     pid: child.pid,
+    code: () => child.exitCode,
     stderr,
     stop: () => {
       child.kill('SIGTERM');
