@@ -1,4 +1,4 @@
-import { closeSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, openSync, readSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { modeOpenToOthers } from '../../cli/private-file.js';
@@ -20,18 +20,24 @@ const ROOM_BYTES = 4 * 1024 * 1024;
  * @throws CollectorError `SPOOL`, `FULL`.
  */
 export function open(path: string): Database.Database {
+  let database: Database.Database | undefined;
   try {
     // Made by us, for our eyes: it holds what the containers were told in their labels.
     if (path !== ':memory:') {
       closeSync(openSync(path, 'a', 0o600));
+      // A short file of any content is an empty database to SQLite, which would write over it.
+      if (!beginsAsDatabase(path)) throw noSpool(path);
+    }
+    database = new Database(path, { timeout: 0 });
+    // One collector a spool, held until the process ends; then no shared-memory file is needed either.
+    database.pragma('locking_mode = EXCLUSIVE');
+    refuseForeign(path, database);
+    if (path !== ':memory:') {
       const mode = modeOpenToOthers(path);
       if (mode !== undefined) {
         throw new CollectorError('SPOOL', `The spool ${path} is open to others (mode ${mode}); run chmod 600 on it.`);
       }
     }
-    const database = new Database(path, { timeout: 0 });
-    // One collector a spool, held until the process ends; then no shared-memory file is needed either.
-    database.pragma('locking_mode = EXCLUSIVE');
     // Before the first table: pages that are freed can be given back to the disk.
     database.pragma('auto_vacuum = INCREMENTAL');
     database.pragma('journal_mode = WAL');
@@ -41,8 +47,34 @@ export function open(path: string): Database.Database {
     foldLog(database);
     return database;
   } catch (error) {
+    database?.close();
     throw asSpoolError(path, error);
   }
+}
+
+const DATABASE_HEADER = 'SQLite format 3\0';
+
+/** Whether a file is empty, or says that it is SQLite's. */
+function beginsAsDatabase(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const begin = Buffer.alloc(DATABASE_HEADER.length);
+    const length = readSync(file, begin);
+    return length === 0 || begin.toString('latin1') === DATABASE_HEADER;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Another program's database is left as it is, its mode included. */
+function refuseForeign(path: string, database: Database.Database): void {
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  if (tables.length === 0 || (tables.includes('meta') && tables.includes('observed'))) return;
+  throw noSpool(path);
+}
+
+function noSpool(path: string, cause?: unknown): CollectorError {
+  return new CollectorError('SPOOL', `${path} is no spool; give another file with --spool.`, { cause });
 }
 
 /** Folds SQLite's log into the database and gives its room back to the disk, as far as the disk lets it. */
@@ -83,6 +115,16 @@ export function migrate(database: Database.Database): void {
     .immediate();
 }
 
+/** What the file system says of a path at which no spool can be opened, and what to do. */
+const UNUSABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'lies in a folder that does not exist; make it',
+  ENOTDIR: 'lies in what is no folder; correct its path',
+  EISDIR: 'is a folder; give a file in it',
+  EACCES: 'may not be written by this user (EACCES); let it',
+  EPERM: 'may not be written by this user (EPERM); let it',
+  EROFS: 'lies on a disk that is read-only; make that writable',
+};
+
 /** What SQLite says, as an error of the collector's. */
 export function asSpoolError(path: string, error: unknown): unknown {
   if (error instanceof CollectorError || !(error instanceof Error)) return error;
@@ -95,7 +137,13 @@ export function asSpoolError(path: string, error: unknown): unknown {
     );
   }
   if (code === 'SQLITE_NOTADB') {
-    return new CollectorError('SPOOL', `${path} is no spool; give another file with --spool.`, { cause: error });
+    return noSpool(path, error);
+  }
+  const unusable = UNUSABLE[code];
+  if (unusable !== undefined) {
+    return new CollectorError('SPOOL', `The spool ${path} ${unusable}, or give another file with --spool.`, {
+      cause: error,
+    });
   }
   if (code === '') return error;
   // A quota tells as an I/O error what a full disk tells as itself.
