@@ -32,7 +32,7 @@ export interface CollectorOptions {
   /** Batches under way at a time; 4 if left out. */
   readonly parallel?: number;
   readonly patience?: Patience;
-  /** How long stopping may take in all, from the signal or a source's failure (unless `once`) on, in milliseconds; 20,000 if left out. */
+  /** How long stopping may take, from the signal or a source's failure (unless `once`) on, in milliseconds; 16,000 if left out. */
   readonly stopWithinMs?: number;
   /** Called whenever a count has changed. */
   readonly onProgress?: (counts: CollectorCounts) => void;
@@ -71,8 +71,11 @@ export interface CollectorSummary extends CollectorCounts {
 /** Many times what an engine remembers. */
 const KEEP_EVENTS = 20_000;
 const ONCE_GIVES_UP_MS = 60_000;
-/** The last watch and the flush together. Orchestrators are told to wait for 30 seconds before they kill. */
-const STOP_WITHIN_MS = 20_000;
+/**
+ * The last watch and the flush together. Operators are promised 20 seconds in all, within which spool and connections are
+ * closed too; orchestrators are told to wait for 30 before they kill.
+ */
+const STOP_WITHIN_MS = 16_000;
 const PROBE_WITHIN_MS = 3_000;
 const ROOM_PAUSE_MS = 1_000;
 

@@ -88,7 +88,7 @@ export const registerCollect: RegisterCommands = (program: Command, io: CommandI
   }
   command
     .option('--print-config', 'print the settings that would hold, and who gave each, as JSON; then end')
-    .option('--json', 'print the summary as one line of JSON')
+    .option('--json', 'print the summary as one line of JSON; so it is too with --log-format json')
     .addHelpText('after', EXAMPLES)
     .action(action(io, (flags: Flags) => collect(flags, settingsOf(command), io)));
 };
@@ -133,7 +133,8 @@ async function collect(
     return EXIT.clean;
   }
   const summary = await run(loaded.config, profile, warnings, io);
-  if (flags.json) printJson(io, summary);
+  // Who asked for a log of JSON alone reads what comes last as JSON too.
+  if (flags.json || loaded.config['log-format'] === 'json') printJson(io, summary);
   else io.stdout.write(`${sentence(summary)}\n`);
   return EXIT.clean;
 }
@@ -233,7 +234,7 @@ function logOf(io: CommandIo, line: RunningLine | undefined, config: CollectConf
 function sentence(summary: CollectorSummary): string {
   const { events, known, recorded, attested, malformed, batches, behind } = summary;
   const parts = [
-    `${events} events read${known > 0 ? ` (${known} known before)` : ''}`,
+    `${events} ${events === 1 ? 'event' : 'events'} read${known > 0 ? ` (${known} known before)` : ''}`,
     `${recorded} recorded`,
     `${attested} attested in ${batches} ${batches === 1 ? 'batch' : 'batches'}`,
     `${malformed} malformed`,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
@@ -115,6 +115,48 @@ describe('collect, on the embedded ledger', () => {
     const { code, stdout } = await collect(['--profile', profile, '--source', '-', '--once'], Readable.from(content));
     expect(code).toBe(EXIT.clean);
     expect(stdout).toBe('41 events read (40 known before), 1 recorded, 1 attested in 1 batch, 0 malformed.\n');
+  });
+
+  it('counts in words that fit, and is JSON to the end where the log is', async () => {
+    const profile = ledger.profilePath('UserMSP', 'collector-1');
+    const args = ['--profile', profile, '--source', '-', '--once'];
+    const one = () => Readable.from([Buffer.from(`${lines(1)[0]}\n`)]);
+    const { stdout } = await collect(args, one());
+    expect(stdout).toMatch(/^1 event read \(1 known before\), /);
+    const json = await collect([...args, '--log-format', 'json'], one());
+    for (const text of `${json.stderr}${json.stdout}`.trim().split('\n')) expect(() => JSON.parse(text)).not.toThrow();
+    expect(JSON.parse(json.stdout)).toMatchObject({ events: 1, known: 1 });
+  });
+
+  it.each([
+    ['plain text', 'hello\n'],
+    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3])],
+  ])('ends with 2 for a trace that is %s, and the ledger has nothing of it', async (_, content) => {
+    const file = join(dir, 'no-trace');
+    writeFileSync(file, content);
+    const before = await watchesOf('UserMSP');
+    const profile = ledger.profilePath('UserMSP', 'collector-1');
+    const args = ['--profile', profile, '--source', `file:${file}`, '--once', '--log-level', 'silent'];
+    const { code, stderr } = await collect(args);
+    expect(code).toBe(EXIT.failed);
+    expect(stderr).toMatch(/^event2ledger: [^\n]+\n$/);
+    expect(await watchesOf('UserMSP')).toEqual(before);
+  });
+
+  it('makes no spool for a trace that is not there', async () => {
+    const spool = join(dir, 'never.db');
+    const profile = ledger.profilePath('UserMSP', 'collector-1');
+    const { code, stderr } = await collect([
+      '--profile',
+      profile,
+      '--spool',
+      spool,
+      '--source',
+      'file:/nope',
+      '--once',
+    ]);
+    expect([code, existsSync(spool)]).toEqual([EXIT.failed, false]);
+    expect(stderr).toContain('is not there');
   });
 
   it('keeps a running line on a terminal, with what there is to tell above it', async () => {
