@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { isoOfNanos, type Nanos, sha256Hex } from '#chaincode';
@@ -146,6 +147,14 @@ function strangeVariables(names: readonly string[]): string {
   return `${printable(names.join(', '), 200)} ${are} ignored; there are ${known}.`;
 }
 
+/** An admin's key approves policies: it does not belong on a host that runs day and night. */
+function adminWarning({ certificate, mspId, name }: Profile): string[] {
+  if (!new X509Certificate(certificate).subject.split('\n').includes('OU=admin')) return [];
+  return [
+    `"${printable(name, 60)}" is an admin of ${printable(mspId, 60)}: its key also approves policies. Give the collector an identity of its own (event2ledger identity add).`,
+  ];
+}
+
 type SourceSettings = Pick<CollectConfig, 'source'> & Partial<Pick<CollectConfig, 'once' | 'through' | 'source-id'>>;
 
 function sourceFrom({ source, once = false, through, 'source-id': sourceId }: SourceSettings, io: CommandIo): Source {
@@ -165,7 +174,7 @@ async function run(
   const vitals = new Vitals();
   const line = io.stderr.isTTY && config['log-format'] !== 'json' ? new RunningLine(io.stderr) : undefined;
   const log = logOf(io, line, config);
-  for (const warning of warnings) log.warn(warning);
+  for (const warning of [...warnings, ...adminWarning(profile)]) log.warn(warning);
   if (through !== undefined) warnOfTimeToCome(log, through, systemClock().now());
   let counts: CollectorCounts | undefined;
   const connection = connect(profile);

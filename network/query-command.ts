@@ -99,6 +99,11 @@ async function queryEvent(io: CommandIo, reference: string, { profile, json }: C
 async function queryEvents(io: CommandIo, options: EventsOptions): Promise<ExitCode> {
   const from = parseTime(options.from);
   const to = parseTime(options.to);
+  if (BigInt(from) > BigInt(to)) {
+    throw new UsageError(
+      `--from ${isoOfNanos(from)} lies after --to ${isoOfNanos(to)}; give the earlier time by --from.`,
+    );
+  }
   const query: [string, ...string[]] =
     options.selector === undefined ? ['GetEvents', from, to] : ['QueryEvents', within(options.selector, from, to)];
   return withLedger(io, options.profile, async (ledger) => {

@@ -33,6 +33,13 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
   } catch (cause) {
     db?.close();
     if (cause instanceof ReconcilerError) throw cause;
+    if ((cause as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
+      throw new ReconcilerError(
+        'DATABASE',
+        `${file} is in use by another program. If event2ledger reconcile made it, try again when that has written; if it is a ledger's or another program's own, name the file of reconcile with --db.`,
+        { cause },
+      );
+    }
     throw new ReconcilerError('DATABASE', `${file} cannot be used as a projection: ${(cause as Error).message}.`, {
       cause,
     });

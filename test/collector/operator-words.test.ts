@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { event2ledger, startEvent2ledger } from '../support/command.js';
 import { type Consortium, startConsortium } from '../support/consortium.js';
@@ -97,5 +97,48 @@ describe('what collect tells whoever runs it', () => {
     const run = await event2ledger([...args, '--once', '--log-format', 'text'], { env });
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toMatch(/E2L_NONSENSE.* ignored/);
+  });
+
+  it('warns an admin that its key is worth more than a collector needs, and nobody else', async () => {
+    const args = ['--source', `file:${trace}`, '--once'];
+    const admin = await collect('--profile', consortium.profile('UserMSP', 'admin'), ...args);
+    expect(admin.code, admin.stderr).toBe(0);
+    expect(admin.stderr).toMatch(/"admin" is an admin of UserMSP: its key also approves policies/);
+    const client = await collect(...args);
+    expect(client.stderr).not.toMatch(/is an admin/);
+  });
+
+  it("says that the server's certificate is not of the profile's CA", async () => {
+    const profile = consortium.profile('UserMSP');
+    const other = join(dirname(profile), 'other-ca.json');
+    const content = JSON.parse(readFileSync(profile, 'utf8'));
+    writeFileSync(other, JSON.stringify({ ...content, tlsCaCert: content.certificate }), { mode: 0o600 });
+    const { code, stderr } = await event2ledger(['query', 'collectors', '--profile', other]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^event2ledger: The server at localhost:\d+ has a TLS certificate that is not of the CA/);
+    expect(stderr).not.toContain('Resolution note');
+  });
+
+  it('names the flags where a stretch of time is the wrong way round', async () => {
+    const args = ['query', 'events', '--from', '2026-11-23', '--to', '2026-11-22', '--profile'];
+    const { code, stderr } = await event2ledger([...args, consortium.profile('UserMSP')]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--from 2026-11-23T\S+ lies after --to 2026-11-22T\S+; give the earlier time by --from\./);
+  });
+
+  it("says whose database it is where a report is asked of the ledger's own", async () => {
+    const database = readdirSync(consortium.data).find((name) => name.endsWith('.db')) ?? '';
+    const args = [
+      'report',
+      '--db',
+      join(consortium.data, database),
+      '--day',
+      DAY,
+      '--out',
+      join(consortium.dir, 'out'),
+    ];
+    const { code, stderr } = await event2ledger(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/is in use by another program\. .* name the file of reconcile with --db\./);
   });
 });
