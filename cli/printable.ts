@@ -13,9 +13,17 @@ export function printable(text: string, limit = 500): string {
 }
 
 /**
- * JSON in which the control characters that JSON leaves alone (DEL, C1) are escaped too: the same value, but nothing a
- * terminal would obey.
+ * JSON in which the unprintable characters that JSON leaves alone (DEL, C1, bidirectional overrides, zero-width ones) are
+ * escaped too: the same value, but nothing a terminal would obey, nor text that shows one thing and means another.
+ * @param json may have line breaks between its values, which stay
  */
 export function terminalSafe(json: string): string {
-  return json.replace(/[\u007f-\u009f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+  return json.replace(UNPRINTABLE, (character) => (character === '\n' ? character : escaped(character)));
+}
+
+/** JSON's own escape, of two units where the character has two. */
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, index) => {
+    return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
+  }).join('');
 }
