@@ -89,6 +89,11 @@ function untilOf({ gap, silence }: Finding): string {
   return to === '' ? '' : isoOfNanos(to);
 }
 
+/** The side of those whom a finding names beside the majority: a gap accuses no one. */
+function besides(finding: Finding): 'blind' | 'dissent' {
+  return finding.class === 'gap' ? 'blind' : 'dissent';
+}
+
 function ofActor(finding: Finding, actor: string) {
   const { majority, dissent, variants, absence, diff } = finding;
   const batches = (finding.batches ?? []).filter((each) => each.actor === actor);
@@ -99,7 +104,7 @@ function ofActor(finding: Finding, actor: string) {
   const joined = (values: readonly string[]) => [...new Set(values)].join(' ');
   return {
     actor,
-    side: majority.includes(actor) ? 'majority' : dissent.includes(actor) ? 'dissent' : '',
+    side: majority.includes(actor) ? 'majority' : dissent.includes(actor) ? besides(finding) : '',
     attested_time: joined(own.flatMap(({ event }) => (event.time === undefined ? [] : [isoOfNanos(event.time)]))),
     event_hashes: joined(own.map(({ eventHash }) => eventHash)),
     differing: diff

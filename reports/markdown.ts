@@ -7,7 +7,7 @@ import type { DailyReport } from './model.js';
 import { actorsPhrase } from './phrase.js';
 import { absencePhrase, findingSentence } from './sentence.js';
 import { sideBySide } from './side-by-side.js';
-import { gravest, runningTotals, sidesOf, verdictPhrase } from './summary.js';
+import { gapsSentence, gravest, runningTotals, sidesOf, verdictPhrase } from './summary.js';
 import { CLASS_WORDS } from './words.js';
 
 const MAX_FINDINGS = 100;
@@ -22,6 +22,7 @@ export function reportMarkdown(report: DailyReport): string {
     coverageTable(report),
     '## Who stands against whom',
     ...sidesTable(report),
+    ...gapsBlock(report),
     classTable(report),
     '## Findings',
     ...findingBlocks(report),
@@ -59,6 +60,11 @@ function sidesTable({ findings }: DailyReport): string[] {
     classes.map(([name, each]) => `${grouped(each)} ${CLASS_WORDS[name].label.toLowerCase()}`).join(', '),
   ]);
   return [mdTable(['In dissent', 'Against', 'Findings', 'Of which'], rows)];
+}
+
+function gapsBlock({ findings }: DailyReport): string[] {
+  const gaps = gapsSentence(findings);
+  return gaps === undefined ? [] : [gaps];
 }
 
 function classTable({ actors }: DailyReport): string {

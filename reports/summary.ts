@@ -66,10 +66,14 @@ function besides({ findings }: DailyReport): Phrase {
   return counts.length === 0 ? [] : [` Further findings: ${counts.join(', ')}.`];
 }
 
-/** Who stands against whom, the most frequent first; where no side has a majority, both are empty. */
+/**
+ * Who stands against whom, the most frequent first; where no side has a majority, both are empty. Gaps are left out: they
+ * accuse no one.
+ */
 export function sidesOf(findings: readonly Finding[]): Sides[] {
   const groups = new Map<string, { dissent: readonly string[]; majority: readonly string[]; of: Finding[] }>();
   for (const finding of findings) {
+    if (finding.class === 'gap') continue;
     const key = JSON.stringify([finding.dissent, finding.majority]);
     const group = groups.get(key) ?? { dissent: finding.dissent, majority: finding.majority, of: [] };
     group.of.push(finding);
@@ -85,6 +89,13 @@ export function sidesOf(findings: readonly Finding[]): Sides[] {
         ([, count]) => count > 0,
       ),
     }));
+}
+
+/** What a day's gaps mean for their actors; undefined if there is none. */
+export function gapsSentence(findings: readonly Finding[]): string | undefined {
+  const gaps = findings.filter((finding) => finding.class === 'gap').length;
+  if (gaps === 0) return undefined;
+  return `${counted(gaps, 'gap')} ${gaps === 1 ? 'stands' : 'stand'} against no one: an actor is blind there, and the others’ words stand.`;
 }
 
 /** At most `limit` findings, the gravest first chosen, given in the report's order. */

@@ -2,7 +2,7 @@ import { FINDING_CLASSES } from '../../reconciler/judgement.js';
 import { grouped, humanDuration, nanosOfSeconds, secondsOfNanos, short } from '../format.js';
 import type { DailyReport } from '../model.js';
 import { actorsPhrase, nameText } from '../phrase.js';
-import { runningTotals, sidesOf } from '../summary.js';
+import { gapsSentence, runningTotals, sidesOf } from '../summary.js';
 import { CLASS_WORDS, GLOSSARY } from '../words.js';
 import { html, idHtml, type Markup, phraseHtml, timeHtml } from './markup.js';
 
@@ -11,6 +11,7 @@ const MAX_ROWS = 200;
 /** Who stands against whom, and each actor's count of each class. */
 export function standingHtml(report: DailyReport): Markup {
   const sides = sidesOf(report.findings);
+  const gaps = gapsSentence(report.findings);
   const head = FINDING_CLASSES.map(
     (name) => html`<th scope="col" class="n" title="${CLASS_WORDS[name].meaning}">${CLASS_WORDS[name].label}</th>`,
   );
@@ -23,7 +24,8 @@ export function standingHtml(report: DailyReport): Markup {
   );
   return html`<section aria-labelledby="standing"><h2 id="standing">Who stands against whom</h2>
 ${sides.length === 0 ? undefined : sidesHtml(sides.slice(0, 20), sides.length)}
-<div class="scroll" tabindex="0"><table class="dense"><caption>Findings of each class with the actor in dissent</caption>
+${gaps === undefined ? undefined : html`<p>${gaps}</p>`}
+<div class="scroll" tabindex="0"><table class="dense"><caption>Findings of each class that name the actor</caption>
 <thead><tr><th scope="col">Actor</th><th scope="col" class="n">Events attested</th>${head}</tr></thead><tbody>${rows}</tbody></table></div></section>
 `;
 }

@@ -45,6 +45,13 @@ describe('the CSV', () => {
     expect(rows[0]).toMatchObject({ numbers: '70', blocks: '12' });
   });
 
+  test('calls the actor of a gap blind, and nobody a dissenter for it', () => {
+    const rows = read(richDay()).filter(({ class: name }) => name === 'gap');
+    const sides = rows.map(({ side }) => side);
+    expect(sides).toContain('blind');
+    expect(sides).not.toContain('dissent');
+  });
+
   test('has only its head on a quiet day, and a row for every finding on a rich one', () => {
     expect(read(quietDay())).toEqual([]);
     const found = new Set(read(richDay()).map(({ finding }) => finding));

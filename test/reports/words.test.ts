@@ -3,7 +3,7 @@ import { humanDay, humanDuration, humanTime, joined, nanosOfSeconds, secondsOfNa
 import { dailyReport } from '../../reports/model.js';
 import { plainText } from '../../reports/phrase.js';
 import { findingSentence } from '../../reports/sentence.js';
-import { gravest, sidesOf, verdictPhrase } from '../../reports/summary.js';
+import { gapsSentence, gravest, sidesOf, verdictPhrase } from '../../reports/summary.js';
 import {
   altered,
   at,
@@ -115,9 +115,12 @@ describe('the day in plain words', () => {
   });
 });
 
-test('sides are grouped, the most frequent first', () => {
-  const [first] = sidesOf(richDay().findings);
-  expect(first).toMatchObject({ dissent: [PROVIDER], majority: [DEVELOPER, USER], findings: 8 });
+test('sides are grouped, the most frequent first, and a gap is on none', () => {
+  const [first, ...others] = sidesOf(richDay().findings);
+  for (const { classes } of [first, ...others]) expect(classes?.map(([name]) => name)).not.toContain('gap');
+  expect(gapsSentence(richDay().findings)).toMatch(/^1 gap stands against no one: /);
+  expect(gapsSentence(quietDay().findings)).toBeUndefined();
+  expect(first).toMatchObject({ dissent: [PROVIDER], majority: [DEVELOPER, USER], findings: 7 });
 });
 
 test('the gravest findings are chosen first and stay in order', () => {
