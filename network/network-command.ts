@@ -5,7 +5,8 @@ import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { DEFAULT_ACTORS } from './actor-folders.js';
 import { print, readJsonObject, table, wholeNumber } from './command-support.js';
 import { runChaincode } from './fabric/foreground.js';
-import { type NetworkWishes, type RunningNetwork, removeNetwork, startNetwork, stopNetwork } from './fabric/network.js';
+import type { NetworkWishes } from './fabric/founding.js';
+import { type RunningNetwork, removeNetwork, startNetwork, stopNetwork } from './fabric/network.js';
 import { findPrograms } from './fabric/programs.js';
 import { networkStatus } from './fabric/status.js';
 

@@ -109,17 +109,8 @@ export class NetworkLayout {
   }
 }
 
-/** What `clean` removes: all that a network keeps in its folder. */
-export const NETWORK_ENTRIES: readonly string[] = [
-  'network.json',
-  'ca',
-  'tlsca',
-  'actors',
-  'organizations',
-  'channel',
-  'logs',
-  'run',
-];
+/** What a network keeps in its folder besides `network.json` and `run`, which holds its lock. */
+export const NETWORK_FOLDERS: readonly string[] = ['ca', 'tlsca', 'actors', 'organizations', 'channel', 'logs'];
 
 function nodeNames(organisations: readonly string[], actors: readonly string[]): [NodeKind, string][] {
   return [

@@ -1,36 +1,33 @@
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { privateDir } from '../actor-folders.js';
 import { NetworkError } from '../errors.js';
-import { currentProcess, runningProcess } from './processes.js';
 
 /**
- * Runs with a folder's lock held, so that no two commands start or stop one network at a time. A lock whose holder is
- * gone is taken over.
+ * Runs with a network's lock held, so that no two commands start, stop or remove it at a time. The operating system frees
+ * the lock however the process that holds it ends.
  * @throws NetworkError `LOCKED`
  */
-export async function withLock<T>(file: string, run: () => Promise<T>): Promise<T> {
-  if (!take(file)) {
-    const holder = runningProcess(file);
-    if (holder !== undefined) {
-      throw new NetworkError('LOCKED', `Process ${holder.pid} is starting or stopping this network; wait for it.`);
-    }
-    rmSync(file, { force: true });
-    if (!take(file)) throw new NetworkError('LOCKED', 'Another process took this network at the same time; try again.');
-  }
+export async function withLock<T>(folder: string, run: () => Promise<T>): Promise<T> {
+  privateDir(join(folder, 'run'));
+  const lock = new Database(join(folder, 'run', 'lock'), { timeout: 0 });
   try {
+    take(lock, folder);
     return await run();
   } finally {
-    rmSync(file, { force: true });
+    lock.close();
   }
 }
 
-function take(file: string): boolean {
+function take(lock: Database.Database, folder: string): void {
   try {
-    const descriptor = openSync(file, 'wx', 0o600);
-    writeFileSync(descriptor, `${JSON.stringify(currentProcess())}\n`);
-    closeSync(descriptor);
-    return true;
+    lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw cause;
+    if (!(cause as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw cause;
+    throw new NetworkError(
+      'LOCKED',
+      `Another command is starting, stopping or removing the network in ${folder}; wait for it, then try again.`,
+      { cause },
+    );
   }
 }

@@ -19,36 +19,23 @@ import { bootstrapPolicy, firstPolicy } from '../first-policy.js';
 import type { Role } from '../pki.js';
 import { ChannelAdmin, makeGenesis } from './channel.js';
 import { ensureCredentials } from './credentials.js';
+import { type Founding, keepSettings, newSettings, refuseOthersFolder } from './founding.js';
 import { untilHealthy } from './health.js';
-import { NETWORK_ENTRIES, NetworkLayout, type NetworkNode, portNames } from './layout.js';
+import { NETWORK_FOLDERS, NetworkLayout, type NetworkNode } from './layout.js';
 import { withLock } from './lock.js';
 import { configureNode, launchOf } from './nodes.js';
-import { choosePorts, isFree } from './ports.js';
+import { isFree } from './ports.js';
 import { endProcess, launch, runningProcess } from './processes.js';
 import type { Programs } from './programs.js';
 import { untilEndorsing } from './readiness.js';
-import {
-  checkNetworkSettings,
-  type NetworkSettings,
-  readNetworkSettings,
-  requireNetworkSettings,
-  writeNetworkSettings,
-} from './settings.js';
+import { type NetworkSettings, readNetworkSettings, requireNetworkSettings, writeNetworkSettings } from './settings.js';
 
 const HEALTHY_WITHIN_MS = 120_000;
 /** A peer closes its databases; a chaincode server has nothing to lose. */
 const END_WITHIN_MS = 20_000;
 
-/** What a network is made as; of the first start. */
-export type NetworkWishes = Omit<NetworkSettings, 'version' | 'ports' | 'deployed'>;
-
-export interface UpOptions {
-  readonly dataDir: string;
+export interface UpOptions extends Founding {
   readonly programs: Programs;
-  /** What was asked for; what was not is as it was, or the default. */
-  readonly wishes: Partial<NetworkWishes>;
-  readonly defaults: NetworkWishes;
-  readonly portBase?: number;
   /** What the first policy says beyond the defaults. */
   readonly policy?: Partial<Policy>;
   /** Gives up: what this call started is stopped again. */
@@ -74,13 +61,18 @@ export interface RunningNetwork {
  */
 export async function startNetwork(options: UpOptions): Promise<RunningNetwork> {
   const { dataDir } = options;
+  refuseOthersFolder(dataDir);
   makeLedgerFolder(dataDir);
-  privateDir(join(dataDir, 'run'));
-  return withLock(join(dataDir, 'run', 'lock'), async () => {
+  return withLock(dataDir, async () => {
     const known = readNetworkSettings(dataDir);
-    const settings = known === undefined ? await newSettings(options) : keepSettings(dataDir, known, options.wishes);
+    const settings = known === undefined ? await newSettings(options) : keepSettings(known, options);
     const layout = new NetworkLayout(dataDir, settings);
-    if (known === undefined) placePolicy(layout, options.policy);
+    const policy = policyToPlace(layout, options.policy);
+    if (known === undefined) writeNetworkSettings(dataDir, settings);
+    if (policy !== undefined) {
+      privateDir(layout.channelFolder);
+      replaceFile(policyFile(layout), policy, 0o600);
+    }
     const started: NetworkNode[] = [];
     try {
       const profiles = await bringUp(layout, options, started);
@@ -95,14 +87,19 @@ export async function startNetwork(options: UpOptions): Promise<RunningNetwork> 
 /** Stops all processes of a network; its ledger stays. @returns the names of those that ran */
 export async function stopNetwork(dataDir: string): Promise<string[]> {
   const layout = new NetworkLayout(dataDir, requireNetworkSettings(dataDir));
-  return withLock(join(dataDir, 'run', 'lock'), () => endAll(layout));
+  return withLock(dataDir, () => endAll(layout));
 }
 
 /** Stops a network and removes all that it kept in its folder; what is not the network's stays. */
 export async function removeNetwork(dataDir: string): Promise<void> {
   const layout = new NetworkLayout(dataDir, requireNetworkSettings(dataDir));
-  await withLock(join(dataDir, 'run', 'lock'), () => endAll(layout));
-  for (const entry of NETWORK_ENTRIES) rmSync(join(dataDir, entry), { recursive: true, force: true });
+  await withLock(dataDir, async () => {
+    await endAll(layout);
+    // Its settings late, that a removal which is cut off can be repeated, and the lock last.
+    for (const entry of [...NETWORK_FOLDERS, 'network.json', 'run']) {
+      rmSync(join(dataDir, entry), { recursive: true, force: true });
+    }
+  });
   try {
     rmdirSync(dataDir);
   } catch {
@@ -151,16 +148,19 @@ async function startNodes(layout: NetworkLayout, programs: Programs, started: Ne
   for (const node of resting) {
     for (const port of [node.port, node.operationsPort, node.adminPort]) {
       if (port === undefined || (await isFree(port))) continue;
-      throw new NetworkError('PORT', `Port ${port}, where ${node.name} listens, is taken; free it.`);
+      const other = layout.settings.deployed ? '' : ', or "network clean" and choose others with --port-base';
+      throw new NetworkError('PORT', `Port ${port}, where ${node.name} listens, is taken; free it${other}.`);
     }
   }
-  await Promise.all(
+  const launches = await Promise.allSettled(
     resting.map(async (node) => {
       configureNode(layout, node, programs);
       await launch(launchOf(layout, node, programs));
       started.push(node);
     }),
   );
+  // Not before all are known that run: they are to be ended.
+  for (const launched of launches) if (launched.status === 'rejected') throw launched.reason;
 }
 
 async function endAll(layout: NetworkLayout): Promise<string[]> {
@@ -173,47 +173,21 @@ async function endAll(layout: NetworkLayout): Promise<string[]> {
   return running.map(({ name }) => name);
 }
 
-async function newSettings({ dataDir, wishes, defaults, portBase }: UpOptions): Promise<NetworkSettings> {
-  if (existsSync(join(dataDir, 'ledger.json'))) {
-    throw new NetworkError('DATA_DIR', `${dataDir} is the folder of an embedded ledger; choose another.`);
-  }
-  const wished = { ...defaults, ...wishes };
-  const { auditor, ...rest } = wished;
-  const organisations =
-    wished.consensus === 'bft' && auditor !== undefined ? [...wished.actors, auditor] : wished.actors;
-  const settings = checkNetworkSettings({
-    version: 1,
-    ...rest,
-    ...(wished.consensus === 'bft' && auditor !== undefined ? { auditor } : {}),
-    ports: await choosePorts(portNames(organisations, wished.actors), portBase),
-    deployed: false,
-  });
-  writeNetworkSettings(dataDir, settings);
-  return settings;
-}
-
-/** A network stays what it was made as. */
-function keepSettings(dataDir: string, known: NetworkSettings, wishes: Partial<NetworkWishes>): NetworkSettings {
-  for (const [name, wished] of Object.entries(wishes)) {
-    const kept = known[name as keyof NetworkWishes];
-    if (JSON.stringify(kept) === JSON.stringify(wished)) continue;
-    throw new NetworkError(
-      'DATA_DIR',
-      `The network in ${dataDir} keeps its ${name}, ${JSON.stringify(kept)}; make another in a folder of its own.`,
-    );
-  }
-  return known;
-}
-
-/** Kept for a first start that is cut off. */
-function placePolicy(layout: NetworkLayout, wishes: Partial<Policy> | undefined): void {
-  const text = policyText(firstPolicy(layout.settings.actors, wishes));
-  privateDir(layout.channelFolder);
-  replaceFile(join(layout.channelFolder, 'first-policy.json'), text, 0o600);
+/**
+ * What the first policy is to say: kept in the folder for a first start that is cut off, and a later one may say otherwise.
+ * @throws RecordError for a wrong policy
+ */
+function policyToPlace(layout: NetworkLayout, wishes: Partial<Policy> | undefined): string | undefined {
+  if (layout.settings.deployed || (wishes === undefined && existsSync(policyFile(layout)))) return undefined;
+  return policyText(firstPolicy(layout.settings.actors, wishes));
 }
 
 function readPolicy(layout: NetworkLayout): Policy {
-  return JSON.parse(readFileSync(join(layout.channelFolder, 'first-policy.json'), 'utf8')) as Policy;
+  return JSON.parse(readFileSync(policyFile(layout), 'utf8')) as Policy;
+}
+
+function policyFile(layout: NetworkLayout): string {
+  return join(layout.channelFolder, 'first-policy.json');
 }
 
 function writeProfiles(layout: NetworkLayout): string[] {

@@ -54,11 +54,7 @@ export function runningProcess(pidFile: string): KnownProcess | undefined {
   return isRunning(known) ? known : undefined;
 }
 
-export function currentProcess(): KnownProcess {
-  return { pid: process.pid, started: startOf(process.pid) ?? 'unknown' };
-}
-
-export function isRunning({ pid, started }: KnownProcess): boolean {
+function isRunning({ pid, started }: KnownProcess): boolean {
   return startOf(pid) === started;
 }
 
@@ -111,7 +107,13 @@ function startOf(pid: number): string | undefined {
     }
   }
   try {
-    const start = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim();
+    // Always in the same words, whatever the language and the time zone of who asks.
+    const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+    const start = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+      env,
+    }).trim();
     return start === '' ? undefined : start;
   } catch {
     return undefined;

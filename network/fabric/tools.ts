@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { NetworkError } from '../errors.js';
 
 const LIMIT_MS = 120_000;
@@ -35,8 +36,10 @@ export async function runTool({ program, args, env = {}, signal }: ToolCall): Pr
   });
 }
 
-/** The line that says what went wrong: Fabric prints a usage text around it. */
+/** The line that says what went wrong: Fabric prints a usage text around it, and may colour it. */
 function lastWords(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const lines = stripVTControlCharacters(output)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   return (lines.filter((line) => /error|fail|panic/i.test(line)).at(-1) ?? lines.at(-1) ?? '').trim().slice(0, 1000);
 }

@@ -39,6 +39,8 @@ describeWithFabric('a network on this machine', () => {
   };
 
   beforeAll(async () => {
+    const wrong = await event2ledger(['network', 'up', '--data', data, '--policy', '-'], { input: '{"grace":"long"}' });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('The policy is malformed: grace') });
     const wishes = ['--channel', 'cloud-1', '--block-transactions', '20', '--block-timeout', '300'];
     const cutOff = startEvent2ledger(['network', 'up', '--data', data, ...wishes]);
     await cutOff.said(/deploying the chaincode/);
@@ -79,6 +81,7 @@ describeWithFabric('a network on this machine', () => {
     ['another consensus', ['--consensus', 'bft'], /keeps its consensus, "raft"/],
     ['another channel', ['--channel', 'cloud-2'], /keeps its channel, "cloud-1"/],
     ['other blocks', ['--block-transactions', '50'], /keeps its blocks/],
+    ['other ports', ['--port-base', '16000'], /keeps its ports, from \d+/],
   ])('refuses %s', async (_, args, message) => {
     const { code, stderr } = await network('up', ...args);
     expect(code).toBe(2);
