@@ -68,7 +68,7 @@ class GatewayConnection implements LedgerConnection {
 
   async submit(fn: string, ...args: string[]): Promise<Committed> {
     const transaction = await this.#endorse(fn, args);
-    const { transactionId, blockNumber } = await submitUntilCommitted(this.#peers, transaction);
+    const { transactionId, blockNumber } = await submitUntilCommitted(this.#peers, transaction, this.profile.channel);
     return {
       transactionId,
       block: blockNumber,

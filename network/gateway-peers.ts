@@ -81,7 +81,7 @@ export class GatewayPeers {
 }
 
 /** Whether another peer may do better. */
-export function isPeersFault(error: unknown): boolean {
+export function isPeersFault(error: unknown): error is NetworkError {
   return error instanceof NetworkError && (error.code === 'UNREACHABLE' || error.code === 'TIMEOUT');
 }
 
