@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { completePolicy, type PoliciesAnswer, type Policy, parsePolicy, policyText } from '#chaincode';
-import { connect, type LedgerConnection } from './connection.js';
-import { NetworkError } from './errors.js';
+import { type Committed, connect, type LedgerConnection } from './connection.js';
+import { NetworkError, type NetworkErrorCode } from './errors.js';
 import { loadProfile } from './profile.js';
+
+const TRIES = 10;
+const PAUSE_MS = 500;
 
 /**
  * The first policy of a new ledger: the defaults, and what its maker wishes beyond them.
@@ -33,7 +37,7 @@ export async function bootstrapPolicy(adminProfile: (actor: string) => string, p
     const proposed = policies.proposed.find((each) => each.hash === hash);
     const number = proposed?.number ?? (await propose(first, text));
     for (const admin of proposed === undefined ? others : admins) {
-      await admin.submit('ApprovePolicy', String(number), hash);
+      await submitPatiently(admin, ['CONFLICT', 'REFUSED'], 'ApprovePolicy', String(number), hash);
     }
   } finally {
     for (const admin of admins) admin.close();
@@ -41,6 +45,23 @@ export async function bootstrapPolicy(adminProfile: (actor: string) => string, p
 }
 
 async function propose(admin: LedgerConnection, text: string): Promise<number> {
-  const { result } = await admin.submit('ProposePolicy', text);
+  const { result } = await submitPatiently(admin, ['CONFLICT'], 'ProposePolicy', text);
   return (JSON.parse(result) as { number: number }).number;
+}
+
+/** Peers may be a block apart: one does not have yet what another told of. Nothing was written where one says so. */
+async function submitPatiently(
+  admin: LedgerConnection,
+  again: readonly NetworkErrorCode[],
+  fn: string,
+  ...args: string[]
+): Promise<Committed> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await admin.submit(fn, ...args);
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof NetworkError) || !again.includes(error.code)) throw error;
+    }
+    await sleep(PAUSE_MS);
+  }
 }

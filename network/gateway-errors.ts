@@ -48,7 +48,7 @@ export function fromGateway(error: unknown, endpoint: string, client?: Client): 
     case grpcStatus.UNAVAILABLE:
       // A gateway takes its own peer, which does not admit the client, for one that is away.
       if (messages(error).some((message) => NOT_ADMITTED.test(message))) return answered(error, details, client);
-      return new NetworkError('UNREACHABLE', unreachable(endpoint, reason(error)), { ...details, retryable: true });
+      return new NetworkError('UNREACHABLE', unavailable(error, endpoint), { ...details, retryable: true });
     case grpcStatus.DEADLINE_EXCEEDED:
       return new NetworkError('TIMEOUT', `${endpoint} did not answer in time; ${afterTimeout(error)}.`, {
         ...details,
@@ -66,6 +66,14 @@ export function fromGateway(error: unknown, endpoint: string, client?: Client): 
   }
 }
 
+/** A gateway that answers may have no orderer that does. */
+function unavailable(error: GatewayError, endpoint: string): string {
+  if (ORDERERS_AWAY.test(error.cause.details)) {
+    return `Too few orderers take transactions (asked by ${endpoint}: ${reason(error)}); are most of them running?`;
+  }
+  return unreachable(endpoint, reason(error));
+}
+
 /** Once a transaction is submitted, only its commit status tells what became of it. */
 function afterTimeout(error: GatewayError): string {
   const submitted = error.name === 'SubmitError' || error.name === 'CommitStatusError';
@@ -74,12 +82,14 @@ function afterTimeout(error: GatewayError): string {
 
 /** What a peer says of its own accord where it does not take who asks. */
 const NOT_ADMITTED = /access denied|identity expired|creator certificate|status=FORBIDDEN/i;
+/** What a gateway says where orderers are away, or have no leader. */
+const ORDERERS_AWAY = /^(?:no orderers could|insufficient number of orderers could|no orderer nodes available)/;
 /** A contract's answer, passed on by a peer. */
 const CONTRACT_ANSWER = /^(?:evaluate call to endorser returned error: )?chaincode response \d+, /;
 const DIFFERENT = 'ProposalResponsePayloads do not match';
-/** A peer's own words where the contract's server is away, or where it fails within. */
+/** A peer's own words where the contract's server is away, where it fails within, or has too much to do. */
 const PEERS_FAILURE =
-  /could not launch chaincode|stream terminated|connection|timeout expired|failed to execute transaction|chaincode registration failed|shutting down/i;
+  /could not launch chaincode|stream terminated|RST_STREAM|too many requests|connection|timeout expired|failed to execute transaction|chaincode registration failed|shutting down/i;
 
 /** A peer answered, with a refusal or with why it cannot. */
 function answered(error: GatewayError, details: NetworkErrorDetails, client: Client | undefined): NetworkError {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CHAINCODE, replaceFile } from '../actor-folders.js';
 import { NetworkError } from '../errors.js';
 import { chaincodeIndexes } from './chaincode-indexes.js';
@@ -11,6 +12,8 @@ import { runTool } from './tools.js';
 
 const VERSION = '1.0';
 const SEQUENCE = '1';
+const COMMIT_TRIES = 5;
+const COMMIT_PAUSE_MS = 1_000;
 
 /** Makes block 0 and the chaincode's package, once. */
 export async function makeGenesis(layout: NetworkLayout, programs: Programs, signal: AbortSignal): Promise<void> {
@@ -53,7 +56,17 @@ export class ChannelAdmin {
     if (await this.#isCommitted()) return;
     const approved = await this.#approvals();
     await Promise.all(actors.filter((actor) => approved[actor] !== true).map((actor) => this.#approve(actor)));
-    await this.#commit();
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#commit();
+        return;
+      } catch (error) {
+        // Peers may be a block apart: one has not seen yet that another's actor approved.
+        if (tries === COMMIT_TRIES || this.#signal.aborted) throw error;
+        await sleep(COMMIT_PAUSE_MS, undefined, { signal: this.#signal });
+        if (await this.#isCommitted()) return;
+      }
+    }
   }
 
   async #joinOrderer(organisation: string): Promise<void> {

@@ -62,8 +62,21 @@ test.each([
     'evaluate call to endorser returned error: could not launch chaincode: connection to localhost:1 failed',
   ],
   [grpcStatus.FAILED_PRECONDITION, 'no combination of peers can be derived which satisfy the endorsement policy'],
+  [grpcStatus.ABORTED, 'rpc error: code = ResourceExhausted desc = too many requests for /protos.Endorser'],
+  [grpcStatus.INTERNAL, 'Received RST_STREAM with code 2'],
 ])('a peer that cannot endorse (%i, %s) is not the contract refusing', (code, said) => {
   expect(fromGateway(gatewayError(code, said), 'peer:1')).toMatchObject({ code: 'UNREACHABLE', retryable: true });
+});
+
+test.each([
+  'no orderers could successfully process transaction',
+  'insufficient number of orderers could successfully process transaction to satisfy quorum requirement',
+])('orderers that are away are told from a peer that is (%s)', (said) => {
+  expect(fromGateway(gatewayError(grpcStatus.UNAVAILABLE, said), 'peer:1')).toMatchObject({
+    code: 'UNREACHABLE',
+    retryable: true,
+    message: expect.stringMatching(/^Too few orderers/),
+  });
 });
 
 test("the contract's word counts where peers failed besides", () => {
