@@ -14,6 +14,8 @@ const DEADLINE = { evaluate: 30_000, endorse: 30_000, submit: 30_000 };
 /** A peer that did not answer is asked after the others for so long. */
 const AWAY_MS = 10_000;
 
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}):/;
+
 /** One peer's gateway, as one identity uses it. */
 export interface PeerConnection {
   readonly endpoint: string;
@@ -133,6 +135,8 @@ function newClient({ endpoint, tlsCa, tlsHost }: GatewayPeer): Client {
       // A peer that vanished without a word must not leave a block stream waiting for ever.
       'grpc.keepalive_time_ms': 120_000,
       'grpc.keepalive_timeout_ms': 20_000,
+      // No proxy reaches our own loopback.
+      ...(LOOPBACK.test(endpoint) ? { 'grpc.enable_http_proxy': 0 } : {}),
       ...(tlsHost === undefined ? {} : { 'grpc.ssl_target_name_override': tlsHost }),
     });
   } catch (cause) {

@@ -65,14 +65,7 @@ export async function startNetwork(options: UpOptions): Promise<RunningNetwork> 
   makeLedgerFolder(dataDir);
   return withLock(dataDir, async () => {
     const known = readNetworkSettings(dataDir);
-    const settings = known === undefined ? await newSettings(options) : keepSettings(known, options);
-    const layout = new NetworkLayout(dataDir, settings);
-    const policy = policyToPlace(layout, options.policy);
-    if (known === undefined) writeNetworkSettings(dataDir, settings);
-    if (policy !== undefined) {
-      privateDir(layout.channelFolder);
-      replaceFile(policyFile(layout), policy, 0o600);
-    }
+    const layout = known === undefined ? await found(options) : takeUp(known, options);
     const started: NetworkNode[] = [];
     try {
       const profiles = await bringUp(layout, options, started);
@@ -82,6 +75,29 @@ export async function startNetwork(options: UpOptions): Promise<RunningNetwork> 
       throw error;
     }
   });
+}
+
+/** Makes a folder a network's; leaves nothing in it if it cannot. */
+async function found(options: UpOptions): Promise<NetworkLayout> {
+  const { dataDir, policy } = options;
+  try {
+    const layout = new NetworkLayout(dataDir, await newSettings(options));
+    const text = policyText(firstPolicy(layout.settings.actors, policy));
+    writeNetworkSettings(dataDir, layout.settings);
+    placePolicy(layout, text);
+    return layout;
+  } catch (error) {
+    if (!existsSync(join(dataDir, 'network.json'))) removeEntries(dataDir, ['run']);
+    throw error;
+  }
+}
+
+/** Goes on with a network that was made before, or whose first start was cut off: that may still have another policy. */
+function takeUp(known: NetworkSettings, options: UpOptions): NetworkLayout {
+  const layout = new NetworkLayout(options.dataDir, keepSettings(known, options));
+  if (known.deployed || (options.policy === undefined && existsSync(policyFile(layout)))) return layout;
+  placePolicy(layout, policyText(firstPolicy(known.actors, options.policy)));
+  return layout;
 }
 
 /** Stops all processes of a network; its ledger stays. @returns the names of those that ran */
@@ -96,10 +112,12 @@ export async function removeNetwork(dataDir: string): Promise<void> {
   await withLock(dataDir, async () => {
     await endAll(layout);
     // Its settings late, that a removal which is cut off can be repeated, and the lock last.
-    for (const entry of [...NETWORK_FOLDERS, 'network.json', 'run']) {
-      rmSync(join(dataDir, entry), { recursive: true, force: true });
-    }
+    removeEntries(dataDir, [...NETWORK_FOLDERS, 'network.json', 'run']);
   });
+}
+
+function removeEntries(dataDir: string, names: readonly string[]): void {
+  for (const name of names) rmSync(join(dataDir, name), { recursive: true, force: true });
   try {
     rmdirSync(dataDir);
   } catch {
@@ -173,13 +191,10 @@ async function endAll(layout: NetworkLayout): Promise<string[]> {
   return running.map(({ name }) => name);
 }
 
-/**
- * What the first policy is to say: kept in the folder for a first start that is cut off, and a later one may say otherwise.
- * @throws RecordError for a wrong policy
- */
-function policyToPlace(layout: NetworkLayout, wishes: Partial<Policy> | undefined): string | undefined {
-  if (layout.settings.deployed || (wishes === undefined && existsSync(policyFile(layout)))) return undefined;
-  return policyText(firstPolicy(layout.settings.actors, wishes));
+/** Keeps what the first policy is to say, for a first start that is cut off. */
+function placePolicy(layout: NetworkLayout, text: string): void {
+  privateDir(layout.channelFolder);
+  replaceFile(policyFile(layout), text, 0o600);
 }
 
 function readPolicy(layout: NetworkLayout): Policy {

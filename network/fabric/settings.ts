@@ -12,13 +12,16 @@ const port = z.int().min(1).max(65_535);
 const stateSchema = z.discriminatedUnion('database', [
   z.object({ database: z.literal('leveldb') }),
   /** One CouchDB for each actor's peer, in their order: Fabric names the databases after the channel alone. */
-  z.object({ database: z.literal('couchdb'), urls: z.array(z.url({ protocol: /^http$/ })).min(1) }),
+  z.object({
+    database: z.literal('couchdb'),
+    urls: z.array(z.url({ protocol: /^http$/, error: 'give a URL that begins with http://' })).min(1),
+  }),
 ]);
 
 const settingsSchema = z.object({
   version: z.literal(1),
   consensus: z.enum(['raft', 'bft']),
-  channel: z.string().regex(CHANNEL_NAME),
+  channel: z.string().regex(CHANNEL_NAME, 'give lower-case letters, digits, dots and dashes, a letter first'),
   actors: z.array(z.string().regex(NAME)).min(2),
   /** Owns the fourth orderer of a BFT network and nothing else. */
   auditor: z.string().regex(NAME).optional(),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Founding, keepSettings, newSettings, refuseOthersFolder } from '../../network/fabric/founding.js';
 import { withLock } from '../../network/fabric/lock.js';
-import { removeNetwork, stopNetwork } from '../../network/fabric/network.js';
+import { removeNetwork, startNetwork, stopNetwork } from '../../network/fabric/network.js';
 import { endProcess, launch } from '../../network/fabric/processes.js';
 import { readNetworkSettings, writeNetworkSettings } from '../../network/fabric/settings.js';
 
@@ -46,6 +46,17 @@ it('nor one whose run is, but one where a start was given up can', async () => {
   expect(() => refuseOthersFolder(dataDir)).not.toThrow();
   writeFileSync(join(dataDir, 'run', 'mine.pid'), '1');
   expect(() => refuseOthersFolder(dataDir)).toThrow(expect.objectContaining({ code: 'DATA_DIR' }));
+});
+
+it('nothing is left where no network can be made', async () => {
+  const programs = { peer: '', orderer: '', configtxgen: '', osnadmin: '', ccaasBuilder: '' };
+  const { defaults } = founding();
+  const up = { programs, defaults, signal: new AbortController().signal };
+  for (const wrong of [{ wishes: { channel: 'Events' } }, { wishes: {}, policy: { grace: -1 } }]) {
+    const path = join(dataDir, 'new');
+    await expect(startNetwork({ ...up, ...wrong, dataDir: path })).rejects.toThrow(/lower-case|grace/);
+    expect(existsSync(path)).toBe(false);
+  }
 });
 
 it('what it keeps is said without the password of a database', async () => {

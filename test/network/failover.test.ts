@@ -40,6 +40,15 @@ describe('a profile of several peers', () => {
     expect(await takeBlocks(ledger, 0n, 2)).toHaveLength(2);
   });
 
+  it('asks no proxy for what is on this machine', async () => {
+    const env = { https_proxy: `http://${dead}`, no_proxy: undefined };
+    const { code, stderr } = await event2ledger(
+      ['query', 'collectors', '--profile', t.ledger.profilePath('UserMSP', 'reconciler')],
+      { env },
+    );
+    expect(code, stderr).toBe(0);
+  });
+
   it('names the first where none answers', async () => {
     const { alternatives: _, ...alone } = profile;
     const other = await deadEndpoint();
