@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { certificateNames, RecordError } from '#chaincode';
 import { replaceFile } from './actor-folders.js';
 import { NetworkError } from './errors.js';
-import { loadProfile, type Profile, type ProfileFile } from './profile.js';
+import { type Profile, type ProfileFile, profileOf } from './profile.js';
 
 /** What an existing network's operators know. */
 export interface MspProfile {
@@ -20,7 +20,7 @@ export interface MspProfile {
 }
 
 /**
- * Writes a profile that names the files of an MSP folder, and loads it.
+ * Writes a profile that names the files of an MSP folder, if it can be used.
  * @throws NetworkError `PROFILE` if the folder has no certificate, or no key that belongs to it, or a value is malformed
  */
 export function profileFromMsp(wanted: MspProfile): Profile {
@@ -43,12 +43,15 @@ export function profileFromMsp(wanted: MspProfile): Profile {
     channel: wanted.channel,
     chaincode: wanted.chaincode,
   };
+  const text = `${JSON.stringify(profile, null, 2)}\n`;
+  // What cannot be used does not replace what could.
+  const loaded = profileOf(wanted.out, text);
   try {
-    replaceFile(wanted.out, `${JSON.stringify(profile, null, 2)}\n`, 0o600);
+    replaceFile(wanted.out, text, 0o600);
   } catch (cause) {
     throw new NetworkError('PROFILE', `${wanted.out} cannot be written: ${(cause as Error).message}.`, { cause });
   }
-  return loadProfile(wanted.out);
+  return loaded;
 }
 
 function certificateFile(mspFolder: string): string {

@@ -86,7 +86,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * key, certificate and name do not belong together.
  */
 export function loadProfile(file: string, env: Environment = process.env): Profile {
-  const content = parseProfile(file, read(file, 'The profile'));
+  return profileOf(file, read(file, 'The profile'), env);
+}
+
+/** As `loadProfile`, of a profile that says `text`, whether it stands in its file yet or not. */
+export function profileOf(file: string, text: string, env: Environment = process.env): Profile {
+  const content = parseProfile(file, text);
   const at = (path: string) => resolve(dirname(file), path);
   const secret = privateKey(file, content, env);
   const profile = {

@@ -1,7 +1,7 @@
 // Caliper on a network for each consensus and block size, one after the other; each report is named after both.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +39,7 @@ for (const consensus of values.consensus.split(',')) {
       const rounds = ['--seconds', values.seconds, '--batches', values.batches];
       await run(caliper, '--network', network, '--label', `${consensus}, ${transactions}`, '--out', out, ...rounds);
     } finally {
-      await run(event2ledger, 'network', 'clean', '--data', network);
+      if (existsSync(join(network, 'network.json'))) await run(event2ledger, 'network', 'clean', '--data', network);
       rmSync(folder, { recursive: true, force: true });
     }
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -134,5 +134,6 @@ describe('event2ledger profile', () => {
     const { code, stderr } = await event2ledger(['profile', ...always, ...args], { cwd: folder });
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
+    expect(existsSync(join(folder, 'x.json'))).toBe(false);
   });
 });
