@@ -1,9 +1,9 @@
 import type { CollectorLog } from './log.js';
 
-const PER_MINUTE = 10;
+const PER_MINUTE = 50;
 const MINUTE_MS = 60_000;
 
-/** Warnings of one kind: ten a minute, and then how many more there were. */
+/** Warnings of one kind: fifty a minute, and then how many more there were. */
 export class BoundedWarnings {
   readonly #log: CollectorLog;
   readonly #summary: (more: number) => string;
