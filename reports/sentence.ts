@@ -85,7 +85,8 @@ function uncorroborated(finding: Finding): Phrase {
       ...(finding.source === ''
         ? [' of sources that nobody else knows']
         : [' of source ', { name: short(finding.source) }]),
-      ', folded into this one finding.',
+      verdict === 'unresolved' ? ', and no majority denies them; folded' : ', folded',
+      ' into this one finding.',
     ];
   }
   const doubters = majority.length > 0 ? majority : absence.map(({ actor }) => actor);

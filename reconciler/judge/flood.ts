@@ -53,7 +53,8 @@ export function floodTest({ db }: Projection, floods: readonly Flood[]): (time: 
 }
 
 /**
- * Judges a flood: the events that nobody will attest any more are one finding, unpaired.
+ * Judges a flood, unpaired: the events that a majority denies, or whose source does not exist, are one finding against
+ * its actor; those of which nobody can say more are another, unresolved: the others may have left them out.
  * @returns no finding while others may still attest all of it
  */
 export function judgeFlood(
@@ -63,7 +64,8 @@ export function judgeFlood(
   locate: Locate,
 ): { readonly counts: FloodCounts; readonly findings: Finding[] } {
   const counts = { disputed: 0, pending: 0, unobservable: 0 };
-  let shown: number | undefined;
+  const denied: number[] = [];
+  const unresolved: number[] = [];
   for (const { id, ...row } of floodEvents(projection, flood)) {
     const subject = {
       time: row.t ?? row.time,
@@ -75,12 +77,17 @@ export function judgeFlood(
     if (decided === undefined) continue;
     if (decided.sourceExists ? decided.verdict === 'pending' : subject.appearance === undefined) counts.pending += 1;
     else if (decided.sourceExists && decided.verdict === 'unobservable') counts.unobservable += 1;
-    else {
-      counts.disputed += 1;
-      shown ??= id;
-    }
+    else if (decided.sourceExists && decided.verdict !== 'uncorroborated') unresolved.push(id);
+    else denied.push(id);
   }
-  return { counts, findings: shown === undefined ? [] : [finding(projection, flood, shown, counts.disputed, locate)] };
+  counts.disputed = denied.length + unresolved.length;
+  return {
+    counts,
+    findings: [
+      ...finding(projection, flood, denied, 'uncorroborated', locate),
+      ...finding(projection, flood, unresolved, 'unresolved', locate),
+    ],
+  };
 }
 
 interface FloodRow {
@@ -111,17 +118,35 @@ function floodEvents({ db }: Projection, { from, to, actor, first }: Flood): Flo
   });
 }
 
-function finding(projection: Projection, { actor, day }: Flood, id: number, folded: number, locate: Locate): Finding {
-  const event = loadEvent(projection, id);
+/** One finding for all of these events, if there are any; it shows the first. */
+function finding(
+  projection: Projection,
+  { actor, day }: Flood,
+  ids: readonly number[],
+  verdict: 'uncorroborated' | 'unresolved',
+  locate: Locate,
+): Finding[] {
+  const [first] = ids;
+  if (first === undefined) return [];
+  const event = loadEvent(projection, first);
   const { source, type, object, action } = event.event;
-  const about = { id: findingId('', `flood/${actor}/${day}`), source, time: event.time, actor };
-  return {
-    ...established('uncorroborated', about),
-    type,
-    object,
-    action,
-    verdict: 'uncorroborated',
-    variants: [variantOf({ event, attesters: [actor] }, locate)],
-    folded,
+  const isDenied = verdict === 'uncorroborated';
+  const about = {
+    id: findingId('', `flood/${actor}/${day}`, ...(isDenied ? [] : [verdict])),
+    source,
+    time: event.time,
+    actor,
   };
+  return [
+    {
+      ...established('uncorroborated', about),
+      ...(!isDenied && { dissent: [] }),
+      type,
+      object,
+      action,
+      verdict,
+      variants: [variantOf({ event, attesters: [actor] }, locate)],
+      folded: ids.length,
+    },
+  ];
 }

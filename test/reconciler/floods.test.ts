@@ -63,6 +63,20 @@ describe('what would be too long', () => {
     expect(judgement.coverage).toMatchObject({ events: 14, agreed: 2, pending: 12 });
   });
 
+  it('accuses nobody of a flood that no majority denies: the others may have left it out', () => {
+    const [one, two] = ['A', 'B'] as const;
+    const policy = { actors: [one, two], sources: { '*': { witnesses: [one, two] } }, quota: 5 };
+    const full = new Run(one).batch({ events: [...honest, ...ghosts(12)], watches: [WHOLE_DAY] });
+    const rest = new Run(two).batch({ events: honest, watches: [WHOLE_DAY] });
+    const { findings, actors, coverage } = judge([full, rest], policy);
+    expect(findings).toHaveLength(6);
+    expect(findings.filter(({ folded }) => folded !== undefined)).toMatchObject([
+      { class: 'uncorroborated', verdict: 'unresolved', majority: [], dissent: [], folded: 7 },
+    ]);
+    expect(actors.map(({ uncorroborated }) => uncorroborated)).toEqual([0, 0]);
+    expect(coverage).toMatchObject({ agreed: 2, disputed: 12 });
+  });
+
   it('pairs nothing of a flood with what its actor left out', () => {
     const fakes = Array.from({ length: 8 }, (_, index) =>
       hashed(containerEvent('c1', 'die', BigInt(100 + index) * SECOND)),

@@ -316,18 +316,19 @@ export class Oracle {
 
   /**
    * Verdicts of a day's events at sources that exist, the invented sources with the number of their events, the actors
-   * that attest more than the quota alone with the number of events beyond, and how many are not decided.
+   * that attest more than the quota alone with the number of events beyond (denied, and unresolved), and how many are
+   * not decided.
    */
   day(day: string): {
     events: OracleEvent[];
     invented: Map<string, number>;
-    floods: Map<string, number>;
+    floods: Map<string, [denied: number, unresolved: number]>;
     waiting: number;
     unobservable: number;
   } {
     const ofDay = this.events().filter((seen) => dayOf(timeOf(seen).toString()) === day);
     const invented = new Map<string, number>();
-    const floods = new Map<string, number>();
+    const floods = new Map<string, [denied: number, unresolved: number]>();
     const alone = new Map<string, number>();
     const events: OracleEvent[] = [];
     let waiting = 0;
@@ -345,8 +346,11 @@ export class Oracle {
       if (exists && !isBeyond) events.push(judged);
       else if (exists ? judged.verdict === 'pending' : !appeared) waiting++;
       else if (exists && judged.verdict === 'unobservable') unobservable++;
-      else if (isBeyond) floods.set(attester, (floods.get(attester) ?? 0) + 1);
-      else invented.set(event.source, (invented.get(event.source) ?? 0) + 1);
+      else if (isBeyond) {
+        const [denied, open] = floods.get(attester) ?? [0, 0];
+        const isDenied = !exists || judged.verdict === 'uncorroborated';
+        floods.set(attester, isDenied ? [denied + 1, open] : [denied, open + 1]);
+      } else invented.set(event.source, (invented.get(event.source) ?? 0) + 1);
     }
     return { events, invented, floods, waiting, unobservable };
   }

@@ -27,7 +27,7 @@ function expected(oracle: Oracle, day: string, range: OracleRange | undefined): 
   const { events, invented, floods, waiting, unobservable } = oracle.day(day);
   const count = (...verdicts: OracleEvent['verdict'][]) =>
     events.filter(({ verdict }) => verdicts.includes(verdict)).length;
-  const folded = [...invented.values(), ...floods.values()].reduce((sum, one) => sum + one, 0);
+  const folded = [...invented.values(), ...[...floods.values()].flat()].reduce((sum, one) => sum + one, 0);
   const coverage = {
     events: events.length + folded + waiting + unobservable,
     agreed: count('agreed'),
@@ -51,7 +51,10 @@ function expected(oracle: Oracle, day: string, range: OracleRange | undefined): 
     return found;
   });
   findings.push(...[...invented].map(([source, events]) => ['invented', source, events]));
-  findings.push(...[...floods].map(([actor, events]) => ['flood', actor, events]));
+  for (const [actor, [denied, open]] of floods) {
+    if (denied > 0) findings.push(['flood', [actor], denied]);
+    if (open > 0) findings.push(['flood', [], open]);
+  }
   findings.push(...oracle.gaps(day).map(({ source, actor, from, to }) => ['gap', source, actor, `${from}`, `${to}`]));
   findings.push(...oracle.disorders(day).map(([actor, ...hashes]) => ['order', actor, hashes]));
   findings.push(...oracle.lives(day).map((hash) => ['lifecycle', hash, []]));
@@ -83,15 +86,16 @@ function shown(finding: Finding): unknown {
   if (name === 'order') return ['order', actor, variants.map(({ eventHash }) => eventHash)];
   if (name === 'lifecycle') return ['lifecycle', hash, dissent];
   // A flood is named after its actor and day, an invented source after its first event.
-  if (finding.folded !== undefined && finding.id === floodId(finding)) return ['flood', actor, finding.folded];
+  if (finding.folded !== undefined && floodIds(finding).includes(finding.id)) return ['flood', dissent, finding.folded];
   if (finding.folded !== undefined) return ['invented', source, finding.folded];
   if (name === 'late') return ['late', hash, dissent];
   const why = absence.map(({ actor: who, by, tx }) => `${who} ${by} ${tx}`);
   return [name, hash, finding.verdict, finding.majority, dissent, why];
 }
 
-function floodId({ dissent: [actor = ''], time }: Finding): string {
-  return findingId('', `flood/${actor}/${dayOf(time)}`);
+function floodIds({ variants, time }: Finding): string[] {
+  const flood = `flood/${variants[0]?.actors[0]}/${dayOf(time)}`;
+  return [findingId('', flood), findingId('', flood, 'unresolved')];
 }
 
 /** Goes through the transactions and seals day after day; gives for each the index of the sealing one. */
