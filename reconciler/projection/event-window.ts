@@ -39,6 +39,10 @@ export interface OpenEvent {
 /** What the table knows of an event. */
 type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 
+type EventRow = KnownEvent & { readonly source: number; readonly canonical: string };
+
+const ROW = 'e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq';
+
 /** Where an attestation stands, for the projection. */
 export interface Attesting {
   readonly actor: string;
@@ -64,7 +68,7 @@ export class EventWindow {
     private readonly db: Db,
     private readonly policies: PolicyBook,
     private readonly tallies: Tallies,
-    sources: Sources,
+    private readonly sources: Sources,
   ) {
     this.#sql = {
       find: db.prepare('SELECT id, time, time AS at, first_seq AS firstSeq FROM events WHERE time = ? AND hash = ?'),
@@ -89,7 +93,7 @@ export class EventWindow {
         .prepare('SELECT DISTINCT r.actor FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ?')
         .pluck(),
     };
-    this.#restore(sources);
+    this.#restore();
   }
 
   /** The open event with these canonical bytes, if there is one. */
@@ -159,6 +163,26 @@ export class EventWindow {
     return { first: true };
   }
 
+  /**
+   * A policy has come into force that governs from this time on, 19 digits. What was attested ahead of it has other
+   * witnesses now: it is complete, or open again.
+   */
+  governed(from: string): void {
+    for (const event of this.#open.values()) {
+      if (event.at < from) continue;
+      event.expected = this.#expectedAt(event.source.name, event.at);
+      if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
+    }
+    // A timeless event has its key at the start of its day.
+    const day = padNanos(dayStart(dayOf(unpadNanos(from))));
+    const rows = this.db.prepare(`SELECT ${ROW} FROM events e WHERE e.time >= ? ORDER BY e.id`).all(day) as EventRow[];
+    for (const row of rows) {
+      if (this.#open.has(row.canonical)) continue;
+      const event = this.#restored(row, false);
+      if (event.at >= from) this.#reopen(event);
+    }
+  }
+
   /** Writes what is open to the table; call before judging and before a commit. */
   flush(): void {
     const remove = this.db.prepare('DELETE FROM open_events WHERE time = ? AND event = ?');
@@ -204,7 +228,7 @@ export class EventWindow {
     this.tallies.add(event.time, '', event.firstSeq);
   }
 
-  /** A removal that was complete may have moved to a time at which others are expected. */
+  /** What was complete may be at a time now at which others are expected. */
   #reopen(event: OpenEvent): void {
     const { expected, actors } = event;
     if (expected !== undefined && expected.length > 0 && expected.every((actor) => actors.includes(actor))) return;
@@ -237,30 +261,20 @@ export class EventWindow {
     return expected;
   }
 
-  #restore(sources: Sources): void {
+  #restore(): void {
     const rows = this.db
-      .prepare(
-        `SELECT e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq
-         FROM open_events o JOIN events e ON e.id = o.event ORDER BY e.id`,
-      )
-      .all() as (KnownEvent & { source: number; canonical: string })[];
-    for (const { source: sourceId, ...row } of rows) {
-      const source = sources.byId(sourceId);
-      const actors = this.#sql.actors.all(row.id) as string[];
-      const { time, scope } = JSON.parse(row.canonical) as CanonicalEvent;
-      const timeless = time === undefined;
-      const at = (timeless ? this.#medianTime(row.id) : undefined) ?? row.at;
-      const expected = this.#expectedAt(source.name, at);
-      this.#open.set(row.canonical, {
-        ...row,
-        at,
-        source,
-        actors,
-        timeless,
-        local: scope === 'local',
-        expected,
-        stored: true,
-      });
-    }
+      .prepare(`SELECT ${ROW} FROM open_events o JOIN events e ON e.id = o.event ORDER BY e.id`)
+      .all() as EventRow[];
+    for (const row of rows) this.#open.set(row.canonical, this.#restored(row, true));
+  }
+
+  #restored({ source: sourceId, ...row }: EventRow, stored: boolean): OpenEvent {
+    const source = this.sources.byId(sourceId);
+    const actors = this.#sql.actors.all(row.id) as string[];
+    const { time, scope } = JSON.parse(row.canonical) as CanonicalEvent;
+    const timeless = time === undefined;
+    const at = (timeless ? this.#medianTime(row.id) : undefined) ?? row.at;
+    const expected = this.#expectedAt(source.name, at);
+    return { ...row, at, source, actors, timeless, local: scope === 'local', expected, stored };
   }
 }

@@ -3,7 +3,7 @@ import { type Batch, batchDigest, type ParsedEntry, padNanos, parseBatch, parseE
 import { ReconcilerError } from '../errors.js';
 import type { Invocation, LedgerBlock } from '../ledger/block.js';
 import { type ClockState, LedgerClock } from '../ledger/ledger-clock.js';
-import { Membership } from '../ledger/membership.js';
+import { Membership, type Signer } from '../ledger/membership.js';
 import { clockKeepers, nanosOf, PolicyBook, type PolicyBookState } from '../ledger/policy-book.js';
 import { Appearances, type AppearancesState } from './appearances.js';
 import { type Db, openDatabase } from './database.js';
@@ -195,9 +195,7 @@ export class Projection {
   }
 
   #invoke(block: LedgerBlock, { fn, args, signer, txId }: Invocation, afterBatch: () => void): void {
-    const clock = this.clock.now;
-    if (fn === 'ProposePolicy') this.policies.propose(signer, args[0] ?? '', clock);
-    else if (fn === 'ApprovePolicy') this.policies.approve(signer, args[1] ?? '', clock);
+    if (fn === 'ProposePolicy' || fn === 'ApprovePolicy') this.#decide(fn, args, signer);
     else if (fn === 'Attest') {
       const text = args[0] ?? '';
       const batch = this.#batchOf(text);
@@ -205,6 +203,17 @@ export class Projection {
       if (accepted === true) afterBatch();
       else if (accepted === false) this.#refused += 1;
     }
+  }
+
+  #decide(fn: 'ProposePolicy' | 'ApprovePolicy', args: readonly string[], signer: Signer): void {
+    const known = this.policies.inForce.length;
+    if (fn === 'ProposePolicy') this.policies.propose(signer, args[0] ?? '', this.clock.now);
+    else this.policies.approve(signer, args[1] ?? '', this.clock.now);
+    const latest = this.policies.inForce[known];
+    if (latest === undefined) return;
+    const from = padNanos(latest.policy.from);
+    this.#window.governed(from);
+    this.touched.from(from);
   }
 
   /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */

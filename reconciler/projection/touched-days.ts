@@ -36,6 +36,11 @@ export class TouchedDays {
     if (time < this.#sealed) this.over({ from: time, to: time });
   }
 
+  /** Something was said of all time from one on, 19 digits. */
+  from(time: string): void {
+    this.over({ from: time, to: this.#sealed });
+  }
+
   /** Something was said of a stretch of time. */
   over({ from, to }: Interval): void {
     if (from >= this.#sealed) return;

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { completePolicy, parsePolicy, policyText } from '#chaincode';
+import { judgementOf } from '../../reconciler/day-judgement.js';
+import type { Invocation } from '../../reconciler/ledger/block.js';
+import { Projection } from '../../reconciler/projection/projection.js';
+import {
+  ACTORS,
+  blocksOf,
+  containerEvent,
+  DAY,
+  DAY_START,
+  hashed,
+  intake,
+  invocation,
+  policyTransactions,
+  projectionOf,
+  Run,
+} from './support/history.js';
+
+const SECOND = 1_000_000_000n;
+const AUDITOR = 'AuditorMSP';
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+/** What a reconciler says of the day that is started anew for each transaction. */
+function judgedWithRestarts(transactions: readonly Invocation[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'e2l-restart-'));
+  folders.push(folder);
+  const file = join(folder, 'projection.db');
+  for (const block of blocksOf(transactions, 1)) {
+    const projection = new Projection(file);
+    intake(projection, [block]);
+    projection.close();
+  }
+  const projection = new Projection(file);
+  const judgement = judgementOf(projection, DAY);
+  projection.close();
+  return judgement;
+}
+
+describe('a policy that comes into force after events of its time, as those of an engine whose clock is ahead', () => {
+  const [first, second, third] = ACTORS.map((actor) => new Run(actor)) as [Run, Run, Run];
+  const ahead = ['one', 'two'].map((name) => hashed(containerEvent(name, 'start', 10_800n * SECOND)));
+  const text = policyText(
+    completePolicy({
+      from: (DAY_START + 7200n * SECOND).toString(),
+      actors: [...ACTORS, AUDITOR],
+      sources: { '*': { witnesses: [...ACTORS, AUDITOR] } },
+    }),
+  );
+  const { hash } = parsePolicy(text);
+  const transactions = [
+    ...policyTransactions(),
+    first.batch({ events: ahead, sentAt: 1 }),
+    second.batch({ events: ahead, sentAt: 1 }),
+    // One of them has all witnesses of the first policy before the second is there, the other after that.
+    third.batch({ events: ahead.slice(0, 1), sentAt: 1 }),
+    invocation(ACTORS[0] ?? '', 'ProposePolicy', [text]),
+    invocation(ACTORS[1] ?? '', 'ApprovePolicy', ['2', hash]),
+    third.batch({ events: ahead.slice(1), sentAt: 2 }),
+  ];
+
+  it('says who witnesses them', () => {
+    const projection = projectionOf(transactions);
+    expect(judgementOf(projection, DAY).coverage).toMatchObject({ events: 2, agreed: 0, pending: 2 });
+  });
+
+  it('says so to a reconciler that was started anew as well', () => {
+    expect(judgedWithRestarts(transactions)).toEqual(judgementOf(projectionOf(transactions, 1), DAY));
+  });
+});
