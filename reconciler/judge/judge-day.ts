@@ -81,10 +81,8 @@ export function judgeDay(projection: Projection, day: Day, options: JudgeOptions
     for (const name of ['disputed', 'pending', 'unobservable'] as const) judged.counts[name] += counts[name];
   }
   const ran = containersOf(projection, { bounds, policy, standings, pairing, floods, locate }, options);
-  const standingById = (id: number) => {
-    const known = standings.find(({ event }) => event.id === id);
-    return known ?? standingOf(loadEvent(projection, id), vantage);
-  };
+  const known = new Map(standings.map((standing) => [standing.event.id, standing]));
+  const standingById = (id: number) => known.get(id) ?? standingOf(loadEvent(projection, id), vantage);
   const all = distinct([
     ...judged.findings,
     ...foldAlike([

@@ -293,6 +293,7 @@ export class Projection {
       }
       if (event === undefined) continue;
       if (!event.source.witnesses.has(actor)) this.#sources.touch(event.source.name, actor, clock);
+      const before = event.time;
       const { first } = this.#window.attest(event, {
         actor,
         runId,
@@ -302,6 +303,8 @@ export class Projection {
       });
       if (first && this.#isLate(event, actor, clock)) this.#sql.late.run(event.time, event.id, actor);
       if (first) this.touched.at(event.time);
+      // An event without a time of its own may have moved from one day to another, whoever said so.
+      if (before !== event.time) for (const time of [before, event.time]) this.touched.at(time);
       if (event.local) localTimes.push(event.time);
     }
     this.#disorders.arrived(runId, batch.from, batch.from + batch.entries.length - 1, localTimes);

@@ -11,7 +11,7 @@ const MAX_DECLARED_GAPS = 10_000;
 export interface TakenEffect {
   /** Sources of which the actor's watches now reach further, with the end that they had. */
   readonly advanced: { readonly source: Source; readonly before: CoveredPiece }[];
-  /** Time that is covered, or declared a hole, for the first time. */
+  /** Time that is covered, declared a hole, or known to be one for the first time. */
   readonly changed: Interval[];
 }
 
@@ -60,6 +60,7 @@ export class SourceStore {
         effect.changed.push(piece);
       }
       if (before !== undefined && coverage.end > before.to) effect.advanced.push({ source, before });
+      effect.changed.push(...blindTime(source, before, watch));
     }
     for (const { source: name, from, to, reason } of claims.gaps) {
       const source = this.touch(name, actor, clock);
@@ -108,4 +109,12 @@ export class SourceStore {
   #witness(source: number, actor: string): Witness {
     return witnessAt(this.sources.byId(source), actor, undefined);
   }
+}
+
+/** The time that a watch shows to have been passed over: that between it and the latest before, or all before the first. */
+function blindTime(source: Source, before: CoveredPiece | undefined, watch: Interval): Interval[] {
+  // Of a source that nobody else has named nothing changes: actors can invent as many as they like.
+  if (before === undefined && source.witnesses.size === 1) return [];
+  const from = before?.to ?? padNanos('0');
+  return from < watch.from ? [{ from, to: watch.from }] : [];
 }

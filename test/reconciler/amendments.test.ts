@@ -10,6 +10,7 @@ import {
   blocksOf,
   containerEvent,
   DAY,
+  DAY_START,
   hashed,
   intake,
   policyTransactions,
@@ -117,6 +118,77 @@ describe('amendments', () => {
     expect(bills).toEqual([DAY, SECOND_DAY]);
     // And the third day itself begins with a container that runs.
     expect(judged(history, THIRD_DAY).running[0]).toMatchObject({ object: 'c1', agreedSeconds: '86400' });
+  });
+
+  it('tell that an actor was blind, when it watches again after days without a word', () => {
+    const [developer, provider, user] = ACTORS.map((actor) => new Run(actor)) as [Run, Run, Run];
+    const stopped = provider.batch({ events: [start], watches: [watch(0, 150)] });
+    const others = [developer, user].map((run) => run.batch({ events: [start, die], sentAt: 1000 }));
+    const going = [1, 2, 3, 4, 5].flatMap((day) =>
+      [developer, user].map((run) =>
+        run.batch({
+          events: day === 1 ? [] : [event('c9', 'kill', day * 86_400 - 10)],
+          watches: daysWatched(day),
+          sentAt: day * 86_400 + 1300,
+        }),
+      ),
+    );
+    const back = provider.batch({ watches: [watch(5 * 86_400, 6 * 86_400)], sentAt: 6 * 86_400 });
+    const last = [developer, user].map((run) => run.batch({ watches: daysWatched(6), sentAt: 6 * 86_400 + 1 }));
+    const history = [stopped, ...others, ...going, back, ...last];
+    const [missing] = judged(history, DAY).findings.filter((finding) => finding.class === 'missing');
+    const sixth = dayOf((BigInt(dayEnd(DAY)) + 4n * 86_400n * SECOND).toString());
+    const { days } = judged(history, sixth);
+    expect(days.at(-1)).toBe(sixth);
+    const amends = days.flatMap((day) => judged(history, day).amends);
+    expect(amends).toContainEqual({ day: DAY, id: missing?.id, change: `withdrawn: missing of ${PROVIDER}` });
+    expect(amends.filter(({ day }) => day === DAY).map(({ change }) => change)).toContain(`new: gap of ${PROVIDER}`);
+  });
+
+  it('decide what a sealed day left open, however far away the next one is', () => {
+    const [developer, provider, user] = ACTORS.map((actor) => new Run(actor)) as [Run, Run, Run];
+    const ghost = event('ghost', 'start', 80_000);
+    const first = [developer, provider, user].map((run) => run.batch({ events: [start], watches: [watch(0, 70_000)] }));
+    const open = provider.batch({ events: [ghost], sentAt: 87_590 });
+    const sealing = [developer, provider, user].map((run) => run.batch({ sentAt: 87_700 }));
+    // Eleven days later.
+    const far = event('c9', 'kill', 950_410);
+    const next = [developer, provider, user].map((run) => run.batch({ events: [far], sentAt: 950_500 }));
+    const end = [developer, provider, user].map((run) => run.batch({ sentAt: 1_040_000 }));
+    const history = [...first, open, ...sealing, ...next, ...end];
+    expect(judged(history, DAY).coverage).toMatchObject({ agreed: 1, pending: 1 });
+    const { amends, days } = judged(history, dayOf(far.event.time ?? ''));
+    expect(days).toHaveLength(2);
+    expect(amends).toContainEqual({ day: DAY, id: 'coverage', change: 'disputed 0; now 1, pending 1; now 0' });
+  });
+
+  it('tell that a removal whose time is told otherwise has left for another day', () => {
+    const [developer, provider, user] = ACTORS.map((actor) => new Run(actor)) as [Run, Run, Run];
+    const runs = [developer, provider, user];
+    const removal = hashed({
+      scope: 'swarm',
+      type: 'service',
+      action: 'remove',
+      id: 'web',
+      attributes: new Map(),
+      timeNano: DAY_START.toString(),
+    });
+    const at = (seconds: number) => (DAY_START + BigInt(seconds) * SECOND).toString();
+    const seal = (day: number) => runs.map((run) => run.batch({ watches: daysWatched(day), sentAt: day * 86_400 + 1 }));
+    const later = at(2 * 86_400 + 5);
+    const history = [
+      ...[developer, provider].map((run) => run.batch({ events: [start, removal], t: at(1000) })),
+      user.batch({ events: [start, removal], t: later }),
+      ...[1, 2, 3].flatMap(seal),
+      new Run('OutsiderMSP').batch({ events: [removal], t: later, sentAt: 4 * 86_400 }),
+      ...seal(4),
+      // With this word more the median moves.
+      new Run('StrangerMSP').batch({ events: [removal], t: later, sentAt: 5 * 86_400 }),
+      ...seal(5),
+    ];
+    const fifth = dayOf((BigInt(dayEnd(DAY)) + 3n * 86_400n * SECOND).toString());
+    const { amends } = judged(history, fifth);
+    expect(amends).toContainEqual({ day: DAY, id: 'coverage', change: 'events 2; now 1, agreed 2; now 1' });
   });
 
   it('show in an open day as far as they go', () => {
