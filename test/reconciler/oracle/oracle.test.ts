@@ -7,8 +7,9 @@ import { findingId } from '../../../reconciler/judge/findings.js';
 import type { DayJudgement, Finding } from '../../../reconciler/judgement.js';
 import { sealedDays } from '../../../reconciler/seal.js';
 import { DAY, projectionOf } from '../support/history.js';
+import type { OracleEvent } from './event-oracle.js';
 import { type Built, built, type History, history } from './histories.js';
-import { Oracle, type OracleEvent, type OracleRange } from './judging-oracle.js';
+import { Oracle, type OracleRange } from './judging-oracle.js';
 
 const RUNS = 250;
 const DAYS = [DAY, dayOf(dayEnd(DAY)), dayOf(dayEnd(dayOf(dayEnd(DAY))))];
