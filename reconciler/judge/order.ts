@@ -1,6 +1,7 @@
-import { type CanonicalEvent, eventReference, unpadNanos } from '#chaincode';
+import { type CanonicalEvent, eventReference, unpadNanos, witnessesOf } from '#chaincode';
 import type { Finding, Variant } from '../judgement.js';
 import type { Interval } from '../ledger/coverage.js';
+import { majorityOf } from '../ledger/ledger-clock.js';
 import { areApart } from '../projection/disorder-store.js';
 import type { Projection } from '../projection/projection.js';
 import { established, findingId, type Locate } from './findings.js';
@@ -26,8 +27,9 @@ interface RunName {
 
 /**
  * Agreed events of one object, of scope local, more than a second apart, that a run numbers the other way round: one
- * finding for each run and object, about the earliest event of the day with which that is so. Goes through the stretches
- * alone in which a run was not in order.
+ * finding for each run and object, about the earliest event of the day with which that is so. Where a majority of the
+ * witnesses numbers two events so, they came so: the engine's clock was set back. Goes through the stretches alone in
+ * which a run was not in order.
  * @param standingById where events stand that not everybody attests
  */
 export function disorders(
@@ -54,6 +56,7 @@ export function disorders(
     const standing = standingById(id);
     return standing?.verdict === 'stands' && standing.lacking.length === 0;
   };
+  const isCommon = commonOrder(projection);
   return rows.flatMap(({ from, to, ...run }) => {
     const start = from > day.from ? from : day.from;
     const events = numbered.all(run.id, start, to) as NumberedEvent[];
@@ -62,6 +65,7 @@ export function disorders(
         list,
         day.to,
         (event) => eventOf(projection, event).scope === 'local' && isAgreed(event),
+        (earlier, later) => !isCommon(earlier, later),
       );
       return pair === undefined ? [] : orderFinding(projection, run, pair, locate);
     });
@@ -84,6 +88,7 @@ function firstInverted(
   list: readonly NumberedEvent[],
   end: string,
   counts: (event: NumberedEvent) => boolean,
+  isOdd: (earlier: NumberedEvent, later: NumberedEvent) => boolean,
 ): readonly [NumberedEvent, NumberedEvent] | undefined {
   // Nearly all objects are in order: that is told without asking who agrees.
   if (list.every(({ number }, at) => at === 0 || number > (list[at - 1] as NumberedEvent).number)) return undefined;
@@ -93,11 +98,29 @@ function firstInverted(
     if (earlier.time >= end) return undefined;
     if ((leastAfter[at] as number) >= earlier.number) continue;
     const later = agreed.find(
-      ({ time, number }, index) => index > at && number < earlier.number && areApart(earlier.time, time),
+      (other, index) =>
+        index > at && other.number < earlier.number && areApart(earlier.time, other.time) && isOdd(earlier, other),
     );
     if (later !== undefined) return [earlier, later];
   }
   return undefined;
+}
+
+/** Tells whether a majority of the witnesses numbers two events the other way round than their times are. */
+function commonOrder({ db, policies, sources }: Projection) {
+  const reversed = db
+    .prepare(
+      `SELECT DISTINCT r.actor FROM attestations a JOIN attestations b ON b.run = a.run JOIN runs r ON r.id = a.run
+       WHERE a.event = ? AND b.event = ? AND b.number < a.number`,
+    )
+    .pluck();
+  return (earlier: NumberedEvent, later: NumberedEvent): boolean => {
+    const policy = policies.at(earlier.time)?.policy;
+    if (policy === undefined) return false;
+    const witnesses = witnessesOf(policy, sources.byId(earlier.source).name, unpadNanos(earlier.time));
+    const actors = reversed.all(earlier.id, later.id) as string[];
+    return witnesses.filter((witness) => actors.includes(witness)).length >= majorityOf(witnesses.length);
+  };
 }
 
 /** For each of the events the least number of those after it. */

@@ -200,6 +200,15 @@ describe('order', () => {
     expect(findings[0]?.variants.map(({ evidence }) => evidence[0]?.number)).toEqual(['2', '1']);
   });
 
+  it('accuses nobody where a majority numbers them so: the clock of the engine was set back', () => {
+    const log = [start, create, die];
+    const alike = runs().map((run) => run.batch({ events: log, watches: [WHOLE_DAY] }));
+    expect(judge(alike).findings).toEqual([]);
+    const [developer, provider, user] = runs();
+    const two = [developer, provider].map((run) => run.batch({ events: log, watches: [WHOLE_DAY] }));
+    expect(judge([...two, user.batch({ events, watches: [WHOLE_DAY] })]).findings).toEqual([]);
+  });
+
   it('is one finding for an object, and none for events within a second or of different objects', () => {
     expect(told(judged([die, start, create]))).toEqual([['order', PROVIDER]]);
     const close = life('c1', ['create', 10], ['start', 11]);

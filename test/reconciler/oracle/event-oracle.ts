@@ -172,13 +172,28 @@ export class EventOracle extends LedgerOracle {
         const own = events.filter((seen) => objectOf(seen) === object);
         for (const earlier of own.filter((seen) => dayOf(timeOf(seen).toString()) === day)) {
           const later = own.find(
-            (seen) => timeOf(seen) > timeOf(earlier) + SECOND && numberOf(seen) < numberOf(earlier),
+            (seen) =>
+              timeOf(seen) > timeOf(earlier) + SECOND &&
+              numberOf(seen) < numberOf(earlier) &&
+              !this.#isCommon(earlier, seen),
           );
           if (later !== undefined) return [[actor, earlier.hash, later.hash]];
         }
         return [];
       });
     });
+  }
+
+  /** Whether more than half of the witnesses have a run in which the later event comes first. */
+  #isCommon(earlier: SeenEvent, later: SeenEvent): boolean {
+    const witnesses = witnessesOf(this.policy, earlier.event.source, timeOf(earlier).toString());
+    const reversing = witnesses.filter((actor) => {
+      const [before, after] = [earlier, later].map(
+        ({ attestations }) => attestations.find((one) => one.actor === actor)?.numbers,
+      );
+      return [...(before ?? [])].some(([run, number]) => (after?.get(run) ?? number) < number);
+    });
+    return reversing.length * 2 > witnesses.length;
   }
 
   /** For each container the first event of the day that cannot follow what stands before it. */
