@@ -47,47 +47,31 @@ export function sequenceBreaks(projection: Projection, range: LedgerRange, locat
 
 /** One finding for each stretch of numbers left out of a run that its collector has not given up for a later one. */
 function leftOut(projection: Projection, range: LedgerRange, locate: Locate): Finding[] {
-  const { db } = projection;
-  const runs = db
+  const rows = projection.db
     .prepare(
-      `SELECT r.id, r.contiguous FROM runs r WHERE EXISTS (SELECT 1 FROM waiting_claims w WHERE w.run = r.id)
-       AND NOT EXISTS (
-         SELECT 1 FROM runs later WHERE later.actor = r.actor AND later.collector = r.collector AND later.id > r.id
-         AND (SELECT min(seq) FROM batches WHERE run = later.id) > (SELECT max(seq) FROM batches WHERE run = r.id)
-       ) ORDER BY r.id`,
+      `SELECT h."from", h."to", r.actor, r.collector, r.run, b.n, b.digest, b.seq
+       FROM holes h JOIN runs r ON r.id = h.run JOIN batches b ON b.seq = h.seq
+       WHERE h.seq >= ? AND h.seq <= ? AND NOT EXISTS (
+         SELECT 1 FROM runs later WHERE later.actor = r.actor AND later.collector = r.collector AND later.begun > r.latest
+       ) ORDER BY h.run, h."from"`,
     )
-    .all() as { id: number; contiguous: number }[];
-  const beyond = db.prepare(
-    `SELECT r.actor, r.collector, r.run, b.n, b.digest, b.seq FROM batches b JOIN runs r ON r.id = b.run
-     WHERE b.run = ? AND b.n > ? ORDER BY b.n DESC, b.seq DESC`,
-  );
-  return runs.flatMap(({ id, contiguous }) => {
-    const found: Finding[] = [];
-    // From the end: what shows a hole is the first batch committed of all those with greater numbers.
-    let revealing: BatchRow | undefined;
-    let above: number | undefined;
-    const hole = (from: number, to: number) => {
-      if (revealing === undefined || !isOverdue(projection, revealing.seq, range)) return;
-      const { actor, collector, run } = revealing;
-      found.push({
-        ...established('sequence', {
-          id: findingId('', `sequence/${actor}/${collector}/${run}/${from}`),
-          source: '',
-          time: appearanceOf(projection, revealing.seq),
-          actor,
-        }),
+    .all(firstRelevant(projection, range), range.upTo) as (BatchRow & { from: number; to: number })[];
+  return rows
+    .filter(({ seq }) => isOverdue(projection, seq, range))
+    .map(({ from, to, ...revealing }) => {
+      const { actor, collector, run, seq } = revealing;
+      const about = {
+        id: findingId('', `sequence/${actor}/${collector}/${run}/${from}`),
+        source: '',
+        time: appearanceOf(projection, seq),
+        actor,
+      };
+      return {
+        ...established('sequence', about),
         numbers: { from: `${from}`, to: `${to}` },
         batches: [evidenceOf(revealing, locate)],
-      });
-    };
-    for (const row of beyond.iterate(id, contiguous) as Iterable<BatchRow>) {
-      if (above !== undefined && row.n < above - 1) hole(row.n + 1, above - 1);
-      if (revealing === undefined || row.seq < revealing.seq) revealing = row;
-      above = row.n;
-    }
-    if (above !== undefined && above > contiguous + 1) hole(contiguous + 1, above - 1);
-    return found;
-  });
+      };
+    });
 }
 
 function broken(projection: Projection, range: LedgerRange, locate: Locate): Finding[] {
@@ -96,10 +80,11 @@ function broken(projection: Projection, range: LedgerRange, locate: Locate): Fin
     .prepare(
       `SELECT r.actor, r.collector, r.run, l.run AS id, l.n, l.digest, l.seq AS since, b.seq FROM broken_links l
        JOIN runs r ON r.id = l.run JOIN batches b ON b.run = l.run AND b.n = l.n AND b.digest = l.digest
-       WHERE NOT EXISTS (SELECT 1 FROM batches p WHERE p.run = l.run AND p.n = l.n - 1 AND p.digest = b.prev)
+       WHERE l.seq >= ? AND l.seq <= ?
+       AND NOT EXISTS (SELECT 1 FROM batches p WHERE p.run = l.run AND p.n = l.n - 1 AND p.digest = b.prev)
        ORDER BY l.run, l.n, l.digest`,
     )
-    .all() as (BatchRow & { id: number; since: number })[];
+    .all(firstRelevant(projection, range), range.upTo) as (BatchRow & { id: number; since: number })[];
   const before = db.prepare('SELECT digest, seq FROM batches WHERE run = ? AND n = ? ORDER BY seq LIMIT 1');
   return rows
     .filter(({ since }) => isOverdue(projection, since, range))
@@ -127,6 +112,30 @@ function isOverdue(projection: Projection, seq: number, { after, upTo }: LedgerR
   if (appearance === undefined || deadline === undefined) return false;
   const past = projection.appearances.firstPast(appearance + nanosOf(deadline));
   return past !== undefined && past > after && past <= upTo;
+}
+
+/**
+ * A transaction before which nothing can be due within the range: what they showed appeared so long before its beginning
+ * that every deadline was past by then. Transactions appear in order.
+ */
+function firstRelevant({ db, appearances, policies }: Projection, { after }: LedgerRange): number {
+  const clock = db.prepare('SELECT clock FROM transactions WHERE seq = ?').pluck().get(after) as
+    | string
+    | null
+    | undefined;
+  if (!clock) return 0;
+  const longest = policies.inForce.reduce((most, { policy }) => Math.max(most, policy.deadline), 0);
+  const isPast = (seq: number) => {
+    const appearance = appearances.of(seq);
+    return appearance !== undefined && appearance + nanosOf(longest) < BigInt(clock);
+  };
+  let [low, high] = [1, after];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isPast(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function appearanceOf(projection: Projection, seq: number): string {

@@ -30,6 +30,12 @@ export class RunStore {
     this.#sql = {
       open: db.prepare('INSERT INTO runs (id, actor, collector, run) VALUES (?, ?, ?, ?)'),
       reach: db.prepare('UPDATE runs SET contiguous = ? WHERE id = ?'),
+      sent: db.prepare('UPDATE runs SET begun = coalesce(begun, @seq), latest = @seq WHERE id = @id'),
+      hole: db.prepare('INSERT INTO holes (run, "from", "to", seq) VALUES (?, ?, ?, ?)'),
+      holeAt: db.prepare(
+        'SELECT "from", "to", seq FROM holes WHERE run = ? AND "from" <= ? ORDER BY "from" DESC LIMIT 1',
+      ),
+      fill: db.prepare('DELETE FROM holes WHERE run = ? AND "from" = ?'),
       wait: db.prepare('INSERT INTO waiting_claims (run, n, claims) VALUES (?, ?, ?)'),
       waiting: db.prepare('SELECT claims FROM waiting_claims WHERE run = ? AND n = ?').pluck(),
       leave: db.prepare('DELETE FROM waiting_claims WHERE run = ? AND n = ?'),
@@ -69,11 +75,13 @@ export class RunStore {
     const run = this.#of(actor, batch.collector, batch.run);
     const isFirst = this.digestsAt(actor, batch).length === 0;
     this.#sql.batch.run(run.id, batch.n, digest, batch.prev, batch.from, batch.entries.length, seq);
+    this.#sql.sent.run({ id: run.id, seq });
     this.#link(run, batch, digest, seq);
     if (!isFirst) {
       this.#sql.repeated.run(seq, run.id, batch.n);
       return [];
     }
+    this.#noteHoles(run, batch.n, seq);
     run.highest = Math.max(run.highest, batch.n);
     const claims: Claims = { watches: batch.watches, gaps: batch.gaps };
     if (batch.n !== run.contiguous + 1) {
@@ -86,6 +94,19 @@ export class RunStore {
     for (let next = this.#takeWaiting(run); next !== undefined; next = this.#takeWaiting(run)) inEffect.push(next);
     this.#sql.reach.run(run.contiguous, run.id);
     return inEffect;
+  }
+
+  /** The numbers that are left out, with a batch of a new number in the run. */
+  #noteHoles({ id, highest }: Run, n: number, seq: number): void {
+    const { hole, holeAt, fill } = this.#sql;
+    if (n > highest) {
+      if (n > highest + 1) hole.run(id, highest + 1, n - 1, seq);
+      return;
+    }
+    const around = holeAt.get(id, n) as { from: number; to: number; seq: number };
+    fill.run(id, around.from);
+    if (around.from < n) hole.run(id, around.from, n - 1, around.seq);
+    if (n < around.to) hole.run(id, n + 1, around.to, around.seq);
   }
 
   /** Notes where a batch and its neighbours do not fit, as soon as both are there. A later content may still fit. */

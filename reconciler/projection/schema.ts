@@ -125,4 +125,25 @@ export const MIGRATIONS: readonly string[] = [
   -- Sealed days about which something was said since they were last judged.
   CREATE TABLE touched_days (day TEXT PRIMARY KEY) WITHOUT ROWID;
   `,
+  `
+  -- Numbers that a run has left out so far; seq: the first transaction with a greater one.
+  CREATE TABLE holes (
+    run INTEGER NOT NULL, "from" INTEGER NOT NULL, "to" INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (run, "from")
+  ) WITHOUT ROWID;
+  CREATE INDEX holes_by_seq ON holes (seq);
+  CREATE INDEX broken_links_by_seq ON broken_links (seq);
+  INSERT INTO holes (run, "from", "to", seq)
+  SELECT run, before + 1, n - 1, shown FROM (
+    SELECT run, n, lag(n, 1, 0) OVER (PARTITION BY run ORDER BY n) AS before,
+      min(first) OVER (PARTITION BY run ORDER BY n DESC) AS shown
+    FROM (SELECT run, n, min(seq) AS first FROM batches GROUP BY run, n)
+  ) WHERE before < n - 1;
+
+  -- The transactions of a run's first and latest batch.
+  ALTER TABLE runs ADD COLUMN begun INTEGER;
+  ALTER TABLE runs ADD COLUMN latest INTEGER;
+  UPDATE runs SET begun = (SELECT min(seq) FROM batches WHERE run = runs.id),
+    latest = (SELECT max(seq) FROM batches WHERE run = runs.id);
+  CREATE INDEX runs_by_collector ON runs (actor, collector, begun);
+  `,
 ];
