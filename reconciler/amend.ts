@@ -18,9 +18,10 @@ interface Amendments {
   readonly carry?: readonly CarriedContainer[];
 }
 
-/** The last sealed day. */
-export function lastSealed({ db }: Projection): SealedDay | undefined {
-  return db.prepare('SELECT day, seq FROM days ORDER BY day DESC LIMIT 1').get() as SealedDay | undefined;
+/** The last sealed day, of those before another if that is given. */
+export function lastSealed({ db }: Projection, before?: Day): SealedDay | undefined {
+  const last = db.prepare('SELECT day, seq FROM days WHERE @before IS NULL OR day < @before ORDER BY day DESC LIMIT 1');
+  return last.get({ before: before ?? null }) as SealedDay | undefined;
 }
 
 /** What was last said of a sealed day: in its own report, or in the amendments of later ones. */
@@ -99,9 +100,7 @@ function judgeSealed(
   const { db } = projection;
   const { seq } = db.prepare('SELECT seq FROM days WHERE day = ?').get(day) as { seq: number };
   if (seq === projection.seq && !touched.has(day)) return undefined;
-  const previous = db.prepare('SELECT day, seq FROM days WHERE day < ? ORDER BY day DESC LIMIT 1').get(day) as
-    | SealedDay
-    | undefined;
+  const previous = lastSealed(projection, day);
   const said = lastSaid(projection, day);
   const isSame = !touched.has(day) && said.judgement.coverage.pending === 0;
   const carried = previous === undefined ? [] : (judged.get(previous.day) ?? lastSaid(projection, previous.day)).carry;

@@ -32,7 +32,7 @@ export function judgementOf(projection: Projection, day: Day): DayJudgement {
 
 /** Judges an open day; the open days before it are gone through for the containers they leave running. */
 function judgeUnsealed(projection: Projection, day: Day): DayJudgement {
-  const last = lastSealed(projection);
+  const last = lastSealed(projection, day);
   const open = openDay(projection);
   const { amends, carry: left } = open === day ? amendments(projection, day) : { amends: [], carry: undefined };
   let carry = left ?? (last === undefined ? [] : lastSaid(projection, last.day).carry);

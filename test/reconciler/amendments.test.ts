@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { dayEnd, dayOf } from '#chaincode';
+import { dayEnd, dayOf, type HashedEvent } from '#chaincode';
 import { judgementOf } from '../../reconciler/day-judgement.js';
 import type { Invocation } from '../../reconciler/ledger/block.js';
 import { Projection } from '../../reconciler/projection/projection.js';
@@ -160,6 +160,18 @@ describe('amendments', () => {
     const { amends, days } = judged(history, dayOf(far.event.time ?? ''));
     expect(days).toHaveLength(2);
     expect(amends).toContainEqual({ day: DAY, id: 'coverage', change: 'disputed 0; now 1, pending 1; now 0' });
+  });
+
+  it('leave a day alone that was passed over: what runs there is what ran before it', () => {
+    const runs = ACTORS.map((actor) => new Run(actor));
+    const seal = (events: HashedEvent[], from: number, to: number) =>
+      runs.map((run) => run.batch({ events, watches: [watch(from, to)], sentAt: to + 1 }));
+    const running = event('c2', 'start', 2 * 86_400 + 100);
+    const history = [...seal([start, die], 0, 86_400), ...seal([running], 2 * 86_400, 3 * 86_400)];
+    const late = runs[0]?.batch({ events: [event('c9', 'kill', 90_000)], sentAt: 3 * 86_400 + 2 }) as Invocation;
+    const passed = judged([...history, late], SECOND_DAY);
+    expect(passed.days).toEqual([DAY, THIRD_DAY]);
+    expect(passed.running).toEqual([]);
   });
 
   it('tell that a removal whose time is told otherwise has left for another day', () => {
