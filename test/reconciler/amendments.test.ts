@@ -168,7 +168,7 @@ describe('amendments', () => {
       runs.map((run) => run.batch({ events, watches: [watch(from, to)], sentAt: to + 1 }));
     const running = event('c2', 'start', 2 * 86_400 + 100);
     const history = [...seal([start, die], 0, 86_400), ...seal([running], 2 * 86_400, 3 * 86_400)];
-    const late = runs[0]?.batch({ events: [event('c9', 'kill', 90_000)], sentAt: 3 * 86_400 + 2 }) as Invocation;
+    const late = runs[0]?.batch({ watches: daysWatched(2), sentAt: 3 * 86_400 + 2 }) as Invocation;
     const passed = judged([...history, late], SECOND_DAY);
     expect(passed.days).toEqual([DAY, THIRD_DAY]);
     expect(passed.running).toEqual([]);
