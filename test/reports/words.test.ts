@@ -73,6 +73,9 @@ describe('a finding in one sentence', () => {
     expect(say({ ...about, class: 'silent', source: 'ENGINE', silence: { watched: at(30, 0), to: at(90, 0) } })).toBe(
       'ProviderMSP fell silent: no watch of source ENGINE has advanced since 2026-11-22 00:01:00 UTC until 2026-11-22 00:01:30 UTC; its last one ended at 2026-11-22 00:00:30 UTC.',
     );
+    expect(say({ ...invented(), verdict: 'unresolved', dissent: [], folded: 7 })).toMatch(
+      /^ProviderMSP alone attests 7 events of source .*, and no majority denies them; folded into this one finding\.$/,
+    );
     expect(say({ ...invented(), source: '', folded: 150 })).toBe(
       'ProviderMSP alone attests 150 events of sources that nobody else knows, folded into this one finding.',
     );
