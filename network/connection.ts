@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Contract, Network } from '@hyperledger/fabric-gateway';
 import { common } from '@hyperledger/fabric-protos';
 import { NetworkError } from './errors.js';
@@ -7,6 +8,10 @@ import { type TokenSigner, tokenSigner } from './pkcs11.js';
 import type { Profile } from './profile.js';
 import { messageSigner } from './signer.js';
 import { submitUntilCommitted } from './submission.js';
+
+/** What a transaction read may have changed, or be older at one peer than at another: then it is endorsed anew. */
+const ENDORSED_TIMES = 5;
+const CONFLICT_PAUSE_MS = 200;
 
 /** A transaction that is on the ledger and valid. */
 export interface Committed {
@@ -67,6 +72,17 @@ class GatewayConnection implements LedgerConnection {
   }
 
   async submit(fn: string, ...args: string[]): Promise<Committed> {
+    for (let time = 1; ; time += 1) {
+      try {
+        return await this.#submitOnce(fn, args);
+      } catch (error) {
+        if (time === ENDORSED_TIMES || !(error instanceof NetworkError && error.code === 'CONFLICT')) throw error;
+        await delay(CONFLICT_PAUSE_MS * time);
+      }
+    }
+  }
+
+  async #submitOnce(fn: string, args: string[]): Promise<Committed> {
     const transaction = await this.#endorse(fn, args);
     const { transactionId, blockNumber } = await submitUntilCommitted(this.#peers, transaction, this.profile.channel);
     return {

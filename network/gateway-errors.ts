@@ -87,9 +87,9 @@ const ORDERERS_AWAY = /^(?:no orderers could|insufficient number of orderers cou
 /** A contract's answer, passed on by a peer. */
 const CONTRACT_ANSWER = /^(?:evaluate call to endorser returned error: )?chaincode response \d+, /;
 const DIFFERENT = 'ProposalResponsePayloads do not match';
-/** A peer's own words where the contract's server is away, where it fails within, or has too much to do. */
+/** A peer's own words where the contract's server or another peer is away, where it fails within, or has too much to do. */
 const PEERS_FAILURE =
-  /could not launch chaincode|stream terminated|RST_STREAM|too many requests|connection|timeout expired|failed to execute transaction|chaincode registration failed|shutting down/i;
+  /could not launch chaincode|stream terminated|RST_STREAM|too many requests|connection|timeout expired|failed to execute transaction|chaincode registration failed|shutting down|\bEOF\b|rpc error: code = (?:Unavailable|DeadlineExceeded|Canceled|Internal)/i;
 
 /** A peer answered, with a refusal or with why it cannot. */
 function answered(error: GatewayError, details: NetworkErrorDetails, client: Client | undefined): NetworkError {

@@ -29,6 +29,7 @@ export class GatewayPeers {
   readonly #profile: Profile;
   readonly #signer: TokenSigner;
   readonly #peers: readonly Peer[];
+  #closed = false;
 
   /** @throws NetworkError `PROFILE` if a TLS CA certificate cannot be used */
   constructor(profile: Profile, signer: TokenSigner) {
@@ -72,14 +73,26 @@ export class GatewayPeers {
     try {
       return await call();
     } catch (error) {
-      throw fromGateway(error, peer.endpoint, this.#profile);
+      const known = fromGateway(error, peer.endpoint, this.#profile);
+      throw known.code === 'CLOSED' && !this.#closed ? brokenOff(known, peer.endpoint) : known;
     }
   }
 
   close(): void {
+    this.#closed = true;
     for (const peer of this.#peers) peer.close();
     this.#signer.close();
   }
+}
+
+/** A peer cancels calls of its own accord too, when their time is up or it loses an orderer. */
+function brokenOff(error: NetworkError, endpoint: string): NetworkError {
+  const { transactionId } = error;
+  return new NetworkError('TIMEOUT', `${endpoint} broke the call off; what was submitted may still commit.`, {
+    cause: error,
+    retryable: true,
+    ...(transactionId === undefined ? {} : { transactionId }),
+  });
 }
 
 /** Whether another peer may do better. */

@@ -66,7 +66,7 @@ export const registerNetworkCommands: RegisterCommands = (program, io) => {
     )
     .addOption(new Option('--state <database>', "the peers' state (default: leveldb)").choices(['leveldb', 'couchdb']))
     .option('--couchdb <urls>', "with --state couchdb: a running CouchDB for each actor's peer, separated by commas")
-    .option('--port-base <number>', 'the first of its ports on loopback (default: the first free ones)')
+    .option('--port-base <number>', 'the first of its ports on loopback (default: free ones)')
     .option('--policy <file>', 'JSON with what the first policy says beyond the defaults; of the first start')
     .addHelpText(
       'after',

@@ -80,6 +80,11 @@ export class NetworkLayout {
     return this.settings.ports[`${node.name}.${what}`] ?? 0;
   }
 
+  /** All ports that a process listens on. */
+  portsOf(node: NetworkNode): number[] {
+    return [node.port, ...MORE_PORTS[node.kind].map((what) => this.port(node, what))];
+  }
+
   organisationFolder(organisation: string): string {
     return join(this.path, 'organizations', organisation);
   }

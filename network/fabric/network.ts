@@ -164,8 +164,8 @@ async function bringUp(layout: NetworkLayout, options: UpOptions, started: Netwo
 async function startNodes(layout: NetworkLayout, programs: Programs, started: NetworkNode[]): Promise<void> {
   const resting = layout.nodes.filter((node) => runningProcess(layout.pidFile(node.name)) === undefined);
   for (const node of resting) {
-    for (const port of [node.port, node.operationsPort, node.adminPort]) {
-      if (port === undefined || (await isFree(port))) continue;
+    for (const port of layout.portsOf(node)) {
+      if (await isFree(port)) continue;
       const other = layout.settings.deployed ? '' : ', or "network clean" and choose others with --port-base';
       throw new NetworkError('PORT', `Port ${port}, where ${node.name} listens, is taken; free it${other}.`);
     }

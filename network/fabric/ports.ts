@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { NetworkError } from '../errors.js';
@@ -7,9 +8,10 @@ const LOOPBACK = '127.0.0.1';
 const FIRST = 17_050;
 const LAST = 30_000;
 const STEP = 50;
+const RUNS = Math.floor((LAST - FIRST) / STEP);
 
 /**
- * Gives every name a port: a run of free ones from `base`, or the first such run there is.
+ * Gives every name a port: a run of free ones from `base`, or any such run.
  * @throws NetworkError `PORT` if one from `base` is taken, or there is no such run
  */
 export async function choosePorts(names: readonly string[], base?: number): Promise<Record<string, number>> {
@@ -18,7 +20,10 @@ export async function choosePorts(names: readonly string[], base?: number): Prom
     if (taken === undefined) return assign(names, base);
     throw new NetworkError('PORT', `Port ${taken} is taken; choose other ports with --port-base.`);
   }
-  for (let candidate = FIRST; candidate < LAST; candidate += STEP) {
+  // From anywhere on, so that two networks that are made at the same time do not choose alike.
+  const start = randomInt(RUNS);
+  for (let run = 0; run < RUNS; run += 1) {
+    const candidate = FIRST + ((start + run) % RUNS) * STEP;
     if ((await firstTaken(candidate, names.length)) === undefined) return assign(names, candidate);
   }
   throw new NetworkError('PORT', `No ${names.length} free ports in a row; choose some with --port-base.`);

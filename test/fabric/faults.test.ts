@@ -63,8 +63,15 @@ describeWithFabric.each(['raft', 'bft'] as const)('faults under load, on %s', (k
   let consortium: Consortium;
   let collectors: Running[];
   let reconciler: Running;
-  /** Something that happens from now on is attested by all. */
-  const goesOn = () => consortium.attestedByAll(load.next());
+  /** Something that happens from now on is attested by all; nobody has given up meanwhile. */
+  const goesOn = () =>
+    Promise.race([
+      consortium.attestedByAll(load.next()),
+      ...[...collectors, reconciler].map(async ({ finished }) => {
+        const { code, stderr } = await finished;
+        throw new Error(`A command ended with ${code}:\n${stderr}`);
+      }),
+    ]);
 
   beforeAll(async () => {
     consortium = await startConsortium({ heartbeat: 2 }, kind);

@@ -61,6 +61,7 @@ test.each([
     grpcStatus.UNKNOWN,
     'evaluate call to endorser returned error: could not launch chaincode: connection to localhost:1 failed',
   ],
+  [grpcStatus.ABORTED, 'rpc error: code = Unavailable desc = error reading from server: EOF'],
   [grpcStatus.FAILED_PRECONDITION, 'no combination of peers can be derived which satisfy the endorsement policy'],
   [grpcStatus.ABORTED, 'rpc error: code = ResourceExhausted desc = too many requests for /protos.Endorser'],
   [grpcStatus.INTERNAL, 'Received RST_STREAM with code 2'],
