@@ -9,7 +9,7 @@ import type { GatewayPeer, Profile } from './profile.js';
 export const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
 
 /** How long each step may take, in milliseconds. */
-const DEADLINE = { evaluate: 30_000, endorse: 30_000, submit: 30_000 };
+const DEADLINE = { evaluate: 30_000, endorse: 30_000, submit: 10_000 };
 
 /** A peer that did not answer is asked after the others for so long. */
 const AWAY_MS = 10_000;

@@ -5,7 +5,7 @@ import { invalidTransaction } from './gateway-errors.js';
 import { type GatewayPeers, isPeersFault, type PeerConnection, within } from './gateway-peers.js';
 
 /** A block takes a few seconds at the most; a transaction that is in none by now was lost on the way. */
-const COMMIT_WITHIN_MS = 15_000;
+const COMMIT_WITHIN_MS = 8_000;
 /** A transaction that is on the ledger already is told of at once. */
 const LOOK_UP_WITHIN_MS = 2_000;
 const TIMES = 4;
