@@ -125,7 +125,7 @@ describe('event2ledger profile', () => {
   it.each([
     ['a key of the certificate', ['--msp', 'others', '--peer', 'localhost:1'], /holds no key of the certificate/],
     ['a peer', ['--msp', 'msp'], /Give --peer/],
-    ['a port', ['--msp', 'msp', '--peer', 'localhost'], /endpoint: must be host:port/],
+    ['a port', ['--msp', 'msp', '--peer', 'localhost'], /endpoint:? must be host:port/],
   ])('says that it lacks %s', async (_, args, message) => {
     const others = join(folder, 'others');
     place(join(others, 'signcerts', 'cert.pem'), t.profile('UserMSP', 'admin').certificate);
