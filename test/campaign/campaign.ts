@@ -216,6 +216,8 @@ class Run {
     const socket = this.#socketOf(REFERENCES[0] as Actor);
     const left = this.#listeners.left(socket);
     this.#engine.cut(socket, share);
+    // It breaks within an event, and the load may be waiting for the victim.
+    await this.load.one();
     await this.#listeners.changes.until(() => this.#listeners.left(socket) > left && this.#listeners.now(socket) > 0);
   }
 
