@@ -73,12 +73,13 @@ describe.skipIf(reason)(`Podman as an engine${reason === undefined ? '' : `: lef
     const named = sourceId === undefined ? {} : { sourceId };
     const source = sourceOf({ source: `docker:${host}`, ...named }, { stdin: process.stdin, env: {} });
     let running: ReturnType<typeof runCollector> | undefined;
-    const first = await new Promise<string>((resolve) => {
+    const first = await new Promise<string>((resolve, reject) => {
       const say = (text: string) => {
         if (/Watching|does not answer/.test(text)) resolve(text);
       };
       const log = { debug: () => {}, info: say, warn: say, error: say };
       running = runCollector({ connection: ledger, source, spool, signal: stop.signal, maxAgeMs: 20, log });
+      running.catch(reject);
     });
     return {
       first,
@@ -97,9 +98,10 @@ describe.skipIf(reason)(`Podman as an engine${reason === undefined ? '' : `: lef
   const died = (name: string) => ledger.until(() => actions(name).includes('die'));
 
   it('must be named: it has no ID of its own', async () => {
-    const { first, end } = await collector(undefined, ':memory:');
-    expect(first).toContain('name this engine with --source-id');
-    await end();
+    await expect(collector(undefined, ':memory:')).rejects.toMatchObject({
+      code: 'SETTING',
+      message: expect.stringContaining('name this engine with --source-id'),
+    });
     expect(ledger.entries()).toEqual([]);
   });
 
