@@ -1,20 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { dayEnd, dayOf, type HashedEvent, type Policy } from '#chaincode';
-import { judgementOf } from '../../reconciler/day-judgement.js';
+import { dayEnd, dayOf, type HashedEvent } from '#chaincode';
 import type { Finding } from '../../reconciler/judgement.js';
 import type { Invocation } from '../../reconciler/ledger/block.js';
-import {
-  ACTORS,
-  containerEvent,
-  DAY,
-  DAY_START,
-  hashed,
-  policyTransactions,
-  projectionOf,
-  Run,
-  WHOLE_DAY,
-  watch,
-} from './support/history.js';
+import { ACTORS, containerEvent, DAY, DAY_START, hashed, judge, Run, WHOLE_DAY, watch } from './support/history.js';
 
 const [DEVELOPER = '', PROVIDER = '', USER = ''] = ACTORS;
 const SECOND = 1_000_000_000n;
@@ -24,15 +12,6 @@ const SECOND_DAY = watch(86_400, 172_800);
 const at = (seconds: number) => (DAY_START + BigInt(seconds) * SECOND).toString();
 const life = (object: string, ...steps: readonly (readonly [string, number])[]) =>
   steps.map(([action, second]) => hashed(containerEvent(object, action, BigInt(second) * SECOND)));
-
-function judge(invocations: readonly Invocation[], day = DAY, policy: Partial<Policy> = {}) {
-  const projection = projectionOf([...policyTransactions(policy), ...invocations]);
-  try {
-    return judgementOf(projection, day);
-  } finally {
-    projection.close();
-  }
-}
 
 const told = (findings: readonly Finding[]) => findings.map(({ class: name, dissent }) => [name, ...dissent]);
 const runs = () => ACTORS.map((actor) => new Run(actor)) as [Run, Run, Run];
@@ -79,7 +58,7 @@ describe('equivocation', () => {
     const after = [developer, user].map((run) => run.batch({ events: event, watches: [SECOND_DAY], sentAt: 173_000 }));
     const history = [...all, later, twin, ...after];
     expect(judge(history).findings).toEqual([]);
-    expect(told(judge(history, NEXT_DAY).findings)).toContainEqual(['equivocation', PROVIDER]);
+    expect(told(judge(history, {}, NEXT_DAY).findings)).toContainEqual(['equivocation', PROVIDER]);
   });
 });
 
@@ -176,8 +155,8 @@ describe('a stalled clock', () => {
     const [provider, user] = [new Run(PROVIDER), new Run(USER)];
     const policy = { actors, sources: { '*': { witnesses: actors } } };
     const begun = [provider.batch({ watches: [watch(0, 50)], sentAt: 50 }), user.batch({ sentAt: 18_000 })];
-    expect(judge(begun, DAY, policy).stalled).toBeUndefined();
-    expect(judge([...begun, user.batch({ sentAt: 18_301 })], DAY, policy).stalled).toEqual([PROVIDER]);
+    expect(judge(begun, policy).stalled).toBeUndefined();
+    expect(judge([...begun, user.batch({ sentAt: 18_301 })], policy).stalled).toEqual([PROVIDER]);
   });
 });
 

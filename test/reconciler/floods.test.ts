@@ -1,30 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { HashedEvent, Policy } from '#chaincode';
-import { judgementOf } from '../../reconciler/day-judgement.js';
+import type { HashedEvent } from '#chaincode';
 import type { Invocation } from '../../reconciler/ledger/block.js';
-import {
-  ACTORS,
-  containerEvent,
-  DAY,
-  hashed,
-  policyTransactions,
-  projectionOf,
-  Run,
-  WHOLE_DAY,
-  watch,
-} from './support/history.js';
+import { ACTORS, containerEvent, hashed, judge, Run, WHOLE_DAY, watch } from './support/history.js';
 
 const [DEVELOPER = '', PROVIDER = '', USER = ''] = ACTORS;
 const SECOND = 1_000_000_000n;
-
-function judge(invocations: readonly Invocation[], policy: Partial<Policy> = {}) {
-  const projection = projectionOf([...policyTransactions(policy), ...invocations]);
-  try {
-    return judgementOf(projection, DAY);
-  } finally {
-    projection.close();
-  }
-}
 
 const honest = [hashed(containerEvent('c1', 'start', 10n * SECOND)), hashed(containerEvent('c1', 'die', 70n * SECOND))];
 const ghosts = (count: number, source?: (index: number) => string): HashedEvent[] =>
@@ -121,10 +101,7 @@ describe('an actor that attests both contents of one event', () => {
   const moved = hashed(containerEvent('c1', 'die', 3670n * SECOND));
   const each = (logs: Record<string, readonly HashedEvent[]>) =>
     Object.entries(logs).map(([actor, events]) => new Run(actor).batch({ events, watches: [WHOLE_DAY] }));
-  const judged = (logs: Record<string, readonly HashedEvent[]>) => {
-    const projection = projectionOf([...policyTransactions(policy), ...each(logs)]);
-    return judgementOf(projection, DAY);
-  };
+  const judged = (logs: Record<string, readonly HashedEvent[]>) => judge(each(logs), policy);
 
   it('stands with the dissenters where the others are a majority without it', () => {
     const full = [start, die];

@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { HashedEvent } from '#chaincode';
-import { judgementOf } from '../../reconciler/day-judgement.js';
 import type { Invocation } from '../../reconciler/ledger/block.js';
-import {
-  ACTORS,
-  containerEvent,
-  DAY,
-  hashed,
-  policyTransactions,
-  projectionOf,
-  Run,
-  WHOLE_DAY,
-  watch,
-} from './support/history.js';
+import { ACTORS, containerEvent, hashed, judge, Run, WHOLE_DAY, watch } from './support/history.js';
 
 const [DEVELOPER = '', PROVIDER = '', USER = ''] = ACTORS;
 const SECOND = 1_000_000_000n;
-
-function judge(invocations: readonly Invocation[]) {
-  return judgementOf(projectionOf([...policyTransactions(), ...invocations]), DAY);
-}
 
 /** Each actor attests its list in one batch and watches the whole day. */
 function oneBatchEach(lists: Record<string, readonly HashedEvent[]>): Invocation[] {

@@ -10,6 +10,8 @@ import {
   parsePolicy,
   policyText,
 } from '#chaincode';
+import { judgementOf } from '../../../reconciler/day-judgement.js';
+import type { DayJudgement } from '../../../reconciler/judgement.js';
 import type { Invocation, LedgerBlock } from '../../../reconciler/ledger/block.js';
 import { Projection } from '../../../reconciler/projection/projection.js';
 import { Sealer } from '../../../reconciler/seal.js';
@@ -170,4 +172,14 @@ export function projectionOf(invocations: readonly Invocation[], size = 3): Proj
   const projection = new Projection(':memory:');
   intake(projection, blocksOf(invocations, size));
   return projection;
+}
+
+/** What a reconciler says of the day when these transactions have followed the first policy. */
+export function judge(invocations: readonly Invocation[], policy: Partial<Policy> = {}, day = DAY): DayJudgement {
+  const projection = projectionOf([...policyTransactions(policy), ...invocations]);
+  try {
+    return judgementOf(projection, day);
+  } finally {
+    projection.close();
+  }
 }
