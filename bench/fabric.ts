@@ -1,7 +1,7 @@
 /**
  * What a real Fabric network on this machine does: attestations a second, in batches and one a transaction, for raft and bft
- * and several block sizes; and how fast a fresh reconciler catches up with a long ledger. Writes its tables into
- * docs/fabric-speed.md.
+ * and several block sizes; how long it is from an event to its finding; and how fast a fresh reconciler catches up with a long
+ * ledger. Writes its tables into docs/fabric-speed.md.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,14 +12,18 @@ import { loadProfile } from '../network/profile.js';
 import { judgementOf } from '../reconciler/day-judgement.js';
 import { Projection } from '../reconciler/projection/projection.js';
 import { reconcile } from '../reconciler/reconcile.js';
+import { dockerAvailable, startDockerEngine } from './docker-engine.js';
+import { secondsToFinding } from './fabric-finding.js';
 import { Collectors, type Measured } from './fabric-load.js';
-import { machine } from './machine.js';
+import { machine, median } from './machine.js';
 import { runCommand } from './processes.js';
 
-const PARTS = (process.env.PARTS ?? 'throughput,catch-up').split(',');
+const PARTS = (process.env.PARTS ?? 'finding,throughput,catch-up').split(',');
 const CONSENSUS = (process.env.CONSENSUS ?? 'raft,bft').split(',');
 /** Transactions and milliseconds at which a block is cut. */
 const BLOCKS = (process.env.BLOCKS ?? '20:3000,50:3000,500:500').split(',');
+/** Blocks of the paper's, and blocks that are cut sooner. */
+const FINDING_BLOCKS = ['20:3000', '500:500'];
 const SECONDS = Number(process.env.SECONDS ?? 60);
 const WARMING = Math.min(5, SECONDS);
 /** Of an event: about what a container of a small shop has. */
@@ -135,6 +139,49 @@ async function catchUp(): Promise<string> {
   });
 }
 
+/** A container after the other, and one now and then: what is said of a quiet source waits for the next heartbeat. */
+const PACES = [
+  { name: 'busy', containers: 40, pause: 0 },
+  { name: 'quiet', containers: 5, pause: 17_000 },
+];
+
+async function finding(): Promise<string> {
+  const lines = [
+    row(['consensus', 'block', ...PACES.map(({ name, containers }) => `${name} engine (${containers} events)`)]),
+    row(['---', '---', ...PACES.map(() => '---')]),
+  ];
+  for (const consensus of CONSENSUS) {
+    for (const block of FINDING_BLOCKS) lines.push(await findingOn(consensus, block));
+  }
+  return [
+    `Measured on ${machine()}, with Docker, the whole network and three collectors on it: the median (the shortest to the longest).`,
+    '',
+    ...lines,
+  ].join('\n');
+}
+
+async function findingOn(consensus: string, block: string): Promise<string> {
+  const [transactions = '', timeout = ''] = block.split(':');
+  const up = ['--consensus', consensus, '--block-transactions', transactions, '--block-timeout', timeout];
+  const available = dockerAvailable();
+  if (!available.ok) throw new Error(`No Docker engine to measure: ${available.reason}.`);
+  const engine = await startDockerEngine();
+  try {
+    return await withNetwork(up, async (network) => {
+      const actors = DEFAULT_ACTORS.map((name) => ({ name, collector: profile(network, name, 'collector-1') }));
+      const reconciler = profile(network, DEFAULT_ACTORS[0] as string, 'reconciler');
+      const seconds = await secondsToFinding(engine.docker, actors, reconciler, join(network, '..', 'finding'), PACES);
+      const cells = seconds.map(
+        (all) => `${median(all).toFixed(1)} s (${Math.min(...all).toFixed(1)} to ${Math.max(...all).toFixed(1)})`,
+      );
+      console.log(`${consensus}, ${block}: from an event to its finding ${cells.join(', ')}`);
+      return row([consensus, `${transactions} or ${Number(timeout) / 1000} s`, ...cells]);
+    });
+  } finally {
+    await engine.stop();
+  }
+}
+
 /** The bare stream of blocks, for comparison. */
 async function deliver(connection: ReturnType<typeof connect>) {
   const height = await connection.height();
@@ -184,5 +231,6 @@ function write(part: string, content: string): void {
   );
 }
 
+if (PARTS.includes('finding')) write('finding', await finding());
 if (PARTS.includes('throughput')) write('throughput', await throughput());
 if (PARTS.includes('catch-up')) write('catch-up', await catchUp());
