@@ -27,6 +27,9 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerPolicyCommands,
 ];
 
+/** Connections close in less. */
+const LINGERS_MS = 2_000;
+
 async function main(argv: readonly string[]): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
@@ -87,3 +90,10 @@ for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 await main(process.argv);
+// A peer that hangs must not keep a command that is done: nothing is left to do but what streams still hold.
+setTimeout(endOnceWritten, LINGERS_MS).unref();
+
+function endOnceWritten(): void {
+  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit();
+  setTimeout(endOnceWritten, LINGERS_MS).unref();
+}

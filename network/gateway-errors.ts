@@ -16,6 +16,8 @@ export interface Client {
   readonly mspId: string;
   /** PEM. */
   readonly certificate: string;
+  /** The name of the one that it calls. */
+  readonly chaincode?: string;
 }
 
 /** The error for a transaction that committed, but not as valid. */
@@ -80,6 +82,8 @@ function afterTimeout(error: GatewayError): string {
   return submitted ? 'the transaction may still commit' : 'try again';
 }
 
+const LONGEST_REASON = 400;
+
 /** What a peer says of its own accord where it does not take who asks. */
 const NOT_ADMITTED = /access denied|identity expired|creator certificate|status=FORBIDDEN/i;
 /** What a gateway says where orderers are away, or have no leader. */
@@ -99,10 +103,20 @@ function answered(error: GatewayError, details: NetworkErrorDetails, client: Cli
   if (said.some((message) => NOT_ADMITTED.test(message))) return notAdmitted(why, details, client);
   if (said.some((message) => message.includes(DIFFERENT))) return different(error, details);
   if (error.code === grpcStatus.FAILED_PRECONDITION || said.some((message) => PEERS_FAILURE.test(message))) {
-    const what = `Too few peers can endorse: ${why}; are the peers and their chaincode running?`;
-    return new NetworkError('UNREACHABLE', what, { ...details, retryable: true });
+    return new NetworkError('UNREACHABLE', tooFew(error, why, client), { ...details, retryable: true });
   }
   return refused(why, details);
+}
+
+/** Peers say at length why they cannot; first come those that said so, by name. */
+function tooFew(error: GatewayError, why: string, client: Client | undefined): string {
+  const away = error.details
+    .filter(({ mspId }) => mspId !== '')
+    .map(({ mspId, address }) => (address === '' ? mspId : `${mspId} at ${address}`));
+  const who = away.length === 0 ? '' : `not ${[...new Set(away)].sort().join(', not ')}: `;
+  const said = why.length > LONGEST_REASON ? `${why.slice(0, LONGEST_REASON)} …` : why;
+  const what = client?.chaincode === undefined ? 'their chaincode' : `the chaincode "${client.chaincode}"`;
+  return `Too few peers can endorse: ${who}${said}; are the peers and ${what} running?`;
 }
 
 function refused(why: string, details: NetworkErrorDetails): NetworkError {

@@ -52,20 +52,20 @@ export class GatewayPeers {
 
   /**
    * Asks one peer after the other, until one answers.
-   * @throws NetworkError of the first peer where none does; any other at once
+   * @throws NetworkError of the first peer where none does, with what the last one said; any other at once
    */
   async any<T>(call: (peer: PeerConnection) => Promise<T>): Promise<T> {
-    let first: unknown;
+    const missed: NetworkError[] = [];
     for (const peer of this.inOrder()) {
       try {
         return await this.on(peer, () => call(peer));
       } catch (error) {
         if (!isPeersFault(error)) throw error;
         peer.leave();
-        first ??= error;
+        missed.push(error);
       }
     }
-    throw first;
+    throw noneOf(missed);
   }
 
   /** Calls one peer. @throws NetworkError */
@@ -83,6 +83,18 @@ export class GatewayPeers {
     for (const peer of this.#peers) peer.close();
     this.#signer.close();
   }
+}
+
+function noneOf([first, ...others]: readonly NetworkError[]): NetworkError {
+  if (first === undefined) return new NetworkError('PROFILE', 'The profile names no peer.');
+  const last = others.at(-1);
+  if (last === undefined || last.message === first.message) return first;
+  const { code, retryable, transactionId } = first;
+  return new NetworkError(code, `${first.message} Of the profile's other peers none helps: ${last.message}`, {
+    cause: first,
+    retryable,
+    ...(transactionId === undefined ? {} : { transactionId }),
+  });
 }
 
 /** A peer cancels calls of its own accord too, when their time is up or it loses an orderer. */

@@ -101,6 +101,7 @@ Examples:
 };
 
 async function up(io: CommandIo, flags: UpFlags): Promise<ExitCode> {
+  if (flags.data === '') throw new UsageError('--data names no folder.');
   const wishes = wishesOf(flags);
   const policy = flags.policy === undefined ? undefined : await readJsonObject(io, flags.policy, 'The policy');
   const network = await startNetwork({
@@ -166,6 +167,10 @@ function stateOf({ state, couchdb }: UpFlags): Pick<Partial<NetworkWishes>, 'sta
       `--state couchdb needs a running CouchDB for each actor's peer: --couchdb with ${DEFAULTS.actors.length} different URLs, separated by commas.`,
     );
   }
+  const wrong = urls.find((url) => !URL.canParse(url) || !url.startsWith('http://'));
+  if (wrong !== undefined) {
+    throw new UsageError(`--couchdb: "${wrong}" is no URL of a CouchDB; give one such as http://localhost:5984.`);
+  }
   return { state: { database: 'couchdb', urls } };
 }
 
@@ -204,8 +209,13 @@ async function status(io: CommandIo, { data, json }: DataOption): Promise<ExitCo
 }
 
 async function clean(io: CommandIo, { data, json }: DataOption): Promise<ExitCode> {
-  await removeNetwork(data);
-  if (json === true) printJson(io, { dataDir: data });
+  const inUse = await removeNetwork(data);
+  if (json === true) printJson(io, { dataDir: data, inUse });
   else io.stdout.write(`Removed the network in ${data}.\n`);
+  if (inUse.length > 0) {
+    io.stderr.write(
+      `Somebody still listens on ${inUse.join(', ')}: another program, or a process of a start that was killed; end it if it is one of the network's.\n`,
+    );
+  }
   return EXIT.clean;
 }

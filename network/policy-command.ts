@@ -1,5 +1,6 @@
 import {
   completePolicy,
+  isoOfNanos,
   type Nanos,
   type Policy,
   type PolicyAnswer,
@@ -71,10 +72,15 @@ export async function showPolicy(
     printJson(io, policies);
     return EXIT.clean;
   }
-  const latest = policies.inForce.at(-1);
-  const shown = latest === undefined ? policies.proposed : [latest, ...policies.proposed];
-  await print(io, shown.flatMap(describe));
+  await print(io, [...currentOf(policies.inForce), ...policies.proposed].flatMap(describe));
   return EXIT.clean;
+}
+
+/** The policy that governs events of now, and those that were approved for later. */
+function currentOf(inForce: readonly PolicyAnswer[]): readonly PolicyAnswer[] {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const current = inForce.findLastIndex(({ policy }) => BigInt(policy.from) <= now);
+  return inForce.slice(Math.max(current, 0));
 }
 
 async function propose(io: CommandIo, file: string, { profile, json }: Options): Promise<ExitCode> {
@@ -130,8 +136,8 @@ function complete(wishes: Record<string, unknown>, inForce: Policy | undefined):
   return completePolicy({ ...rest, from: start, actors });
 }
 
-function headline({ number, hash, inForce, proposedBy, approvals }: PolicyAnswer): string {
-  const state = inForce ? 'in force' : 'proposed';
+function headline({ number, hash, policy, inForce, proposedBy, approvals }: PolicyAnswer): string {
+  const state = inForce ? `in force for events from ${isoOfNanos(policy.from)} on` : 'proposed';
   return `Policy ${number}, ${state}, proposed by ${printable(proposedBy)}, approved by ${printable(approvals.join(', '))}; hash ${hash}`;
 }
 

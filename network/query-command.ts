@@ -196,7 +196,11 @@ const HEAD = ['TIME', 'WHAT', 'OBJECT', 'SOURCE', 'ACTORS', 'REFERENCE'];
 
 function eventCells({ reference, event }: EventAnswer): string[] {
   const what = `${event.type} ${event.action}${event.detail === undefined ? '' : `: ${event.detail}`}`;
-  return [isoOfNanos(timeOf(reference)), what.slice(0, 40), event.object.slice(0, 12), event.source.slice(0, 40)];
+  return [isoOfNanos(timeOf(reference)), what.slice(0, 40), event.object.slice(0, 12), shortened(event.source)];
+}
+
+function shortened(source: string): string {
+  return source.length > 40 ? `${source.slice(0, 39)}…` : source;
 }
 
 function disputeOf({ attestations, absent, unexpected }: DisputedEventAnswer): string {

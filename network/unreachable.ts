@@ -6,6 +6,9 @@ const RESIDUE = /\.?\s*Resolution note:\s*(.*)$/s;
 const OTHER_CA =
   /unable to verify the first certificate|self[- ]signed certificate|unable to get (?:local )?issuer certificate|certificate signature failure/i;
 
+/** The gateway's word for a channel that its peer has not joined. */
+const OTHER_CHANNEL = /failed to get config for channel \[([^\]]*)\]/;
+
 /**
  * Why a peer is not reached, as a sentence that says what to do. A server whose certificate is not of the CA in the
  * profile answers: what is wrong is the profile, or the server is another one.
@@ -21,6 +24,10 @@ export function unreachable(endpoint: string, said: string): string {
   }
   if (/does not match certificate's altnames/i.test(why)) {
     return `The server at ${endpoint} has a TLS certificate for other names (${why}); give one of them as tlsHost in the profile.`;
+  }
+  const channel = OTHER_CHANNEL.exec(why)?.[1];
+  if (channel !== undefined) {
+    return `The peer at ${endpoint} is not in the channel "${channel}" (${why}); correct the profile's channel, or have the peer join it.`;
   }
   return `No answer from ${endpoint} (${why}); is the ledger running?`;
 }

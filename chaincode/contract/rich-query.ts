@@ -69,7 +69,7 @@ async function ask(ctx: Context, query: string, size: number, bookmark: string) 
       throw new ContractError(
         'STATE_DATABASE',
         'QueryEvents needs a peer whose state database is CouchDB, and this one keeps its state elsewhere (LevelDB, or ' +
-          'the embedded ledger): ask a peer that has CouchDB, or list the events of a time with GetEvents.',
+          'the embedded ledger): ask a peer that has CouchDB, or list the events of a time without a selector (GetEvents).',
         { cause },
       );
     }

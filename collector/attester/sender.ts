@@ -56,8 +56,8 @@ export class Persistence {
         if (!isNetworkError(error)) throw error;
         // A key that does not sign is the profile's fault, not the ledger's: nothing was asked of it.
         if (!error.retryable && (error.code === 'TOKEN' || error.code === 'PROFILE')) throw error;
-        // A renewed certificate will do: until then the spool keeps what comes.
-        if (!error.retryable && !this.#expired()) {
+        // A renewed certificate will do: until then the spool keeps what comes, unless an end was asked for.
+        if (!error.retryable && (!this.#expired() || this.#patience.giveUpAfterMs !== undefined)) {
           this.#vitals?.refused();
           throw refused(what, error);
         }

@@ -43,8 +43,11 @@ export class DataDir {
     return this.#folders.profilePath(actor, identity);
   }
 
-  /** Makes the folder itself. @throws NetworkError `DATA_DIR` */
+  /** Makes the folder itself. @throws NetworkError `DATA_DIR`, also for the folder of a Fabric network */
   create(): void {
+    if (existsSync(join(this.path, 'network.json'))) {
+      throw new NetworkError('DATA_DIR', `${this.path} is the folder of a Fabric network; choose another.`);
+    }
     makeLedgerFolder(this.path);
   }
 
@@ -97,7 +100,10 @@ export class DataDir {
   async addIdentity(actor: string, name: string, role: Role): Promise<string> {
     const settings = this.readSettings();
     if (settings === undefined) {
-      throw new NetworkError('DATA_DIR', `There is no ledger in ${this.path}; make one with "ledger serve".`);
+      throw new NetworkError(
+        'DATA_DIR',
+        `There is no ledger in ${this.path}; make one with "ledger serve" or "network up".`,
+      );
     }
     checkActor(settings.actors, actor);
     return this.#folders.addIdentity(actor, name, role, accessOf(settings));

@@ -69,5 +69,9 @@ function differs(dataDir: string, name: string, kept: string): NetworkError {
 
 /** The URL of a database may hold its password. */
 function shown(kept: NetworkSettings[keyof NetworkWishes]): string {
-  return typeof kept === 'object' && 'database' in kept ? kept.database : JSON.stringify(kept);
+  if (typeof kept !== 'object') return JSON.stringify(kept);
+  if ('database' in kept) return kept.database;
+  return Object.entries(kept)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }

@@ -19,6 +19,7 @@ import { bootstrapPolicy, firstPolicy } from '../first-policy.js';
 import type { Role } from '../pki.js';
 import { ChannelAdmin, makeGenesis } from './channel.js';
 import { ensureCredentials } from './credentials.js';
+import { untilDatabasesAnswer } from './databases.js';
 import { type Founding, keepSettings, newSettings, refuseOthersFolder } from './founding.js';
 import { untilHealthy } from './health.js';
 import { NETWORK_FOLDERS, NetworkLayout, type NetworkNode } from './layout.js';
@@ -62,6 +63,8 @@ export interface RunningNetwork {
 export async function startNetwork(options: UpOptions): Promise<RunningNetwork> {
   const { dataDir } = options;
   refuseOthersFolder(dataDir);
+  // Before anything is written there: what cannot be read is not ours.
+  readNetworkSettings(dataDir);
   makeLedgerFolder(dataDir);
   return withLock(dataDir, async () => {
     const known = readNetworkSettings(dataDir);
@@ -72,9 +75,14 @@ export async function startNetwork(options: UpOptions): Promise<RunningNetwork> 
       return { dataDir, isNew: known?.deployed !== true, settings: layout.settings, nodes: layout.nodes, profiles };
     } catch (error) {
       await Promise.all(started.map((node) => endProcess(layout.pidFile(node.name), END_WITHIN_MS)));
-      throw error;
+      throw options.signal.aborted ? interrupted(error) : error;
     }
   });
+}
+
+function interrupted(cause: unknown): NetworkError {
+  const message = 'Interrupted; what was started is stopped again. Run "network up" once more to go on.';
+  return new NetworkError('CLOSED', message, { cause });
 }
 
 /** Makes a folder a network's; leaves nothing in it if it cannot. */
@@ -83,6 +91,7 @@ async function found(options: UpOptions): Promise<NetworkLayout> {
   try {
     const layout = new NetworkLayout(dataDir, await newSettings(options));
     const text = policyText(firstPolicy(layout.settings.actors, policy));
+    await untilDatabasesAnswer(layout.settings.state);
     writeNetworkSettings(dataDir, layout.settings);
     placePolicy(layout, text);
     return layout;
@@ -106,13 +115,19 @@ export async function stopNetwork(dataDir: string): Promise<string[]> {
   return withLock(dataDir, () => endAll(layout));
 }
 
-/** Stops a network and removes all that it kept in its folder; what is not the network's stays. */
-export async function removeNetwork(dataDir: string): Promise<void> {
+/**
+ * Stops a network and removes all that it kept in its folder; what is not the network's stays.
+ * @returns its ports on which somebody still listens: another program, or a process of a start that was killed
+ */
+export async function removeNetwork(dataDir: string): Promise<number[]> {
   const layout = new NetworkLayout(dataDir, requireNetworkSettings(dataDir));
-  await withLock(dataDir, async () => {
+  return withLock(dataDir, async () => {
     await endAll(layout);
     // Its settings late, that a removal which is cut off can be repeated, and the lock last.
     removeEntries(dataDir, [...NETWORK_FOLDERS, 'network.json', 'run']);
+    const ports = layout.nodes.flatMap((node) => layout.portsOf(node));
+    const free = await Promise.all(ports.map(isFree));
+    return ports.filter((_, index) => free[index] !== true);
   });
 }
 

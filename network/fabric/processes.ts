@@ -26,6 +26,9 @@ export async function launch({ program, args, env, folder, logFile, pidFile }: L
   const log = openSync(logFile, 'a', 0o600);
   try {
     const child = spawn(program, args, { cwd: folder, env, detached: true, stdio: ['ignore', log, log] });
+    // At once: whoever is killed between the two leaves a process that nobody knows.
+    const known = { pid: child.pid ?? 0, started: startOf(child.pid ?? 0) ?? 'ended' };
+    if (child.pid !== undefined) replaceFile(pidFile, `${JSON.stringify(known)}\n`, 0o600);
     const failed = new Promise<never>((_, reject) => {
       child.once('error', (cause) => {
         reject(new NetworkError('PROCESS', `${program} cannot be started: ${cause.message}.`, { cause }));
@@ -33,8 +36,6 @@ export async function launch({ program, args, env, folder, logFile, pidFile }: L
     });
     const spawned = new Promise<void>((resolve) => child.once('spawn', resolve));
     await Promise.race([spawned, failed]);
-    const known = { pid: child.pid ?? 0, started: startOf(child.pid ?? 0) ?? 'ended' };
-    replaceFile(pidFile, `${JSON.stringify(known)}\n`, 0o600);
     child.unref();
     return known;
   } finally {

@@ -311,9 +311,11 @@ describe('against a served ledger', () => {
     const wrong = await run(['policy', 'approve', '2', '0'.repeat(64), ...other]);
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining(hash) });
     const approved = await run(['policy', 'approve', '2', hash, ...other]);
-    expect(approved).toMatchObject({ code: 0, out: expect.stringMatching(/^Policy 2, in force/) });
+    const later = 'Policy 2, in force for events from 2200-01-01T00:00:00.000000000Z on, proposed by ProviderMSP';
+    expect(approved).toMatchObject({ code: 0, out: expect.stringContaining(later) });
     const shown = await run(['policy', 'show', ...profile('UserMSP', 'reconciler')]);
-    expect(shown.out).toMatch(/^Policy 2, in force/);
+    expect(shown.out.match(/^Policy \d/gm)).toEqual(['Policy 1', 'Policy 2']);
+    expect(shown.out).toContain(later);
     const first = await run(['policy', 'show', '1', ...profile('UserMSP', 'reconciler')]);
     expect(first.out).toMatch(/^Policy 1, in force/);
   });

@@ -172,6 +172,10 @@ test.each([
     'No answer from peer:1 (null; DNS is away); is the ledger running?',
   ],
   [
+    'failed to get config for channel [nowhere]: channel not found',
+    'The peer at peer:1 is not in the channel "nowhere" (failed to get config for channel [nowhere]: channel not found); correct the profile\'s channel, or have the peer join it.',
+  ],
+  [
     "No connection established. Last error: Error: Hostname/IP does not match certificate's altnames: Host: a. is not in the cert's altnames: DNS:b. Resolution note: ",
     "The server at peer:1 has a TLS certificate for other names (Hostname/IP does not match certificate's altnames: Host: a. is not in the cert's altnames: DNS:b); give one of them as tlsHost in the profile.",
   ],

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { serveLedger } from '../../network/embedded/ledger.js';
 import { type Founding, keepSettings, newSettings, refuseOthersFolder } from '../../network/fabric/founding.js';
 import { withLock } from '../../network/fabric/lock.js';
 import { removeNetwork, startNetwork, stopNetwork } from '../../network/fabric/network.js';
@@ -29,6 +30,15 @@ const founding = (): Founding => ({
   },
 });
 
+/** Nothing comes so far that these are called. */
+const nobody = {
+  programs: { peer: '', orderer: '', configtxgen: '', osnadmin: '', ccaasBuilder: '' },
+  signal: new AbortController().signal,
+};
+const nowhere: Founding['wishes'] = {
+  state: { database: 'couchdb', urls: [`http://admin:${SECRET}@localhost:1`] },
+};
+
 async function found(): Promise<void> {
   writeNetworkSettings(dataDir, await newSettings(founding()));
 }
@@ -48,10 +58,35 @@ it('nor one whose run is, but one where a start was given up can', async () => {
   expect(() => refuseOthersFolder(dataDir)).toThrow(expect.objectContaining({ code: 'DATA_DIR' }));
 });
 
+it('what cannot be written is said in a sentence', async () => {
+  const path = '/proc/event2ledger/cert.pem';
+  const writing = withLock(dataDir, async () => writeFileSync(path, ''));
+  await expect(writing).rejects.toMatchObject({ code: 'DATA_DIR', message: expect.stringContaining(path) });
+});
+
+it('a folder whose network.json is something else is left as it is', async () => {
+  writeFileSync(join(dataDir, 'network.json'), '{"a":1}');
+  await expect(startNetwork({ ...founding(), ...nobody })).rejects.toMatchObject({ code: 'DATA_DIR' });
+  expect(readdirSync(dataDir)).toEqual(['network.json']);
+});
+
+it('a CouchDB that does not answer is named, without its password, before anything is made', async () => {
+  const path = join(dataDir, 'new');
+  const refused = await startNetwork({ ...founding(), ...nobody, dataDir: path, wishes: nowhere }).catch(String);
+  expect(refused).toMatch(/No CouchDB listens at http:\/\/localhost:1 \(ECONNREFUSED\)/);
+  expect(refused).not.toContain(SECRET);
+  expect(existsSync(path)).toBe(false);
+});
+
+it('an embedded ledger is not made in the folder of a network', async () => {
+  await found();
+  await expect(serveLedger({ dataDir })).rejects.toMatchObject({ code: 'DATA_DIR' });
+  expect(readdirSync(dataDir)).toEqual(['network.json']);
+});
+
 it('nothing is left where no network can be made', async () => {
-  const programs = { peer: '', orderer: '', configtxgen: '', osnadmin: '', ccaasBuilder: '' };
   const { defaults } = founding();
-  const up = { programs, defaults, signal: new AbortController().signal };
+  const up = { ...nobody, defaults };
   for (const wrong of [{ wishes: { channel: 'Events' } }, { wishes: {}, policy: { grace: -1 } }]) {
     const path = join(dataDir, 'new');
     await expect(startNetwork({ ...up, ...wrong, dataDir: path })).rejects.toThrow(/lower-case|grace/);
