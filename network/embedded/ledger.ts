@@ -26,9 +26,9 @@ import { Committer } from './committer.js';
 import { loadContract } from './contract-host.js';
 import { CHAINCODE, CHANNEL, DataDir, type Settings } from './data-dir.js';
 import { Endorser } from './endorser.js';
-import type { Peer } from './gateway-service.js';
 import { genesisBlock } from './genesis.js';
 import { Members } from './members.js';
+import type { Peer } from './peer.js';
 import { bind, newServer, stopServer } from './server.js';
 import { Store } from './store.js';
 
