@@ -11,6 +11,7 @@ import { registerNetworkCommands } from './network/network-command.js';
 import { registerPolicyCommands } from './network/policy-command.js';
 import { registerProfileCommand } from './network/profile-command.js';
 import { registerQueryCommands } from './network/query-command.js';
+import { registerVerifyCommand } from './proof/verify-command.js';
 import { registerReconcile } from './reconciler/command.js';
 import { registerReportCommands } from './reports/command.js';
 
@@ -23,6 +24,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerCollect,
   registerReconcile,
   registerReportCommands,
+  registerVerifyCommand,
   registerQueryCommands,
   registerPolicyCommands,
 ];

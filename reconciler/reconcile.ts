@@ -134,6 +134,8 @@ interface IntakeOptions {
   readonly trusted?: string | undefined;
   /** Where the blocks are kept. */
   readonly archive?: BlockArchive | undefined;
+  /** What to do about a block that is refused. */
+  readonly advice?: string | undefined;
 }
 
 /** Checks blocks and takes them into a projection, some at a time, and seals days on the way. */
@@ -145,17 +147,22 @@ export class Intake {
   readonly #check: ChainCheck;
   readonly #archive: BlockArchive | undefined;
 
-  constructor(projection: Projection, identity: LedgerIdentity, { trusted, archive }: IntakeOptions = {}) {
+  constructor(projection: Projection, identity: LedgerIdentity, { trusted, archive, advice }: IntakeOptions = {}) {
     this.#projection = projection;
     this.#identity = identity;
     this.#sealer = new Sealer(projection);
-    this.#check = new ChainCheck(projection.chain, trusted);
+    this.#check = new ChainCheck(projection.chain, trusted, advice);
     this.#archive = archive;
   }
 
   /** Blocks that are not committed yet. */
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** The channel's organisations, as the last block left them. */
+  get membership() {
+    return this.#check.state.membership;
   }
 
   /** Number of the block to come. */

@@ -35,6 +35,7 @@ export interface CheckedBlock {
 }
 
 const NONE = new Uint8Array();
+const GO_ON = 'What was read before it is kept; go on with another peer.';
 
 /**
  * Checks a chain of blocks, one after the other: number, previous hash, the hash of the data, and the signatures by the
@@ -43,11 +44,20 @@ const NONE = new Uint8Array();
 export class ChainCheck {
   #state: ChainState;
   readonly #trusted: string | undefined;
+  readonly #advice: string;
 
-  /** @param trusted hash of the block 0 that is trusted, hex; without one the first that is seen is taken */
-  constructor(state: ChainState = { next: 0n, hash: '', lastConfig: 0n, membership: undefined }, trusted?: string) {
+  /**
+   * @param trusted hash of the block 0 that is trusted, hex; without one the first that is seen is taken
+   * @param advice what to do about a block that is refused
+   */
+  constructor(
+    state: ChainState = { next: 0n, hash: '', lastConfig: 0n, membership: undefined },
+    trusted?: string,
+    advice = GO_ON,
+  ) {
     this.#state = state;
     this.#trusted = trusted;
+    this.#advice = advice;
   }
 
   get state(): ChainState {
@@ -60,15 +70,14 @@ export class ChainCheck {
    */
   accept(block: common.Block): CheckedBlock {
     const { next, hash: previous, membership } = this.#state;
-    const hash = this.#checkHeader(block);
+    const hash = checkHeader(block, this.#state, this.#advice);
     const signed = membership === undefined ? undefined : this.#checkSignatures(block, membership);
     const config = decoded(next, () => configIn(block));
-    if (next === 0n && config === undefined) fail('GENESIS', 0n, 'it holds no configuration of a channel');
+    if (next === 0n && config === undefined) throw this.#untrusted('GENESIS', 'it holds no configuration of a channel');
     const lastConfig = config === undefined ? this.#state.lastConfig : next;
     if (signed !== undefined && signed.lastConfig !== lastConfig) {
-      fail(
+      throw this.#untrusted(
         'SIGNATURES',
-        next,
         `its orderers name block ${signed.lastConfig} as the last configuration, not ${lastConfig}`,
       );
     }
@@ -85,23 +94,8 @@ export class ChainCheck {
     };
   }
 
-  #checkHeader(block: common.Block): string {
-    const { next, hash } = this.#state;
-    const header = block.getHeader();
-    if (header === undefined) throw new ReconcilerError('BLOCK', 'A block without a header arrived; ask another peer.');
-    const number = BigInt(header.getNumber());
-    if (number !== next) {
-      throw new ReconcilerError('CHAIN', `Block ${number} arrived where block ${next} was due; ask another peer.`);
-    }
-    if (Buffer.from(header.getPreviousHash_asU8()).toString('hex') !== hash) {
-      fail('CHAIN', number, next === 0n ? 'it names a block before it' : `it does not continue block ${next - 1n}`);
-    }
-    const data = createHash('sha256');
-    for (const envelope of block.getData()?.getDataList_asU8() ?? []) data.update(envelope);
-    if (!data.digest().equals(header.getDataHash_asU8())) {
-      fail('CHAIN', number, 'it was altered: its data do not have the hash in its header');
-    }
-    return headerHash(header);
+  #untrusted(code: ReconcilerErrorCode, what: string): ReconcilerError {
+    return untrusted(code, this.#state.next, what, this.#advice);
   }
 
   #checkSignatures(block: common.Block, membership: Membership): SignedBlock {
@@ -109,9 +103,8 @@ export class ChainCheck {
     const signed = decoded(next, () => checkSignatures(block, membership));
     if (!signed.isEnough) {
       const names = signed.signers.map(nameOf).join(', ');
-      fail(
+      throw this.#untrusted(
         'SIGNATURES',
-        next,
         `it is signed by ${names || 'nobody'}, which is not what the channel's configuration asks`,
       );
     }
@@ -130,6 +123,35 @@ export function configIn(block: common.Block): Membership | undefined {
   const header = common.ChannelHeader.deserializeBinary(payload.getHeader()?.getChannelHeader_asU8() ?? NONE);
   if (header.getType() !== common.HeaderType.CONFIG) return undefined;
   return new Membership(parseChannelConfig(payload.getData_asU8()));
+}
+
+/**
+ * Checks that a block is the one that is due and that its data are what its header says.
+ * @param advice what to do if it is not
+ * @returns its hash, hex
+ * @throws ReconcilerError `CHAIN`, `BLOCK`
+ */
+export function checkHeader(
+  block: common.Block,
+  { next, hash }: Pick<ChainState, 'next' | 'hash'>,
+  advice = GO_ON,
+): string {
+  const header = block.getHeader();
+  if (header === undefined) throw new ReconcilerError('BLOCK', `A block without a header came. ${advice}`);
+  const number = BigInt(header.getNumber());
+  if (number !== next) {
+    throw new ReconcilerError('CHAIN', `Block ${number} came where block ${next} was due. ${advice}`);
+  }
+  if (Buffer.from(header.getPreviousHash_asU8()).toString('hex') !== hash) {
+    const what = next === 0n ? 'it names a block before it' : `it does not continue block ${next - 1n}`;
+    throw untrusted('CHAIN', number, what, advice);
+  }
+  const data = createHash('sha256');
+  for (const envelope of block.getData()?.getDataList_asU8() ?? []) data.update(envelope);
+  if (!data.digest().equals(header.getDataHash_asU8())) {
+    throw untrusted('CHAIN', number, 'it was altered: its data do not have the hash in its header', advice);
+  }
+  return headerHash(header);
 }
 
 /** Who an identity is, for people: `UserMSP/orderer.UserMSP`. */
@@ -152,9 +174,6 @@ function otherGenesis(hash: string, trusted: string): ReconcilerError {
   );
 }
 
-function fail(code: ReconcilerErrorCode, number: bigint, what: string): never {
-  throw new ReconcilerError(
-    code,
-    `Block ${number} cannot be trusted: ${what}. What was read before it is kept; go on with another peer.`,
-  );
+function untrusted(code: ReconcilerErrorCode, number: bigint, what: string, advice: string): ReconcilerError {
+  return new ReconcilerError(code, `Block ${number} cannot be trusted: ${what}. ${advice}`);
 }
