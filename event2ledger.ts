@@ -6,6 +6,7 @@ import { EXIT } from './cli/exit.js';
 import { printable } from './cli/printable.js';
 import { registerCollect } from './collector/command.js';
 import { registerDemo } from './demo/command.js';
+import { registerGenesisCommand } from './network/genesis-command.js';
 import { registerLedgerCommands } from './network/ledger-command.js';
 import { registerNetworkCommands } from './network/network-command.js';
 import { registerPolicyCommands } from './network/policy-command.js';
@@ -26,6 +27,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerReportCommands,
   registerVerifyCommand,
   registerQueryCommands,
+  registerGenesisCommand,
   registerPolicyCommands,
 ];
 
