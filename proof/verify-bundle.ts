@@ -4,7 +4,7 @@ import { archivedBlock } from '../reconciler/archive.js';
 import { judgementOf } from '../reconciler/day-judgement.js';
 import { ReconcilerError } from '../reconciler/errors.js';
 import { blockHash, flagsOf } from '../reconciler/ledger/block.js';
-import { checkHeader } from '../reconciler/ledger/chain-check.js';
+import { ChainCheck, type CheckedBlock, checkHeader } from '../reconciler/ledger/chain-check.js';
 import { Projection } from '../reconciler/projection/projection.js';
 import { Intake } from '../reconciler/reconcile.js';
 import { checkReport } from '../reports/check.js';
@@ -53,15 +53,13 @@ export async function verifyBundle(content: BundleContent, options: VerifyOption
   const text = await readReport(content);
   const report = parseReport(text);
   await checkForm(content, report, options.trusted);
-  const projection = new Projection(options.workFile ?? ':memory:');
+  const verifier = new LedgerVerifier(report, options);
   try {
-    const verifier = new LedgerVerifier(projection, report, options.trusted);
     for await (const bytes of blocksOf(content)) verifier.add(bytes);
-    verifier.finish();
-    compareAnew(projection, report, text);
+    verifier.compareAnew(text);
     return { report, isTrusted: options.trusted !== undefined, ...verifier.seen };
   } finally {
-    projection.close();
+    verifier.close();
   }
 }
 
@@ -112,18 +110,25 @@ function checkGenesis(hash: string, report: DailyReport, trusted: string | undef
   }
 }
 
-/** Checks blocks one after the other, and takes them into a projection. */
+/** Checks blocks one after the other, and judges them anew. */
 class LedgerVerifier {
-  readonly #intake: Intake;
+  readonly #report: DailyReport;
+  readonly #workFile: string;
+  readonly #check: ChainCheck;
   readonly #validity: Validity;
+  readonly #waiting: { readonly block: common.Block; readonly checked: CheckedBlock }[] = [];
+  // Made for the first blocks that are good: until then there is nothing to judge.
+  #judging: { readonly projection: Projection; readonly intake: Intake } | undefined;
   #genesis = '';
   #blocks = 0;
   #configurations = 0;
   #blockSignatures = 0;
 
-  constructor(projection: Projection, { channel, chaincode }: DailyReport, trusted: string | undefined) {
-    this.#intake = new Intake(projection, { channel, chaincode }, { trusted, advice: ADVICE });
-    this.#validity = new Validity({ channel, chaincode });
+  constructor(report: DailyReport, { trusted, workFile = ':memory:' }: VerifyOptions) {
+    this.#report = report;
+    this.#workFile = workFile;
+    this.#check = new ChainCheck(undefined, trusted, ADVICE);
+    this.#validity = new Validity(report);
   }
 
   get seen() {
@@ -132,45 +137,58 @@ class LedgerVerifier {
       blocks: this.#blocks,
       configurations: this.#configurations,
       blockSignatures: this.#blockSignatures,
-      ordererType: this.#intake.membership?.config.ordererType ?? '',
+      ordererType: this.#check.state.membership?.config.ordererType ?? '',
       transactions: this.#validity.counts,
     };
   }
 
   add(bytes: Uint8Array): void {
-    const number = this.#intake.next;
+    const number = this.#check.state.next;
     const block = common.Block.deserializeBinary(bytes);
-    const checked = refusedAs('SIGNATURES', () => this.#intake.add(block), number);
+    const checked = refusedAs('SIGNATURES', () => this.#check.accept(block), number);
     // What is not covered by hashes has one form only: nothing unknown, nothing beside, no signature that is not genuine.
     const exact = archivedBlock(block, checked.signatures, flagsOf(block));
     if (!checked.isExact || !Buffer.from(exact).equals(bytes)) {
       throw new VerifyError('SIGNATURES', `Block ${number} holds more than its header, data and genuine signatures.`);
     }
-    const { membership } = this.#intake;
+    const { membership } = this.#check.state;
     if (membership !== undefined) refusedAs('VALIDITY', () => this.#validity.check(block, membership), number);
     if (number === 0n) this.#genesis = blockHash(block);
     this.#blocks += 1;
     this.#configurations += checked.isConfig ? 1 : 0;
     this.#blockSignatures += checked.signers.length;
-    if (this.#intake.waiting >= BLOCKS_PER_COMMIT) this.#commit();
+    this.#waiting.push({ block, checked });
+    if (this.#waiting.length >= BLOCKS_PER_COMMIT) this.#takeIn();
   }
 
-  finish(): void {
-    this.#commit();
+  /** @throws VerifyError `JUDGEMENT` if the blocks give another report than this text */
+  compareAnew(text: string): void {
+    const { projection } = this.#takeIn();
+    const { day, hash } = this.#report;
+    const anew = refusedAs('JUDGEMENT', () => dailyReport(judgementOf(projection, day)));
+    if (reportText(anew) === text) return;
+    throw new VerifyError(
+      'JUDGEMENT',
+      `Judged anew, ${day} has another report (hash ${anew.hash}, not ${hash}): the bundle's report was altered, or another version of this program wrote it.`,
+    );
   }
 
-  #commit(): void {
-    refusedAs('CHAIN', () => this.#intake.commit());
+  close(): void {
+    this.#judging?.projection.close();
+  }
+
+  #takeIn() {
+    this.#judging ??= judging(this.#workFile, this.#report);
+    const { intake } = this.#judging;
+    for (const { block, checked } of this.#waiting.splice(0)) intake.addChecked(block, checked);
+    refusedAs('CHAIN', () => intake.commit());
+    return this.#judging;
   }
 }
 
-function compareAnew(projection: Projection, report: DailyReport, text: string): void {
-  const anew = refusedAs('JUDGEMENT', () => dailyReport(judgementOf(projection, report.day)));
-  if (reportText(anew) === text) return;
-  throw new VerifyError(
-    'JUDGEMENT',
-    `Judged anew, ${report.day} has another report (hash ${anew.hash}, not ${report.hash}): the bundle's report was altered, or another version of this program wrote it.`,
-  );
+function judging(workFile: string, { channel, chaincode }: DailyReport) {
+  const projection = new Projection(workFile);
+  return { projection, intake: new Intake(projection, { channel, chaincode }) };
 }
 
 async function* blocksOf(content: BundleContent): AsyncGenerator<Uint8Array> {

@@ -134,8 +134,6 @@ interface IntakeOptions {
   readonly trusted?: string | undefined;
   /** Where the blocks are kept. */
   readonly archive?: BlockArchive | undefined;
-  /** What to do about a block that is refused. */
-  readonly advice?: string | undefined;
 }
 
 /** Checks blocks and takes them into a projection, some at a time, and seals days on the way. */
@@ -147,22 +145,17 @@ export class Intake {
   readonly #check: ChainCheck;
   readonly #archive: BlockArchive | undefined;
 
-  constructor(projection: Projection, identity: LedgerIdentity, { trusted, archive, advice }: IntakeOptions = {}) {
+  constructor(projection: Projection, identity: LedgerIdentity, { trusted, archive }: IntakeOptions = {}) {
     this.#projection = projection;
     this.#identity = identity;
     this.#sealer = new Sealer(projection);
-    this.#check = new ChainCheck(projection.chain, trusted, advice);
+    this.#check = new ChainCheck(projection.chain, trusted);
     this.#archive = archive;
   }
 
   /** Blocks that are not committed yet. */
   get waiting(): number {
     return this.#waiting.length;
-  }
-
-  /** The channel's organisations, as the last block left them. */
-  get membership() {
-    return this.#check.state.membership;
   }
 
   /** Number of the block to come. */
@@ -173,8 +166,13 @@ export class Intake {
   /** @throws ReconcilerError `CHAIN`, `SIGNATURES`, `GENESIS`, `BLOCK`; what was added before is still good */
   add(block: common.Block): CheckedBlock {
     const checked = this.#check.accept(block);
-    this.#waiting.push({ block, checked });
+    this.addChecked(block, checked);
     return checked;
+  }
+
+  /** Adds a block that a check of the caller's own has accepted. An intake is fed by this or by `add`, not by both. */
+  addChecked(block: common.Block, checked: CheckedBlock): void {
+    this.#waiting.push({ block, checked });
   }
 
   /** Takes in the blocks that wait, in one database transaction. After an error the projection must be closed. */
