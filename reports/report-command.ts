@@ -5,9 +5,10 @@ import { action, type CommandIo, printJson, type RegisterCommands } from '../cli
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import type { DayJudgement } from '../reconciler/judgement.js';
+import { writeBundle } from './bundle.js';
 import { checkReport } from './check.js';
 import { joined } from './format.js';
-import { type DailyReport, dailyReport } from './model.js';
+import { type DailyReport, dailyReport, reportText } from './model.js';
 import { plainText } from './phrase.js';
 import { RENDERERS, REPORT_FORMATS, type ReportFormat } from './render.js';
 import { verdictPhrase } from './summary.js';
@@ -21,11 +22,19 @@ interface Options {
   readonly day: string;
   readonly format?: string;
   readonly out?: string;
+  readonly bundle?: true;
+  readonly profile?: string;
   readonly json?: true;
 }
 
-/** The command `report`, reading days with `readDay`. */
-export function reportCommands(readDay: ReadDay): RegisterCommands {
+/**
+ * Reads the ledger's blocks up to a number as the reconciler keeps them, from the profile's peer where it lacks them.
+ * @throws ReconcilerError, NetworkError
+ */
+export type ReadBlocks = (dbFile: string, to: bigint, profile: string | undefined) => AsyncIterable<Uint8Array>;
+
+/** The command `report`, reading days with `readDay` and a bundle's blocks with `readBlocks`. */
+export function reportCommands(readDay: ReadDay, readBlocks: ReadBlocks): RegisterCommands {
   return (program: Command, io: CommandIo) => {
     program
       .command('report')
@@ -37,6 +46,8 @@ export function reportCommands(readDay: ReadDay): RegisterCommands {
         `comma-separated: ${REPORT_FORMATS.join(', ')} (default: json,html; json to stdout)`,
       )
       .option('--out <dir>', 'folder for <day>.<format>, made if need be; without it one format goes to stdout')
+      .option('--bundle', 'with --out, write <day>.bundle too: the report and every block it follows from')
+      .option('--profile <file>', 'with --bundle, where to fetch blocks that the reconciler has no more')
       .option('--json', 'with --out, print {files, findings, sealed, hash} for machines')
       .addHelpText(
         'after',
@@ -44,14 +55,19 @@ export function reportCommands(readDay: ReadDay): RegisterCommands {
 Examples:
   $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports
   $ event2ledger report --db reconciler.db --day 2026-11-22 --format md
+  $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports --bundle
 
 Exit codes: 0 no findings, 1 findings, 2 could not do it. A day that is not sealed yet can still change.`,
       )
-      .action(action(io, (options: Options) => report(io, readDay, options)));
+      .action(action(io, (options: Options) => report(io, { readDay, readBlocks }, options)));
   };
 }
 
-function report(io: CommandIo, readDay: ReadDay, options: Options): ExitCode {
+async function report(
+  io: CommandIo,
+  { readDay, readBlocks }: { readonly readDay: ReadDay; readonly readBlocks: ReadBlocks },
+  options: Options,
+): Promise<ExitCode> {
   const formats = formatsOf(options);
   // Before anything is read: the day becomes a file's name.
   const day = checkedDay(options.day);
@@ -61,13 +77,19 @@ function report(io: CommandIo, readDay: ReadDay, options: Options): ExitCode {
     for (const format of formats) io.stdout.write(RENDERERS[format](made));
   } else {
     const files = writeFormats(made, formats, options.out);
+    if (options.bundle) {
+      const file = join(options.out, `${made.day}.bundle`);
+      const blocks = readBlocks(options.db, BigInt(made.blocks.to), options.profile);
+      await writeBundle(file, reportText(made), blocks);
+      files.push(file);
+    }
     if (options.json) printJson(io, { files, findings: made.findings.length, sealed: made.sealed, hash: made.hash });
     else io.stdout.write(summaryText(made, files));
   }
   return made.findings.length > 0 ? EXIT.findings : EXIT.clean;
 }
 
-function formatsOf({ format, out, json }: Options): readonly ReportFormat[] {
+function formatsOf({ format, out, bundle, json }: Options): readonly ReportFormat[] {
   const names = [
     ...new Set((format ?? (out === undefined ? 'json' : 'json,html')).split(',').map((name) => name.trim())),
   ];
@@ -77,6 +99,9 @@ function formatsOf({ format, out, json }: Options): readonly ReportFormat[] {
   }
   if (out === undefined && names.length > 1) {
     throw new UsageError('Only one format can go to standard output; name a folder with --out for several.');
+  }
+  if (out === undefined && bundle) {
+    throw new UsageError('A bundle is a file of its own; name a folder for it with --out.');
   }
   if (out === undefined && json) {
     throw new UsageError('--json tells of the files that were written; name a folder with --out.');

@@ -18,7 +18,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'network/embedded': ['#chaincode', '#contract', 'cli', 'network'],
   collector: ['#chaincode', 'cli', 'network/connection', 'network/errors', 'network/profile'],
   reconciler: ['#chaincode', 'cli', 'network/connection', 'network/errors', 'network/profile'],
-  reports: ['#chaincode', 'cli', 'reconciler/judgement', 'reconciler/day-judgement'],
+  reports: [
+    '#chaincode',
+    'cli',
+    'reconciler/judgement',
+    'reconciler/day-judgement',
+    'reconciler/archive',
+    'reconciler/archived-blocks',
+    'network/connection',
+    'network/profile',
+  ],
+  proof: ['#chaincode', 'cli', 'reconciler', 'reports'],
   demo: ['#chaincode', 'cli', 'network', 'collector', 'reconciler', 'reports'],
 };
 

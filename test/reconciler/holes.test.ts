@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../reconciler/projection/database.js';
 import { Projection } from '../../reconciler/projection/projection.js';
+import { MIGRATIONS } from '../../reconciler/projection/schema.js';
 import { ACTORS, blocksOf, intake, policyTransactions, Run } from './support/history.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'e2l-holes-'));
@@ -33,7 +34,8 @@ describe('numbers that a run leaves out', () => {
 
     const earlier = new Database(file);
     earlier.exec(`DROP TABLE holes; DROP INDEX broken_links_by_seq; DROP INDEX runs_by_collector;
-      ALTER TABLE runs DROP COLUMN begun; ALTER TABLE runs DROP COLUMN latest; PRAGMA user_version = 3`);
+      ALTER TABLE runs DROP COLUMN begun; ALTER TABLE runs DROP COLUMN latest`);
+    earlier.exec(MIGRATIONS[3] ?? '');
     earlier.close();
     const again = openDatabase(file);
     expect(again.prepare('SELECT * FROM holes').all()).toEqual(expected);
