@@ -12,6 +12,7 @@ import { registerPolicyCommands } from './network/policy-command.js';
 import { registerProfileCommand } from './network/profile-command.js';
 import { registerQueryCommands } from './network/query-command.js';
 import { registerReconcile } from './reconciler/command.js';
+import { registerDisputeCommands } from './reconciler/dispute-command.js';
 import { registerReportCommands } from './reports/command.js';
 
 /** Every folder's commands, in the order in which a newcomer meets them. */
@@ -25,6 +26,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerReportCommands,
   registerQueryCommands,
   registerPolicyCommands,
+  registerDisputeCommands,
 ];
 
 /** Connections close in less. */

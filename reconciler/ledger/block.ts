@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
+import type { Nanos } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
 import { authoritiesOf, Membership, type Signer } from './membership.js';
 
 /** One call of our chaincode that an actor signed, in a transaction the channel committed as valid. */
 export interface Invocation {
   readonly txId: string;
+  /** The time that its client wrote into it, nanoseconds; left out where that is no time that the contract takes. */
+  readonly time?: Nanos;
   readonly signer: Signer;
   readonly fn: string;
   readonly args: readonly string[];
@@ -82,7 +85,7 @@ function decodeEnvelopes(number: bigint, data: Uint8Array[], flags: Uint8Array, 
         channelHeader.getChannelId() === context.channel
       ) {
         const invocation = invocationOf(envelope, payload, channelHeader.getTxId(), context.chaincode, membership);
-        if (invocation !== undefined) invocations.push(invocation);
+        if (invocation !== undefined) invocations.push({ ...invocation, ...timeOf(channelHeader) });
       }
     } catch (cause) {
       throw new ReconcilerError('BLOCK', `Transaction ${index} of block ${number} cannot be decoded.`, { cause });
@@ -120,6 +123,13 @@ function namedInHeader(payload: common.Payload): string | undefined {
     payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array(),
   );
   return peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8()).getChaincodeId()?.getName();
+}
+
+/** The time as the contract sees it: to the millisecond. */
+function timeOf(header: common.ChannelHeader): Pick<Invocation, 'time'> {
+  const millis = header.getTimestamp()?.toDate().getTime() ?? Number.NaN;
+  if (!Number.isSafeInteger(millis) || millis < 0) return {};
+  return { time: (BigInt(millis) * 1_000_000n).toString() };
 }
 
 /** Bytes as text, without copying them first. */
