@@ -1,6 +1,6 @@
 import type { RegisterCommands } from '../cli/command.js';
-import { dayJudgement } from '../reconciler/day-judgement.js';
+import { dayJudgement, disputesNow } from '../reconciler/day-judgement.js';
 import { reportCommands } from './report-command.js';
 
 /** The command `report`. */
-export const registerReportCommands: RegisterCommands = reportCommands(dayJudgement);
+export const registerReportCommands: RegisterCommands = reportCommands(dayJudgement, disputesNow);

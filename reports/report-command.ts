@@ -4,8 +4,12 @@ import { type Day, dayStart } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
+import { type Anchored, anchorReport } from '../reconciler/anchoring.js';
+import type { DisputesNow } from '../reconciler/day-judgement.js';
 import type { DayJudgement } from '../reconciler/judgement.js';
+import { anchoredText } from './anchored-text.js';
 import { checkReport } from './check.js';
+import { ReportError } from './errors.js';
 import { joined } from './format.js';
 import { type DailyReport, dailyReport } from './model.js';
 import { plainText } from './phrase.js';
@@ -16,16 +20,21 @@ import { writeWhole } from './write-file.js';
 /** Reads what a reconciler established about a day. @throws ReconcilerError */
 export type ReadDay = (dbFile: string, day: Day) => DayJudgement;
 
+/** Reads how the disputes about a day's findings stand now. @throws ReconcilerError */
+export type ReadDisputes = (dbFile: string, judgement: DayJudgement) => DisputesNow;
+
 interface Options {
   readonly db: string;
   readonly day: string;
   readonly format?: string;
   readonly out?: string;
   readonly json?: true;
+  readonly anchor?: true;
+  readonly profile?: string;
 }
 
-/** The command `report`, reading days with `readDay`. */
-export function reportCommands(readDay: ReadDay): RegisterCommands {
+/** The command `report`, reading days with `readDay`, and how disputes stand now with `readDisputes`. */
+export function reportCommands(readDay: ReadDay, readDisputes?: ReadDisputes): RegisterCommands {
   return (program: Command, io: CommandIo) => {
     program
       .command('report')
@@ -37,7 +46,9 @@ export function reportCommands(readDay: ReadDay): RegisterCommands {
         `comma-separated: ${REPORT_FORMATS.join(', ')} (default: json,html; json to stdout)`,
       )
       .option('--out <dir>', 'folder for <day>.<format>, made if need be; without it one format goes to stdout')
-      .option('--json', 'with --out, print {files, findings, sealed, hash} for machines')
+      .option('--json', 'with --out, print {files, findings, sealed, hash} for machines; with --anchor {…, anchored}')
+      .option('--anchor', "put a sealed report's hash on the ledger, and say whether the others anchored the same")
+      .option('--profile <file>', "for --anchor: an identity's profile.json")
       .addHelpText(
         'after',
         `
@@ -45,26 +56,57 @@ Examples:
   $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports
   $ event2ledger report --db reconciler.db --day 2026-11-22 --format md
 
-Exit codes: 0 no findings, 1 findings, 2 could not do it. A day that is not sealed yet can still change.`,
+  $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports --anchor --profile P
+
+Exit codes: 0 no findings, 1 findings or another report anchored, 2 could not do it. A day that is not sealed yet can still change.`,
       )
-      .action(action(io, (options: Options) => report(io, readDay, options)));
+      .action(action(io, (options: Options) => report(io, readDay, readDisputes, options)));
   };
 }
 
-function report(io: CommandIo, readDay: ReadDay, options: Options): ExitCode {
+async function report(
+  io: CommandIo,
+  readDay: ReadDay,
+  readDisputes: ReadDisputes | undefined,
+  options: Options,
+): Promise<ExitCode> {
   const formats = formatsOf(options);
+  const profile = anchoringProfile(options);
   // Before anything is read: the day becomes a file's name.
   const day = checkedDay(options.day);
-  const made = checkReport(dailyReport(readDay(options.db, day)));
+  const judgement = readDay(options.db, day);
+  const made = checkReport(dailyReport(judgement));
+  if (profile !== undefined) checkSealed(made);
   if (!made.sealed) io.stderr.write(`event2ledger: ${notSealed(made)}\n`);
-  if (options.out === undefined) {
-    for (const format of formats) io.stdout.write(RENDERERS[format](made));
-  } else {
-    const files = writeFormats(made, formats, options.out);
-    if (options.json) printJson(io, { files, findings: made.findings.length, sealed: made.sealed, hash: made.hash });
-    else io.stdout.write(summaryText(made, files));
+  const now = readDisputes?.(options.db, judgement);
+  const files = options.out === undefined ? [] : writeFormats(made, formats, options.out, now);
+  if (options.out === undefined) for (const format of formats) io.stdout.write(RENDERERS[format](made, now));
+  else if (!options.json) io.stdout.write(summaryText(made, files));
+  const anchored = profile === undefined ? undefined : await anchorReport(profile, made, io.signal);
+  if (options.json) {
+    const { findings, sealed, hash } = made;
+    printJson(io, { files, findings: findings.length, sealed, hash, ...(anchored && { anchored }) });
+  } else if (anchored !== undefined) {
+    // Without a folder the report itself is on standard output.
+    (options.out === undefined ? io.stderr : io.stdout).write(anchoredText(made, anchored));
   }
-  return made.findings.length > 0 ? EXIT.findings : EXIT.clean;
+  return made.findings.length > 0 || differs(anchored) ? EXIT.findings : EXIT.clean;
+}
+
+function differs(anchored: Anchored | undefined): boolean {
+  return anchored?.others.some(({ same }) => !same) === true;
+}
+
+/** @throws UsageError where only one of the two options is given. */
+function anchoringProfile({ anchor, profile }: Options): string | undefined {
+  if ((anchor === undefined) === (profile === undefined)) return profile;
+  throw new UsageError('--anchor and --profile belong together: the profile is of the identity that anchors.');
+}
+
+/** @throws ReportError `UNSEALED` */
+function checkSealed(made: DailyReport): void {
+  if (made.sealed) return;
+  throw new ReportError('UNSEALED', `Only a report that cannot change any more is anchored: ${notSealed(made)}`);
 }
 
 function formatsOf({ format, out, json }: Options): readonly ReportFormat[] {
@@ -94,10 +136,15 @@ function checkedDay(day: string): Day {
   return day;
 }
 
-function writeFormats(made: DailyReport, formats: readonly ReportFormat[], out: string): string[] {
+function writeFormats(
+  made: DailyReport,
+  formats: readonly ReportFormat[],
+  out: string,
+  now: DisputesNow | undefined,
+): string[] {
   return formats.map((format) => {
     const file = join(out, `${made.day}.${format}`);
-    writeWhole(file, RENDERERS[format](made));
+    writeWhole(file, RENDERERS[format](made, now));
     return file;
   });
 }

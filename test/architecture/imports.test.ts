@@ -18,7 +18,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'network/embedded': ['#chaincode', '#contract', 'cli', 'network'],
   collector: ['#chaincode', 'cli', 'network/connection', 'network/errors', 'network/profile'],
   reconciler: ['#chaincode', 'cli', 'network/connection', 'network/errors', 'network/profile'],
-  reports: ['#chaincode', 'cli', 'reconciler/judgement', 'reconciler/day-judgement'],
+  reports: [
+    '#chaincode',
+    'cli',
+    'reconciler/anchoring',
+    'reconciler/daily-report',
+    'reconciler/day-judgement',
+    'reconciler/exchange-form',
+    'reconciler/finding-form',
+    'reconciler/judgement',
+  ],
   demo: ['#chaincode', 'cli', 'network', 'collector', 'reconciler', 'reports'],
 };
 
