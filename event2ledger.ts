@@ -14,6 +14,7 @@ import { registerProfileCommand } from './network/profile-command.js';
 import { registerQueryCommands } from './network/query-command.js';
 import { registerVerifyCommand } from './proof/verify-command.js';
 import { registerReconcile } from './reconciler/command.js';
+import { registerDisputeCommands } from './reconciler/dispute-command.js';
 import { registerReportCommands } from './reports/command.js';
 
 /** Every folder's commands, in the order in which a newcomer meets them. */
@@ -29,6 +30,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerQueryCommands,
   registerGenesisCommand,
   registerPolicyCommands,
+  registerDisputeCommands,
 ];
 
 /** Connections close in less. */

@@ -3,7 +3,13 @@ import { lackingPrograms } from './network/fabric/programs.js';
 import common from './vitest.config.js';
 
 /** The suites that hold on every ledger, unchanged. */
-const SUITES = ['test/e2e/commands.test.ts', 'test/e2e/lying-actor.test.ts', 'test/corpus/corpus.test.ts'];
+const SUITES = [
+  'test/e2e/anchors.test.ts',
+  'test/e2e/commands.test.ts',
+  'test/e2e/disputes.test.ts',
+  'test/e2e/lying-actor.test.ts',
+  'test/corpus/corpus.test.ts',
+];
 const hasFabric = lackingPrograms(process.env, process.cwd()).length === 0;
 
 const onLedger = (kind: string, suites: string[]) => ({

@@ -17,6 +17,7 @@ import { policiesOf, print, table, withLedger } from './command-support.js';
 import type { LedgerConnection } from './connection.js';
 import { NetworkError } from './errors.js';
 import { showPolicy } from './policy-command.js';
+import { queryAnchors, queryDisputes } from './query-exchange.js';
 
 const BEGINNING = '0';
 const END = '9223372036854775807';
@@ -41,7 +42,7 @@ Examples:
   event2ledger query events --selector '{"type":"container","action":"die","attributes.image":"nginx"}' --profile P
   event2ledger query events --selector '{"actor":"UserMSP","time":{"$gte":"2026-11-22T09:30"}}' --profile P --json`;
 
-/** `query event`, `events`, `disputed`, `collectors`, `policy`: what the contract itself answers. */
+/** `query event`, `events`, `disputed`, `disputes`, `anchors`, `collectors`, `policy`: what the contract itself answers. */
 export const registerQueryCommands: RegisterCommands = (program, io) => {
   const query = program
     .command('query')
@@ -73,6 +74,12 @@ Examples:
   add('disputed', 'the events of a day that not all expected actors attest, or others do; exit code 1 if any')
     .requiredOption('--day <day>', 'UTC day, YYYY-MM-DD')
     .action(action(io, (options: Common & { day: string }) => queryDisputed(io, options)));
+  add('disputes', 'what actors say about findings; exit code 1 if any is open')
+    .option('--open', 'only those that are not closed')
+    .action(action(io, (options: Common & { open?: boolean }) => queryDisputes(io, options)));
+  add('anchors', "whether the actors' reconcilers report the same; exit code 1 if not")
+    .option('--day <day>', 'of this UTC day only, YYYY-MM-DD')
+    .action(action(io, (options: Common & { day?: string }) => queryAnchors(io, options)));
   add('collectors', 'every collector and where its latest batch stands').action(
     action(io, (options: Common) => queryCollectors(io, options)),
   );

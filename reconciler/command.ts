@@ -10,7 +10,8 @@ import { judgementOf } from './day-judgement.js';
 import type { DayJudgement, Finding } from './judgement.js';
 import { Projection } from './projection/projection.js';
 import { type Progress, type ReconcileOptions, reconcile } from './reconcile.js';
-import { openDay, sealedDays } from './seal.js';
+import { openDay } from './seal.js';
+import { sealedDays } from './seal-store.js';
 import { trustedGenesis } from './trusted-genesis.js';
 
 interface Options {

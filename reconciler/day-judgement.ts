@@ -1,10 +1,13 @@
 import { type Day, dayEnd, dayOf } from '#chaincode';
 import { amendments, lastSaid, lastSealed } from './amend.js';
 import { ReconcilerError } from './errors.js';
+import { disputesOf, withExchange } from './exchange.js';
+import type { DisputeStanding } from './exchange-form.js';
 import { judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
 import { Projection } from './projection/projection.js';
-import { eventDays, openDay, sealedJudgement } from './seal.js';
+import { eventDays, openDay } from './seal.js';
+import { sealedJudgement } from './seal-store.js';
 
 /**
  * What a projection says of one UTC day: what was sealed, else the day as far as it has been read.
@@ -14,6 +17,26 @@ export function dayJudgement(dbFile: string, day: Day): DayJudgement {
   const projection = new Projection(dbFile, { mustExist: true, snapshot: true });
   try {
     return judgementOf(projection, day);
+  } finally {
+    projection.close();
+  }
+}
+
+/** The disputes about a day's findings, as they stand after the last block that was read. */
+export interface DisputesNow {
+  readonly block: string;
+  readonly disputes: readonly DisputeStanding[];
+}
+
+/**
+ * How the disputes about a day's findings stand now, whenever the day was sealed.
+ * @throws ReconcilerError `DATABASE` if there is no such projection
+ */
+export function disputesNow(dbFile: string, judgement: DayJudgement): DisputesNow {
+  const projection = new Projection(dbFile, { mustExist: true, snapshot: true });
+  try {
+    const findings = [...new Set(judgement.findings.map(({ id }) => id))].sort();
+    return { block: projection.head?.block ?? '', disputes: disputesOf(projection, judgement, findings) };
   } finally {
     projection.close();
   }
@@ -47,5 +70,6 @@ function judgeUnsealed(projection: Projection, day: Day): DayJudgement {
     before = carry.length > 0 ? dayOf(dayEnd(next)) : known.find((candidate) => candidate > next);
   }
   const conduct = open === day ? { after: last?.seq ?? 0, upTo: projection.seq } : undefined;
-  return judgeDay(projection, day, { carried: carry, sealed: false, conduct, amends }).judgement;
+  const { judgement } = judgeDay(projection, day, { carried: carry, sealed: false, conduct, amends });
+  return conduct === undefined ? judgement : withExchange(projection, judgement, conduct.after);
 }

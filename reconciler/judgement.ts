@@ -1,4 +1,5 @@
 import type { CanonicalEvent, Day, Nanos } from '#chaincode';
+import type { DisputeStanding, ReportedAnchor } from './exchange-form.js';
 
 /** The version of the judging rules; two reconcilers of one version write the same bytes. */
 export const JUDGE_VERSION = '1';
@@ -180,4 +181,8 @@ export interface DayJudgement {
   readonly bill: { readonly currency: string; readonly agreed: string; readonly disputed: string };
   /** What later transactions changed about earlier, sealed days. */
   readonly amends: readonly { readonly day: Day; readonly id: string; readonly change: string }[];
+  /** The disputes in which something was done since the seal before, as they stand at this one; left out if there are none. */
+  readonly disputes?: readonly DisputeStanding[];
+  /** What actors anchored since the seal before, held against this ledger's own reports; left out if there is nothing. */
+  readonly anchors?: readonly ReportedAnchor[];
 }

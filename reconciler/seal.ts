@@ -1,7 +1,7 @@
 import { type Day, dayEnd, dayOf, dayStart, type NumberedPolicy, padNanos, unpadNanos, witnessesOf } from '#chaincode';
 import { amendSealed, lastSaid, lastSealed } from './amend.js';
+import { withExchange } from './exchange.js';
 import { judgeDay } from './judge/judge-day.js';
-import type { DayJudgement } from './judgement.js';
 import type { Interval } from './ledger/coverage.js';
 import { majorityOf } from './ledger/ledger-clock.js';
 import { nanosOf } from './ledger/policy-book.js';
@@ -37,12 +37,13 @@ export class Sealer {
     const amends = amendSealed(projection, day);
     const last = lastSealed(projection);
     const conduct = { after: last?.seq ?? 0, upTo: projection.seq };
-    const { judgement, carry } = judgeDay(projection, day, {
+    const { judgement: judged, carry } = judgeDay(projection, day, {
       carried: last === undefined ? [] : lastSaid(projection, last.day).carry,
       sealed: true,
       conduct,
       amends,
     });
+    const judgement = withExchange(projection, judged, conduct.after);
     projection.db
       .prepare('INSERT INTO days (day, judgement, carry, seq) VALUES (?, ?, ?, ?)')
       .run(day, JSON.stringify(judgement), JSON.stringify(carry), projection.seq);
@@ -159,15 +160,4 @@ function isWatchedBy(source: Source | undefined, name: string, stretch: Interval
 /** Days with events that a policy governs, sorted. No policy ever reaches back before the first. */
 export function eventDays({ tallies, policies }: Projection): Day[] {
   return tallies.days.filter((day) => policies.at(padNanos((BigInt(dayEnd(day)) - 1n).toString())) !== undefined);
-}
-
-/** What was stored when the day was sealed; undefined if it has not been. */
-export function sealedJudgement(projection: Projection, day: Day): DayJudgement | undefined {
-  const row = projection.db.prepare('SELECT judgement FROM days WHERE day = ?').pluck().get(day) as string | undefined;
-  return row === undefined ? undefined : (JSON.parse(row) as DayJudgement);
-}
-
-/** Days that are sealed, in order. */
-export function sealedDays(projection: Projection): Day[] {
-  return projection.db.prepare('SELECT day FROM days ORDER BY day').pluck().all() as Day[];
 }

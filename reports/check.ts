@@ -1,6 +1,7 @@
 import stringify from 'fast-json-stable-stringify';
 import { eventHash } from '#chaincode';
 import { printable } from '../cli/printable.js';
+import { findingHash } from '../reconciler/finding-form.js';
 import { FINDING_CLASSES } from '../reconciler/judgement.js';
 import { ReportError } from './errors.js';
 import { type DailyReport, orderedBody, reportHash } from './model.js';
@@ -11,13 +12,14 @@ import { reportSchema } from './schema.js';
  * adds up, that the counts are those of its findings, that each variant's hash is its event's, its order, its hash.
  * @param value a report, or JSON that claims to be one
  * @returns the same value, known to be a report
- * @throws ReportError `SHAPE`, `COVERAGE`, `COUNTS`, `EVENT`, `ORDER`, `HASH`
+ * @throws ReportError `SHAPE`, `COVERAGE`, `COUNTS`, `EVENT`, `DISPUTE`, `ORDER`, `HASH`
  */
 export function checkReport(value: unknown): DailyReport {
   checkShape(value);
   checkCoverage(value);
   checkCounts(value);
   checkEvents(value);
+  checkDisputes(value);
   checkOrder(value);
   checkHash(value);
   return value;
@@ -73,6 +75,19 @@ function checkEvents({ findings }: DailyReport): void {
         const message = `Finding ${printable(id)} shows an event that does not have the hash it is shown under.`;
         throw new ReportError('EVENT', message);
       }
+    }
+  }
+}
+
+/** Of its own findings a report knows whether they are the ones that are disputed. */
+function checkDisputes({ day, findings, disputes = [] }: DailyReport): void {
+  for (const dispute of disputes.filter((each) => each.day === day)) {
+    const own = findings.filter(({ id }) => id === dispute.finding);
+    const isSame = own.some((finding) => findingHash(finding) === dispute.hash);
+    const known = own.length === 0 ? 'unknown' : isSame ? 'same' : 'other';
+    if (known !== dispute.known) {
+      const message = `The dispute about finding ${dispute.finding} says "${dispute.known}" of it, but it is "${known}".`;
+      throw new ReportError('DISPUTE', message);
     }
   }
 }

@@ -2,6 +2,7 @@ import { isoOfNanos } from '#chaincode';
 import { printable } from '../cli/printable.js';
 import type { Finding } from '../reconciler/judgement.js';
 import { attribute } from './event-words.js';
+import { actPhrase, actText, anchorPhrase, disputePhrase } from './exchange-text.js';
 import type { DailyReport } from './model.js';
 import { plainText } from './phrase.js';
 import { findingSentence } from './sentence.js';
@@ -39,9 +40,16 @@ const COLUMNS = [
 ] as const;
 type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
-/** The findings as CSV (RFC 4180, UTF-8): a row for each finding and each actor with a part in it. */
+/**
+ * The findings as CSV (RFC 4180, UTF-8): a row for each finding and each actor with a part in it; then, with `dispute` and
+ * `anchor` for a class, one for each act of a dispute and each anchor.
+ */
 export function reportCsv(report: DailyReport): string {
-  const rows = report.findings.flatMap((finding) => findingRows(report.day, finding));
+  const rows = [
+    ...report.findings.flatMap((finding) => findingRows(report.day, finding)),
+    ...disputeRows(report),
+    ...anchorRows(report),
+  ];
   const lines = [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => field(row[column])).join(','))];
   return `${lines.join('\r\n')}\r\n`;
 }
@@ -57,6 +65,45 @@ function findingRows(day: string, finding: Finding): Row[] {
   const actors = [...new Set(named)].sort();
   // A finding about no one in particular still gets its row.
   return (actors.length > 0 ? actors : ['']).map((actor) => ({ ...common(day, finding), ...ofActor(finding, actor) }));
+}
+
+const BLANK = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Row;
+
+function disputeRows({ disputes = [] }: DailyReport): Row[] {
+  return disputes.flatMap((dispute) =>
+    dispute.acts.map((act): Row => {
+      const { text, reference } = actText(act);
+      const said = [text, reference].filter((part) => part !== '').join(' ');
+      return {
+        ...BLANK,
+        day: dispute.day,
+        finding: dispute.finding,
+        class: 'dispute',
+        verdict: dispute.state,
+        time: act.clock === '' ? '' : isoOfNanos(act.clock),
+        time_nanos: act.clock,
+        actor: act.actor,
+        side: act.act === 'answer' ? act.answer : act.act,
+        event_hashes: dispute.hash,
+        blocks: act.block,
+        transactions: act.tx,
+        summary: `${plainText(act.act === 'open' ? disputePhrase(dispute) : actPhrase(act))}${said === '' ? '' : ` ${said}`}`,
+      };
+    }),
+  );
+}
+
+function anchorRows({ anchors = [] }: DailyReport): Row[] {
+  return anchors.map((anchor) => ({
+    ...BLANK,
+    day: anchor.day,
+    class: 'anchor',
+    verdict: anchor.same ? 'same' : 'other',
+    object: anchor.difference?.object ?? '',
+    actor: anchor.actor,
+    event_hashes: anchor.hash,
+    summary: plainText(anchorPhrase(anchor)),
+  }));
 }
 
 type Common = Omit<Row, keyof ReturnType<typeof ofActor>>;

@@ -6,6 +6,8 @@ export type ReportErrorCode =
   | 'COUNTS' // an actor's counts are not those of the findings
   | 'ORDER' // an array is not in the order that version 1 prescribes
   | 'EVENT' // a variant's hash or reference is not that of its event
+  | 'DISPUTE' // what a dispute says of a finding is not so
+  | 'UNSEALED' // only a sealed day's report can be anchored
   | 'WRITE'; // a file could not be written
 
 /** A report that cannot be trusted or kept. `message` is a sentence that names the place and what to do. */

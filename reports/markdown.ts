@@ -1,6 +1,9 @@
+import type { DisputesNow } from '../reconciler/day-judgement.js';
+import type { DisputeStanding } from '../reconciler/exchange-form.js';
 import type { Finding } from '../reconciler/judgement.js';
 import { FINDING_CLASSES } from '../reconciler/judgement.js';
 import { fieldName } from './difference.js';
+import { actPhrase, actText, anchorPhrase, disputePhrase, STATE_WORDS } from './exchange-text.js';
 import { counted, exactTime, grouped, humanDay, humanDuration, humanTime, nanosOfSeconds, short } from './format.js';
 import { md, mdCode, mdPhrase, mdTable } from './markdown-text.js';
 import type { DailyReport } from './model.js';
@@ -14,7 +17,7 @@ const MAX_FINDINGS = 100;
 const MAX_ROWS = 100;
 
 /** The report as Markdown, for an issue, a chat or a terminal: the content of the page, compactly. */
-export function reportMarkdown(report: DailyReport): string {
+export function reportMarkdown(report: DailyReport, now?: DisputesNow): string {
   const blocks = [
     `# event2ledger daily report, ${humanDay(report.day)}`,
     `**${report.sealed ? 'Sealed' : 'Not sealed yet: this can still change'}.** ${mdPhrase(verdictPhrase(report))}`,
@@ -25,10 +28,12 @@ export function reportMarkdown(report: DailyReport): string {
     ...gapsBlock(report),
     classTable(report),
     '## Findings',
-    ...findingBlocks(report),
+    ...findingBlocks(report, now),
     '## Running time and money',
     ...runningBlocks(report),
     ...amendsBlocks(report),
+    ...disputesBlocks(report),
+    ...anchorsBlocks(report),
     '## Where it comes from',
     provenance(report),
   ];
@@ -77,15 +82,15 @@ function classTable({ actors }: DailyReport): string {
   return mdTable(head, rows);
 }
 
-function findingBlocks({ findings }: DailyReport): string[] {
+function findingBlocks({ findings }: DailyReport, now?: DisputesNow): string[] {
   if (findings.length === 0) return ['No findings. The actors’ logs agree wherever they could be compared.'];
   const shown = gravest(findings, MAX_FINDINGS);
   const rest = findings.length - shown.length;
   const notice = `**${grouped(shown.length)} of ${counted(findings.length, 'finding')} are shown here**, those of the highest severity first chosen, then the earliest. The other ${grouped(rest)} are in the report’s JSON and CSV.`;
-  return [...(rest > 0 ? [notice] : []), ...shown.flatMap(findingBlock)];
+  return [...(rest > 0 ? [notice] : []), ...shown.flatMap((finding) => findingBlock(finding, now))];
 }
 
-function findingBlock(finding: Finding): string[] {
+function findingBlock(finding: Finding, now?: DisputesNow): string[] {
   const { label } = CLASS_WORDS[finding.class];
   const unresolved = finding.verdict === 'unresolved' ? ', unresolved' : '';
   const kind = finding.type === undefined ? '' : ` · ${mdCode(`${finding.type} ${finding.action ?? ''}`, 80)}`;
@@ -100,6 +105,17 @@ function findingBlock(finding: Finding): string[] {
     ...versionsTable(finding),
     ...finding.absence.map((absence) => `- ${mdPhrase(absencePhrase(absence))}`),
     ...evidenceLine(finding),
+    ...disputeNow(finding, now),
+  ];
+}
+
+function disputeNow({ id }: Finding, now?: DisputesNow): string[] {
+  const dispute = now?.disputes.find(({ finding }) => finding === id);
+  if (now === undefined || dispute === undefined) return [];
+  const last = dispute.acts.at(-1);
+  const latest = last === undefined ? '' : ` Last act: ${mdPhrase(actPhrase(last))}.`;
+  return [
+    `**${STATE_WORDS[dispute.state]} dispute**, as of block ${md(now.block)}: ${mdPhrase(disputePhrase(dispute))}${latest}`,
   ];
 }
 
@@ -190,6 +206,34 @@ function amendsBlocks({ amends }: DailyReport): string[] {
   if (amends.length === 0) return [];
   const rows = amends.slice(0, MAX_ROWS).map(({ day, id, change }) => [day, mdCode(short(id)), mdCode(change)]);
   return ['## Amendments to earlier days', mdTable(['Day', 'Finding', 'Change'], rows)];
+}
+
+function disputesBlocks({ disputes = [] }: DailyReport): string[] {
+  if (disputes.length === 0) return [];
+  const more = disputes.length > MAX_ROWS ? [`${MAX_ROWS} of ${grouped(disputes.length)} disputes are shown.`] : [];
+  return ['## Disputes', ...more, ...disputes.slice(0, MAX_ROWS).flatMap(disputeBlock)];
+}
+
+function disputeBlock(dispute: DisputeStanding): string[] {
+  const acts = dispute.acts.slice(-MAX_ROWS).map((act) => {
+    const { text, reference } = actText(act);
+    const said = text === '' ? '' : `: ${mdCode(text, 1100)}`;
+    const named = reference === '' ? '' : `, reference ${mdCode(reference)}`;
+    const when = act.clock === '' ? '' : `${humanTime(act.clock)}, `;
+    return `- ${when}block ${md(act.block)}: ${mdPhrase(actPhrase(act))}${said}${named}`;
+  });
+  return [
+    `**${STATE_WORDS[dispute.state]}**, finding ${mdCode(dispute.finding)} of ${dispute.day}: ${mdPhrase(disputePhrase(dispute))}`,
+    acts.join('\n'),
+  ];
+}
+
+function anchorsBlocks({ anchors = [] }: DailyReport): string[] {
+  if (anchors.length === 0) return [];
+  const rows = anchors
+    .slice(0, MAX_ROWS)
+    .map((anchor) => [anchor.day, md(anchor.actor), mdCode(short(anchor.hash)), mdPhrase(anchorPhrase(anchor))]);
+  return ['## Anchors of earlier days', mdTable(['Day', 'Actor', 'Report hash', 'Held against this ledger'], rows)];
 }
 
 function provenance(report: DailyReport): string {

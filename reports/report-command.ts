@@ -4,9 +4,13 @@ import { type Day, dayStart } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
+import { type Anchored, anchorReport } from '../reconciler/anchoring.js';
+import type { DisputesNow } from '../reconciler/day-judgement.js';
 import type { DayJudgement } from '../reconciler/judgement.js';
+import { anchoredText } from './anchored-text.js';
 import { writeBundle } from './bundle.js';
 import { checkReport } from './check.js';
+import { ReportError } from './errors.js';
 import { joined } from './format.js';
 import { type DailyReport, dailyReport, reportText } from './model.js';
 import { plainText } from './phrase.js';
@@ -17,6 +21,9 @@ import { writeWhole } from './write-file.js';
 /** Reads what a reconciler established about a day. @throws ReconcilerError */
 export type ReadDay = (dbFile: string, day: Day) => DayJudgement;
 
+/** Reads how the disputes about a day's findings stand now. @throws ReconcilerError */
+export type ReadDisputes = (dbFile: string, judgement: DayJudgement) => DisputesNow;
+
 interface Options {
   readonly db: string;
   readonly day: string;
@@ -25,6 +32,7 @@ interface Options {
   readonly bundle?: true;
   readonly profile?: string;
   readonly json?: true;
+  readonly anchor?: true;
 }
 
 /**
@@ -33,8 +41,17 @@ interface Options {
  */
 export type ReadBlocks = (dbFile: string, to: bigint, profile: string | undefined) => AsyncIterable<Uint8Array>;
 
-/** The command `report`, reading days with `readDay` and a bundle's blocks with `readBlocks`. */
-export function reportCommands(readDay: ReadDay, readBlocks: ReadBlocks): RegisterCommands {
+/** Where the command has from what it writes. */
+export interface ReportSources {
+  readonly readDay: ReadDay;
+  /** How disputes stand now; without it none is shown. */
+  readonly readDisputes?: ReadDisputes;
+  /** A bundle's blocks. */
+  readonly readBlocks: ReadBlocks;
+}
+
+/** The command `report`. */
+export function reportCommands(sources: ReportSources): RegisterCommands {
   return (program: Command, io: CommandIo) => {
     program
       .command('report')
@@ -47,8 +64,12 @@ export function reportCommands(readDay: ReadDay, readBlocks: ReadBlocks): Regist
       )
       .option('--out <dir>', 'folder for <day>.<format>, made if need be; without it one format goes to stdout')
       .option('--bundle', 'with --out, write <day>.bundle too: the report and every block it follows from')
-      .option('--profile <file>', 'with --bundle, where to fetch blocks that the reconciler has no more')
-      .option('--json', 'with --out, print {files, findings, sealed, hash} for machines')
+      .option('--anchor', "put a sealed report's hash on the ledger, and say whether the others anchored the same")
+      .option(
+        '--profile <file>',
+        'of the identity that anchors; with --bundle, where to fetch blocks that the reconciler has no more',
+      )
+      .option('--json', 'with --out, print {files, findings, sealed, hash} for machines; with --anchor {…, anchored}')
       .addHelpText(
         'after',
         `
@@ -57,36 +78,64 @@ Examples:
   $ event2ledger report --db reconciler.db --day 2026-11-22 --format md
   $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports --bundle
 
-Exit codes: 0 no findings, 1 findings, 2 could not do it. A day that is not sealed yet can still change.`,
+  $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports --anchor --profile P
+
+Exit codes: 0 no findings, 1 findings or another report anchored, 2 could not do it. A day that is not sealed yet can still change.`,
       )
-      .action(action(io, (options: Options) => report(io, { readDay, readBlocks }, options)));
+      .action(action(io, (options: Options) => report(io, sources, options)));
   };
 }
 
 async function report(
   io: CommandIo,
-  { readDay, readBlocks }: { readonly readDay: ReadDay; readonly readBlocks: ReadBlocks },
+  { readDay, readDisputes, readBlocks }: ReportSources,
   options: Options,
 ): Promise<ExitCode> {
   const formats = formatsOf(options);
+  const profile = anchoringProfile(options);
   // Before anything is read: the day becomes a file's name.
   const day = checkedDay(options.day);
-  const made = checkReport(dailyReport(readDay(options.db, day)));
+  const judgement = readDay(options.db, day);
+  const made = checkReport(dailyReport(judgement));
+  if (profile !== undefined) checkSealed(made);
   if (!made.sealed) io.stderr.write(`event2ledger: ${notSealed(made)}\n`);
-  if (options.out === undefined) {
-    for (const format of formats) io.stdout.write(RENDERERS[format](made));
-  } else {
-    const files = writeFormats(made, formats, options.out);
-    if (options.bundle) {
-      const file = join(options.out, `${made.day}.bundle`);
-      const blocks = readBlocks(options.db, BigInt(made.blocks.to), options.profile);
-      await writeBundle(file, reportText(made), blocks);
-      files.push(file);
-    }
-    if (options.json) printJson(io, { files, findings: made.findings.length, sealed: made.sealed, hash: made.hash });
-    else io.stdout.write(summaryText(made, files));
+  const now = readDisputes?.(options.db, judgement);
+  const files = options.out === undefined ? [] : writeFormats(made, formats, options.out, now);
+  if (options.bundle && options.out !== undefined) {
+    const file = join(options.out, `${made.day}.bundle`);
+    await writeBundle(file, reportText(made), readBlocks(options.db, BigInt(made.blocks.to), options.profile));
+    files.push(file);
   }
-  return made.findings.length > 0 ? EXIT.findings : EXIT.clean;
+  if (options.out === undefined) for (const format of formats) io.stdout.write(RENDERERS[format](made, now));
+  else if (!options.json) io.stdout.write(summaryText(made, files));
+  const anchored = profile === undefined ? undefined : await anchorReport(profile, made, io.signal);
+  if (options.json) {
+    const { findings, sealed, hash } = made;
+    printJson(io, { files, findings: findings.length, sealed, hash, ...(anchored && { anchored }) });
+  } else if (anchored !== undefined) {
+    // Without a folder the report itself is on standard output.
+    (options.out === undefined ? io.stderr : io.stdout).write(anchoredText(made, anchored));
+  }
+  return made.findings.length > 0 || differs(anchored) ? EXIT.findings : EXIT.clean;
+}
+
+function differs(anchored: Anchored | undefined): boolean {
+  return anchored?.others.some(({ same }) => !same) === true;
+}
+
+/** @throws UsageError for `--anchor` without a profile, or a profile for nothing. */
+function anchoringProfile({ anchor, bundle, profile }: Options): string | undefined {
+  if (anchor && profile === undefined) {
+    throw new UsageError('--anchor needs the --profile of the identity that anchors.');
+  }
+  if (profile !== undefined && !anchor && !bundle) throw new UsageError('--profile goes with --anchor or --bundle.');
+  return anchor ? profile : undefined;
+}
+
+/** @throws ReportError `UNSEALED` */
+function checkSealed(made: DailyReport): void {
+  if (made.sealed) return;
+  throw new ReportError('UNSEALED', `Only a report that cannot change any more is anchored: ${notSealed(made)}`);
 }
 
 function formatsOf({ format, out, bundle, json }: Options): readonly ReportFormat[] {
@@ -119,10 +168,15 @@ function checkedDay(day: string): Day {
   return day;
 }
 
-function writeFormats(made: DailyReport, formats: readonly ReportFormat[], out: string): string[] {
+function writeFormats(
+  made: DailyReport,
+  formats: readonly ReportFormat[],
+  out: string,
+  now: DisputesNow | undefined,
+): string[] {
   return formats.map((format) => {
     const file = join(out, `${made.day}.${format}`);
-    writeWhole(file, RENDERERS[format](made));
+    writeWhole(file, RENDERERS[format](made, now));
     return file;
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isNanos } from '#chaincode';
+import { DISPUTE_STATES } from '../reconciler/exchange-form.js';
 import { FINDING_CLASSES } from '../reconciler/judgement.js';
 import { type DailyReport, REPORT_KIND, REPORT_VERSION } from './model.js';
 
@@ -99,6 +100,52 @@ const summary = z.strictObject({
   lifecycle: count,
 });
 
+const deed = {
+  actor,
+  name: z.string().describe('the common name of the certificate that signed it'),
+  ...place,
+  clock: z.union([nanos, z.literal('')]).describe('the ledger clock at it'),
+  time: nanos.describe("its client's own time, for which nobody vouches"),
+};
+
+const dispute = z.strictObject({
+  finding: hex,
+  day,
+  hash: hex.describe('of the finding, as the one that opened the dispute has it'),
+  known: z.enum(['same', 'other', 'unknown']).describe('whether the finding has that hash here too'),
+  state: z.enum(DISPUTE_STATES),
+  openedBy: actor,
+  answerBy: nanos.optional().describe('the ledger clock up to which the others are to answer'),
+  awaited: actors.describe('who has yet to answer'),
+  acts: z
+    .array(
+      z.discriminatedUnion('act', [
+        z.strictObject({ act: z.literal('open'), ...deed, hash: hex, day, text: z.string(), answerWithin: count }),
+        z.strictObject({
+          act: z.literal('answer'),
+          ...deed,
+          answer: z.enum(['accept', 'contest', 'explain']),
+          text: z.string(),
+          reference: z.string().optional(),
+        }),
+        z.strictObject({ act: z.literal('close'), ...deed, text: z.string().optional() }),
+      ]),
+    )
+    .min(1)
+    .describe("in the ledger's order"),
+});
+
+const anchor = z.strictObject({
+  day,
+  actor,
+  hash: hex,
+  same: z.boolean(),
+  difference: z
+    .strictObject({ part: z.string(), class: z.string().optional(), object: z.string().optional() })
+    .optional()
+    .describe("where it first differs from this ledger's own report; the part seal where the day is not sealed"),
+});
+
 /** The shape of a report, version 1. The published JSON Schema is generated from it. */
 export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
   report: z.literal(REPORT_KIND),
@@ -157,6 +204,16 @@ export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
       }),
     )
     .describe('what later transactions changed about earlier, sealed days'),
+  disputes: z
+    .array(dispute)
+    .min(1)
+    .optional()
+    .describe('disputes in which something was done since the seal before, as they stand at this one'),
+  anchors: z
+    .array(anchor)
+    .min(1)
+    .optional()
+    .describe("reports' hashes that actors anchored since the seal before, held against this ledger's own reports"),
   hash: hex.describe('SHA-256 over the stable stringification of all other fields'),
 });
 

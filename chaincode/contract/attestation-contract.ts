@@ -8,7 +8,9 @@ import {
   parseEntry,
   parseReference,
 } from '../record/index.js';
+import { anchor, anchorPage } from './anchors.js';
 import { adminOf, callerOf } from './caller.js';
+import { disputeAnswer, disputePage, takeDeed } from './dispute-acts.js';
 import { disagreement, readWatches } from './disputed.js';
 import { ContractError, quoted } from './errors.js';
 import { checkRange, eventJson, eventPage, groups } from './events.js';
@@ -97,6 +99,62 @@ export class AttestationContract extends Contract {
   async ApprovePolicy(ctx: Context, number: string, hash: string): Promise<string> {
     const caller = adminOf(ctx);
     return JSON.stringify(await approve(ctx, caller, policyNumber(number), hash, transactionTime(ctx)));
+  }
+
+  /**
+   * Opens a dispute about a finding, or opens it again once it is closed. Any identity of an actor in force may.
+   * @returns the dispute as it then stands
+   * @throws RecordError for malformed input, ContractError `DISPUTE`.
+   */
+  @Transaction()
+  @Returns('string')
+  async OpenDispute(ctx: Context, json: string): Promise<string> {
+    return takeDeed(ctx, callerOf(ctx), 'OpenDispute', json, transactionTime(ctx));
+  }
+
+  /** Answers an open dispute: accepts or contests it, which only others than its opener can, or explains. */
+  @Transaction()
+  @Returns('string')
+  async AnswerDispute(ctx: Context, json: string): Promise<string> {
+    return takeDeed(ctx, callerOf(ctx), 'AnswerDispute', json, transactionTime(ctx));
+  }
+
+  /** Closes a dispute; only the actor that opened it can. */
+  @Transaction()
+  @Returns('string')
+  async CloseDispute(ctx: Context, json: string): Promise<string> {
+    return takeDeed(ctx, callerOf(ctx), 'CloseDispute', json, transactionTime(ctx));
+  }
+
+  /**
+   * Puts the hash of a sealed day's report on the ledger. Reads no state; the same again changes nothing.
+   * @throws RecordError for malformed input.
+   */
+  @Transaction()
+  @Returns('string')
+  async AnchorReport(ctx: Context, json: string): Promise<string> {
+    return anchor(ctx, callerOf(ctx), json);
+  }
+
+  /** A page of all disputes, in order of their findings' ids. */
+  @Transaction(false)
+  @Returns('string')
+  async GetDisputes(ctx: Context, bookmark: string): Promise<string> {
+    return disputePage(ctx, bookmark);
+  }
+
+  /** The dispute about one finding. */
+  @Transaction(false)
+  @Returns('string')
+  async GetDispute(ctx: Context, finding: string): Promise<string> {
+    return disputeAnswer(ctx, finding);
+  }
+
+  /** A page of the anchors of a day's report, of all days' if the day is empty. */
+  @Transaction(false)
+  @Returns('string')
+  async GetAnchors(ctx: Context, day: string, bookmark: string): Promise<string> {
+    return anchorPage(ctx, day, bookmark);
   }
 
   /** One event and who attested it. */

@@ -6,6 +6,7 @@ export type ContractErrorCode =
   | 'NOT_ADMIN'
   | 'NOT_FOUND'
   | 'POLICY' // the policy cannot be proposed or approved so
+  | 'DISPUTE' // the actor may not do that in the dispute
   | 'STATE_DATABASE' // the peer's state database cannot answer it
   | 'BUNDLE';
 

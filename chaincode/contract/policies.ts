@@ -126,6 +126,11 @@ export async function policiesInForce(ctx: Context): Promise<readonly NumberedPo
   return inForce;
 }
 
+/** The last approved policy, by whose actors and deadline disputes go; undefined while there is none. */
+export async function policyOfNow(ctx: Context): Promise<Policy | undefined> {
+  return lastApproved(ctx, (await get<CurrentRow>(ctx, CURRENT)) ?? NONE);
+}
+
 function answer(number: number, row: PolicyRow, inForce: boolean): PolicyAnswer {
   const { text, hash, proposedBy, approvals } = row;
   return { number, hash, policy: JSON.parse(text) as Policy, proposedBy, approvals: [...approvals].sort(), inForce };

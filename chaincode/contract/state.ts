@@ -83,7 +83,9 @@ export function eventRange(time: Nanos, hash: string): readonly [start: string, 
 }
 
 /** The range of everything under one letter. */
-export function kindRange(kind: 'c' | 'p' | `c/${string}`): readonly [start: string, end: string] {
+export function kindRange(
+  kind: 'c' | 'd' | 'p' | 'r' | `c/${string}` | `r/${string}`,
+): readonly [start: string, end: string] {
   return [`${kind}/`, `${kind}${AFTER_SLASH}`];
 }
 

@@ -8,6 +8,10 @@ export type RecordErrorCode =
   | 'BATCH_LIMIT'
   | 'POLICY_JSON'
   | 'POLICY_SHAPE'
+  | 'DISPUTE_JSON'
+  | 'DISPUTE_SHAPE'
+  | 'ANCHOR_JSON'
+  | 'ANCHOR_SHAPE'
   | 'CERTIFICATE'
   | 'TIME'
   | 'REFERENCE';

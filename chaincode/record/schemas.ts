@@ -1,20 +1,36 @@
 import { z } from 'zod';
+import { anchorSchema } from './anchor.js';
 import { batchSchema, NAME } from './batch.js';
+import { answerDisputeSchema, closeDisputeSchema, openDisputeSchema } from './dispute.js';
 import { MAX_VALUE_BYTES, RECORD_VERSION } from './event.js';
 import { policySchema } from './policy.js';
 
 const ID = 'urn:event2ledger:schema:';
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 
+type SchemaName =
+  | 'anchor'
+  | 'batch'
+  | 'event'
+  | 'event-page'
+  | 'dispute-answer'
+  | 'dispute-close'
+  | 'dispute-open'
+  | 'policy';
+
 /**
  * The published JSON Schemas (2020-12), by name. They say what shape a value has; what a schema cannot say (canonical
  * form, sizes in bytes, how fields depend on each other) the record format's readers check besides.
  */
-export function jsonSchemas(): Readonly<Record<'batch' | 'event' | 'event-page' | 'policy', object>> {
+export function jsonSchemas(): Readonly<Record<SchemaName, object>> {
   return {
+    anchor: published('anchor', "A report's hash, as AnchorReport takes it", z.toJSONSchema(anchorSchema)),
     batch: published('batch', 'A batch of attestations, as a collector signs it', z.toJSONSchema(batchSchema)),
     event: published('event', 'A canonical event (record version 1)', EVENT),
     'event-page': published('event-page', 'A page of events, as GetEvents and QueryEvents give it', EVENT_PAGE),
+    'dispute-answer': published('dispute-answer', 'What AnswerDispute takes', z.toJSONSchema(answerDisputeSchema)),
+    'dispute-close': published('dispute-close', 'What CloseDispute takes', z.toJSONSchema(closeDisputeSchema)),
+    'dispute-open': published('dispute-open', 'What OpenDispute takes', z.toJSONSchema(openDisputeSchema)),
     policy: published('policy', 'The rules the actors approve on the ledger', z.toJSONSchema(policySchema)),
   };
 }

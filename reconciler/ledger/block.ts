@@ -1,4 +1,5 @@
 import { common, peer } from '@hyperledger/fabric-protos';
+import type { Nanos } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
 import { headerHash } from './block-header.js';
 import { parseChannelConfig } from './channel-config.js';
@@ -7,6 +8,8 @@ import { Membership, type Signer } from './membership.js';
 /** One call of our chaincode that an actor signed, in a transaction the channel committed as valid. */
 export interface Invocation {
   readonly txId: string;
+  /** The time that its client wrote into it, nanoseconds; left out where that is no time that the contract takes. */
+  readonly time?: Nanos;
   readonly signer: Signer;
   readonly fn: string;
   readonly args: readonly string[];
@@ -87,7 +90,7 @@ function decodeEnvelopes(number: bigint, data: Uint8Array[], flags: Uint8Array, 
         codes[index] = isValid ? peer.TxValidationCode.VALID : peer.TxValidationCode.INVALID_OTHER_REASON;
         if (!isValid) continue;
         const invocation = invocationOf(envelope, payload, channelHeader.getTxId(), context.chaincode, membership);
-        if (invocation !== undefined) invocations.push(invocation);
+        if (invocation !== undefined) invocations.push({ ...invocation, ...timeOf(channelHeader) });
       }
     } catch (cause) {
       throw new ReconcilerError('BLOCK', `Transaction ${index} of block ${number} cannot be decoded.`, { cause });
@@ -131,6 +134,13 @@ export function isOurs(
   if (header.getType() !== common.HeaderType.ENDORSER_TRANSACTION || header.getChannelId() !== channel) return false;
   const extension = peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8());
   return extension.getChaincodeId()?.getName() === chaincode;
+}
+
+/** The time as the contract sees it: to the millisecond. */
+function timeOf(header: common.ChannelHeader): Pick<Invocation, 'time'> {
+  const millis = header.getTimestamp()?.toDate().getTime() ?? Number.NaN;
+  if (!Number.isSafeInteger(millis) || millis < 0) return {};
+  return { time: (BigInt(millis) * 1_000_000n).toString() };
 }
 
 /** Bytes as text, without copying them first. */

@@ -1,5 +1,14 @@
 import { hash } from 'node:crypto';
-import { type Batch, batchDigest, type ParsedEntry, padNanos, parseBatch, parseEntry, RecordError } from '#chaincode';
+import {
+  type Batch,
+  batchDigest,
+  DISPUTE_CALLS,
+  type ParsedEntry,
+  padNanos,
+  parseBatch,
+  parseEntry,
+  RecordError,
+} from '#chaincode';
 import { ReconcilerError } from '../errors.js';
 import type { Invocation, LedgerBlock } from '../ledger/block.js';
 import type { ChainState } from '../ledger/chain-check.js';
@@ -7,9 +16,11 @@ import { parseChannelConfig } from '../ledger/channel-config.js';
 import { type ClockState, LedgerClock } from '../ledger/ledger-clock.js';
 import { Membership, type Signer } from '../ledger/membership.js';
 import { clockKeepers, nanosOf, PolicyBook, type PolicyBookState } from '../ledger/policy-book.js';
+import { AnchorBook } from './anchor-book.js';
 import { Appearances, type AppearancesState } from './appearances.js';
 import { type Db, openDatabase } from './database.js';
 import { DisorderStore } from './disorder-store.js';
+import { DisputeBook } from './dispute-book.js';
 import { EventWindow, type OpenEvent } from './event-window.js';
 import { RunStore } from './run-store.js';
 import { SilenceStore } from './silence-store.js';
@@ -60,6 +71,8 @@ export class Projection {
   readonly tallies: Tallies;
   readonly silences: SilenceStore;
   readonly touched: TouchedDays;
+  readonly disputes: DisputeBook;
+  readonly anchors: AnchorBook;
   readonly #disorders: DisorderStore;
   readonly #sources: SourceStore;
   readonly #window: EventWindow;
@@ -92,6 +105,8 @@ export class Projection {
     this.tallies = new Tallies(this.db);
     this.silences = new SilenceStore(this.db, this.clock, this.policies, this.appearances);
     this.touched = new TouchedDays(this.db);
+    this.disputes = new DisputeBook(this.db);
+    this.anchors = new AnchorBook(this.db);
     this.#disorders = new DisorderStore(this.db);
     this.#sources = new SourceStore(this.db);
     this.#window = new EventWindow(this.db, this.policies, this.tallies, this.#sources.sources);
@@ -221,8 +236,15 @@ export class Projection {
     this.#identity ??= { ...identity, genesis: block.hash };
   }
 
-  #invoke(block: LedgerBlock, { fn, args, signer, txId }: Invocation, afterBatch: () => void): void {
-    if (fn === 'ProposePolicy' || fn === 'ApprovePolicy') this.#decide(fn, args, signer);
+  #invoke(block: LedgerBlock, invocation: Invocation, afterBatch: () => void): void {
+    const { fn, args, signer, txId } = invocation;
+    const call = DISPUTE_CALLS.find((name) => name === fn);
+    const policy = this.policies.inForce.at(-1)?.policy;
+    if (call !== undefined) {
+      const moment = { block: block.number, seq: this.#seq, clock: this.clock.now };
+      this.disputes.take(call, invocation, moment, policy);
+    } else if (fn === 'AnchorReport') this.anchors.take(invocation, this.#seq, policy);
+    else if (fn === 'ProposePolicy' || fn === 'ApprovePolicy') this.#decide(fn, args, signer);
     else if (fn === 'Attest') {
       const text = args[0] ?? '';
       const batch = this.#batchOf(text);

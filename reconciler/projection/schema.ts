@@ -157,4 +157,27 @@ export const MIGRATIONS: readonly string[] = [
   -- archived_to: length of the archive of blocks when this one is in it.
   ALTER TABLE blocks ADD COLUMN archived_to INTEGER;
   `,
+  `
+  -- Disputes and anchors cannot be told from the rows before: the ledger is read again from its beginning.
+  DELETE FROM meta; DELETE FROM blocks; DELETE FROM transactions; DELETE FROM runs; DELETE FROM waiting_claims;
+  DELETE FROM batches; DELETE FROM sources; DELETE FROM witnesses; DELETE FROM coverage; DELETE FROM declared_gaps;
+  DELETE FROM events; DELETE FROM attestations; DELETE FROM late_attestations; DELETE FROM tallies;
+  DELETE FROM repeated_batches; DELETE FROM broken_links; DELETE FROM silences; DELETE FROM disorders;
+  DELETE FROM open_events; DELETE FROM days; DELETE FROM amended_days; DELETE FROM touched_days; DELETE FROM holes;
+
+  -- What the actors did in disputes, in the ledger's order; seq: the latest batch before; act: as the contract has it.
+  CREATE TABLE dispute_acts (
+    number INTEGER PRIMARY KEY, finding TEXT NOT NULL, seq INTEGER NOT NULL, block INTEGER NOT NULL, clock TEXT,
+    act TEXT NOT NULL
+  );
+  CREATE INDEX dispute_acts_by_finding ON dispute_acts (finding, number);
+  CREATE INDEX dispute_acts_by_seq ON dispute_acts (seq);
+
+  -- Reports' hashes that actors anchored; seq: the latest batch before; ranges as JSON.
+  CREATE TABLE anchors (
+    day TEXT NOT NULL, actor TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER NOT NULL, ranges TEXT NOT NULL,
+    PRIMARY KEY (day, actor, hash)
+  ) WITHOUT ROWID;
+  CREATE INDEX anchors_by_seq ON anchors (seq);
+  `,
 ];

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { DisputesNow } from '../../reconciler/day-judgement.js';
 import { counted, grouped, humanDay, joined } from '../format.js';
 import type { DailyReport } from '../model.js';
 import { nameText } from '../phrase.js';
 import { gravest, verdictPhrase } from '../summary.js';
+import { anchorsHtml, disputeNowHtml, disputesHtml } from './exchange.js';
 import { findingHtml } from './finding.js';
 import { html, Markup, phraseHtml, timeHtml } from './markup.js';
 import { amendsHtml, billHtml, glossaryHtml, provenanceHtml, standingHtml } from './sections.js';
@@ -17,7 +19,7 @@ const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 const CSP = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 
 /** The report as one self-contained page for people: no network, no script. */
-export function reportHtml(report: DailyReport): string {
+export function reportHtml(report: DailyReport, now?: DisputesNow): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -35,7 +37,7 @@ export function reportHtml(report: DailyReport): string {
 <h1>${humanDay(report.day)}</h1>
 ${badgesHtml(report)}</header>
 <main>
-${glanceHtml(report)}${standingHtml(report)}${findingsHtml(report)}${billHtml(report)}${amendsHtml(report)}${glossaryHtml()}${provenanceHtml(report)}</main>
+${glanceHtml(report)}${standingHtml(report)}${findingsHtml(report, now)}${billHtml(report)}${amendsHtml(report)}${disputesHtml(report)}${anchorsHtml(report)}${glossaryHtml()}${provenanceHtml(report)}</main>
 <footer>Times are UTC. Shortened hashes and times show their full value on hover; the report’s JSON has every value in full.</footer>
 </body>
 </html>
@@ -83,7 +85,7 @@ function sealNote({ sealed, sealedAt, stalled }: DailyReport): Markup {
   return html`${seal}<p>The ledger clock stands still because ${names} ${stalled.length === 1 ? 'is' : 'are'} silent: no deadline passes until it moves again.</p>`;
 }
 
-function findingsHtml({ findings }: DailyReport): Markup {
+function findingsHtml({ findings }: DailyReport, now?: DisputesNow): Markup {
   const shown = gravest(findings, MAX_CARDS);
   const rest = findings.length - shown.length;
   const body =
@@ -93,7 +95,7 @@ function findingsHtml({ findings }: DailyReport): Markup {
           rest > 0
             ? html`<p class="notice"><strong>${grouped(shown.length)} of ${grouped(findings.length)} findings are shown here</strong>, those of the highest severity first chosen, then the earliest. The other ${grouped(rest)} are in the report’s JSON and CSV.</p>`
             : undefined
-        }${shown.map(findingHtml)}`;
+        }${shown.map((finding) => findingHtml(finding, disputeNowHtml(finding.id, now)))}`;
   return html`<section aria-labelledby="findings"><h2 id="findings">Findings</h2>
 ${body}</section>
 `;

@@ -53,17 +53,24 @@ describe('the bundle', () => {
       ({ name, tag, parameters }) => `${tag[0]} ${name}(${parameters.map((parameter) => parameter.name).join(', ')})`,
     );
     expect(listed?.sort()).toEqual([
+      'EVALUATE GetAnchors(day, bookmark)',
       'EVALUATE GetCollector(actor, collector)',
       'EVALUATE GetCollectors()',
+      'EVALUATE GetDispute(finding)',
       'EVALUATE GetDisputedEvents(day, bookmark)',
+      'EVALUATE GetDisputes(bookmark)',
       'EVALUATE GetEvent(reference)',
       'EVALUATE GetEvents(fromNanos, toNanos, bookmark)',
       'EVALUATE GetPolicies()',
       'EVALUATE GetPolicy(number)',
       'EVALUATE GetVersion()',
       'EVALUATE QueryEvents(selector, bookmark)',
+      'SUBMIT AnchorReport(json)',
+      'SUBMIT AnswerDispute(json)',
       'SUBMIT ApprovePolicy(number, hash)',
       'SUBMIT Attest(batchJson)',
+      'SUBMIT CloseDispute(json)',
+      'SUBMIT OpenDispute(json)',
       'SUBMIT ProposePolicy(policyText)',
     ]);
   });

@@ -17,7 +17,16 @@ describe('the published schemas', () => {
       JSON.parse(readFileSync(new URL(file, folder), 'utf8')),
     ]);
     expect(Object.fromEntries(published)).toEqual(JSON.parse(JSON.stringify(jsonSchemas())));
-    expect(published.map(([name]) => name).sort()).toEqual(['batch', 'event', 'event-page', 'policy']);
+    expect(published.map(([name]) => name).sort()).toEqual([
+      'anchor',
+      'batch',
+      'dispute-answer',
+      'dispute-close',
+      'dispute-open',
+      'event',
+      'event-page',
+      'policy',
+    ]);
   });
 
   it('name the fields that a canonical event has', () => {

@@ -4,7 +4,7 @@ import { dayEnd, dayOf, type HashedEvent } from '#chaincode';
 import { judgementOf } from '../../reconciler/day-judgement.js';
 import type { Invocation } from '../../reconciler/ledger/block.js';
 import { Projection } from '../../reconciler/projection/projection.js';
-import { sealedDays } from '../../reconciler/seal.js';
+import { sealedDays } from '../../reconciler/seal-store.js';
 import {
   ACTORS,
   blocksOf,

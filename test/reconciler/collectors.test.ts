@@ -4,7 +4,7 @@ import { dayEnd, dayOf, type Policy } from '#chaincode';
 import { judgementOf } from '../../reconciler/day-judgement.js';
 import type { Finding } from '../../reconciler/judgement.js';
 import type { Invocation } from '../../reconciler/ledger/block.js';
-import { sealedDays } from '../../reconciler/seal.js';
+import { sealedDays } from '../../reconciler/seal-store.js';
 import { batchOf, collected, type Fortune, landed, type Misdeeds, PACE, type Seen } from './support/collectors.js';
 import { containerEvent, DAY, hashed, policyTransactions, projectionOf } from './support/history.js';
 

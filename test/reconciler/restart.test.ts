@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { completePolicy, parsePolicy, policyText } from '#chaincode';
 import { judgementOf } from '../../reconciler/day-judgement.js';
@@ -72,5 +73,29 @@ describe('a policy that comes into force after events of its time, as those of a
 
   it('says so to a reconciler that was started anew as well', () => {
     expect(judgedWithRestarts(transactions)).toEqual(judgementOf(projectionOf(transactions, 1), DAY));
+  });
+});
+
+describe('a projection of a version that knew no disputes', () => {
+  it('is read again from the beginning, to the same end', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'e2l-earlier-'));
+    folders.push(folder);
+    const file = join(folder, 'projection.db');
+    const event = hashed(containerEvent('one', 'start', 3600n * SECOND));
+    const batches = ACTORS.map((actor) => new Run(actor).batch({ events: [event], sentAt: 3700 }));
+    const blocks = blocksOf([...policyTransactions(), ...batches], 2);
+    const before = new Projection(file);
+    intake(before, blocks);
+    const said = judgementOf(before, DAY);
+    before.close();
+
+    const earlier = new Database(file);
+    earlier.exec('DROP TABLE dispute_acts; DROP TABLE anchors; PRAGMA user_version = 4');
+    earlier.close();
+    const again = new Projection(file);
+    expect([again.nextBlock, again.seq, again.policies.inForce.length]).toEqual([0n, 0, 0]);
+    intake(again, blocks);
+    expect(judgementOf(again, DAY)).toEqual(said);
+    again.close();
   });
 });

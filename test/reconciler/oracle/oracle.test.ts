@@ -5,7 +5,7 @@ import { lastSaid } from '../../../reconciler/amend.js';
 import { judgementOf } from '../../../reconciler/day-judgement.js';
 import { findingId } from '../../../reconciler/judge/findings.js';
 import type { DayJudgement, Finding } from '../../../reconciler/judgement.js';
-import { sealedDays } from '../../../reconciler/seal.js';
+import { sealedDays } from '../../../reconciler/seal-store.js';
 import { DAY, projectionOf } from '../support/history.js';
 import type { OracleEvent } from './event-oracle.js';
 import { type Built, built, type History, history } from './histories.js';

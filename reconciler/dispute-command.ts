@@ -1,0 +1,124 @@
+import type { Command } from 'commander';
+import { DEFAULT_ANSWER_SECONDS, type DisputeAnswer, type DisputeCall, dayStart, parseDispute } from '#chaincode';
+import { action, type CommandIo, printJson } from '../cli/command.js';
+import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
+import { connect } from '../network/connection.js';
+import { loadProfile } from '../network/profile.js';
+import { dayJudgement } from './day-judgement.js';
+import { type NamedFinding, namedFinding, secondsOf, wholeId } from './dispute-finding.js';
+
+interface Common {
+  readonly profile: string;
+  readonly text?: string;
+  readonly json?: boolean;
+}
+
+interface OpenOptions extends Common {
+  readonly hash?: string;
+  readonly db?: string;
+  readonly day: string;
+  readonly answerWithin?: string;
+}
+
+interface AnswerOptions extends Common {
+  readonly accept?: boolean;
+  readonly contest?: boolean;
+  readonly explain?: boolean;
+  readonly reference?: string;
+}
+
+/** `dispute open`, `answer`, `close`: what actors say on the ledger about findings. */
+export function registerDisputeCommands(program: Command, io: CommandIo): void {
+  const dispute = program
+    .command('dispute')
+    .description('open, answer and close disputes about findings, on the ledger')
+    .addHelpText(
+      'after',
+      `
+Any identity of an actor of the policy in force may speak. What is said stands on the ledger for good.
+
+Examples:
+  event2ledger dispute open 3f2a9c01 --db user.db --day 2026-11-22 --text "Where is the die?" --profile P
+  event2ledger dispute answer <finding> --contest --text "Our engine was cut off" --reference TICKET-7 --profile P
+  event2ledger dispute close <finding> --text "settled" --profile P
+  event2ledger query disputes --open --profile P`,
+    );
+  const add = (name: string, description: string) =>
+    dispute
+      .command(name)
+      .description(description)
+      .requiredOption('--profile <file>', "an identity's profile.json")
+      .option('--text <text>', 'what to say, 4 KiB at most')
+      .option('--json', 'print one line of JSON: the dispute as it then stands');
+  add('open <finding>', 'open a dispute about a finding, or open it again')
+    .requiredOption('--day <day>', "the report's UTC day, YYYY-MM-DD")
+    .option('--hash <hash>', "the finding's hash")
+    .option('--db <file>', "the reconciler's database, to take id and hash from: 8 digits of the id are then enough")
+    .option('--answer-within <time>', 'time to answer on the ledger clock: seconds, or 12h, 2d (default: 1d)')
+    .action(action(io, (finding: string, options: OpenOptions) => open(io, finding, options)));
+  add('answer <finding>', 'answer an open dispute')
+    .option('--accept', 'the finding is right')
+    .option('--contest', 'the finding is wrong')
+    .option('--explain', 'neither: say more')
+    .option('--reference <reference>', 'a URL, a ticket, an event reference, 1 KiB at most')
+    .action(action(io, (finding: string, options: AnswerOptions) => answer(io, finding, options)));
+  add('close <finding>', 'close a dispute; only the actor that opened it can').action(
+    action(io, (finding: string, options: Common) => close(io, finding, options)),
+  );
+}
+
+function open(io: CommandIo, id: string, options: OpenOptions): Promise<ExitCode> {
+  const { day, text = '', answerWithin } = options;
+  dayStart(day);
+  const { finding, hash } = findingOf(id, options);
+  const seconds = answerWithin === undefined ? DEFAULT_ANSWER_SECONDS : secondsOf(answerWithin);
+  return say(io, options, 'OpenDispute', { finding, hash, day, text, answerWithin: seconds });
+}
+
+function findingOf(id: string, { hash, db, day }: OpenOptions): NamedFinding {
+  if ((hash === undefined) === (db === undefined)) {
+    throw new UsageError("Give either --hash, the finding's hash, or --db, the reconciler's database.");
+  }
+  if (db !== undefined) return namedFinding(dayJudgement(db, day), id);
+  return { finding: wholeId(id), hash: wholeId(hash ?? '', 'a hash') };
+}
+
+function answer(io: CommandIo, id: string, options: AnswerOptions): Promise<ExitCode> {
+  const given = (['accept', 'contest', 'explain'] as const).filter((name) => options[name] === true);
+  const [kind] = given;
+  if (kind === undefined || given.length > 1) {
+    throw new UsageError('Give one of --accept, --contest and --explain.');
+  }
+  const { text = '', reference } = options;
+  const said = { finding: wholeId(id), answer: kind, text, ...(reference !== undefined && { reference }) };
+  return say(io, options, 'AnswerDispute', said);
+}
+
+function close(io: CommandIo, id: string, options: Common): Promise<ExitCode> {
+  const { text } = options;
+  return say(io, options, 'CloseDispute', { finding: wholeId(id), ...(text !== undefined && { text }) });
+}
+
+async function say(io: CommandIo, { profile, json }: Common, call: DisputeCall, said: object): Promise<ExitCode> {
+  const text = JSON.stringify(said);
+  // What the contract would refuse is told without asking it.
+  const { finding, deed } = parseDispute(call, text);
+  const ledger = connect(loadProfile(profile));
+  const stop = () => ledger.close();
+  io.signal.addEventListener('abort', stop, { once: true });
+  try {
+    const { result, block, transactionId } = await ledger.submit(call, text);
+    if (json === true) printJson(io, { ...(JSON.parse(result) as DisputeAnswer), block: block.toString() });
+    else io.stdout.write(`${DONE[deed.act]} ${finding}, in block ${block}, transaction ${transactionId}.\n`);
+    return EXIT.clean;
+  } finally {
+    io.signal.removeEventListener('abort', stop);
+    ledger.close();
+  }
+}
+
+const DONE = {
+  open: 'Opened the dispute about',
+  answer: 'Answered the dispute about',
+  close: 'Closed the dispute about',
+} as const;

@@ -1,0 +1,80 @@
+import { addSeconds, type Day, latestRound, type Nanos } from '#chaincode';
+import { lastSaid } from './amend.js';
+import type { DisputeStanding, DisputeState } from './exchange-form.js';
+import { findingHash } from './finding-form.js';
+import type { DayJudgement, Finding } from './judgement.js';
+import type { BookedDispute } from './projection/dispute-book.js';
+import type { Projection } from './projection/projection.js';
+import { sealedJudgement } from './seal-store.js';
+
+/** What a reconciler has to say of a disputed finding: everything it says, or said, under that id on that day. */
+type Known = (day: Day, id: string) => readonly Finding[];
+
+/** Looks up findings in a day that was just judged and in the sealed ones, as sealed and as amended. */
+export function knownFindings(projection: Projection, current?: DayJudgement): Known {
+  const days = new Map<Day, readonly Finding[]>();
+  return (day, id) => {
+    let findings = days.get(day);
+    if (findings === undefined) {
+      const sealed = day === current?.day ? undefined : sealedJudgement(projection, day);
+      const amended = sealed === undefined ? undefined : lastSaid(projection, day).judgement;
+      findings = [
+        ...(day === current?.day ? current.findings : []),
+        ...(sealed?.findings ?? []),
+        ...(amended?.findings ?? []),
+      ];
+      days.set(day, findings);
+    }
+    return findings.filter((finding) => finding.id === id);
+  };
+}
+
+/** A dispute as it stands when the ledger clock is `clock` and `actors` are those of the policy in force. */
+export function standingOfDispute(
+  { finding, acts, from }: BookedDispute,
+  known: Known,
+  clock: bigint | undefined,
+  actors: readonly string[],
+): DisputeStanding | undefined {
+  const round = latestRound(acts);
+  if (round === undefined) return undefined;
+  const { day, hash, actor: openedBy, answerWithin } = round.opening;
+  const own = known(day, finding);
+  const answered = new Set(round.answers.map(({ actor }) => actor).filter((actor) => actor !== openedBy));
+  const awaited = round.isClosed ? [] : awaitedOf(own.at(-1), openedBy, answered, actors);
+  const answerBy = from === undefined ? undefined : addSeconds(from, answerWithin);
+  return {
+    finding,
+    day,
+    hash,
+    known: own.length === 0 ? 'unknown' : own.some((each) => findingHash(each) === hash) ? 'same' : 'other',
+    state: stateOf(round.isClosed, awaited, answerBy, clock),
+    openedBy,
+    ...(answerBy !== undefined && { answerBy }),
+    awaited,
+    acts,
+  };
+}
+
+/** Of those that dissent everyone is to answer; where that is nobody else, anybody else. */
+function awaitedOf(
+  finding: Finding | undefined,
+  openedBy: string,
+  answered: ReadonlySet<string>,
+  actors: readonly string[],
+): string[] {
+  const accused = (finding?.dissent ?? []).filter((actor) => actor !== openedBy);
+  if (accused.length > 0) return accused.filter((actor) => !answered.has(actor)).sort();
+  return answered.size > 0 ? [] : actors.filter((actor) => actor !== openedBy).sort();
+}
+
+function stateOf(
+  isClosed: boolean,
+  awaited: readonly string[],
+  answerBy: Nanos | undefined,
+  clock: bigint | undefined,
+): DisputeState {
+  if (isClosed) return 'closed';
+  if (awaited.length === 0) return 'answered';
+  return answerBy !== undefined && clock !== undefined && clock > BigInt(answerBy) ? 'overdue' : 'open';
+}

@@ -1,0 +1,50 @@
+import { type Anchor, NAME, type Policy, parseAnchor, RecordError } from '#chaincode';
+import type { Invocation } from '../ledger/block.js';
+import type { Db } from './database.js';
+
+/** An anchor that an actor signed. */
+export interface BookedAnchor extends Pick<Anchor, 'day' | 'hash' | 'ranges'> {
+  readonly actor: string;
+}
+
+interface AnchorRow extends Omit<BookedAnchor, 'ranges'> {
+  readonly ranges: string;
+}
+
+/** The anchors of reports, followed from what the actors signed. The first of an actor, a day and a hash counts. */
+export class AnchorBook {
+  readonly #sql;
+
+  constructor(db: Db) {
+    this.#sql = {
+      insert: db.prepare('INSERT OR IGNORE INTO anchors (day, actor, hash, seq, ranges) VALUES (?, ?, ?, ?, ?)'),
+      since: db.prepare('SELECT day, actor, hash, ranges FROM anchors WHERE seq >= ? ORDER BY day, actor, hash'),
+    };
+  }
+
+  /** Takes in a valid `AnchorReport` of an actor of the policy in force. @param seq the latest batch transaction */
+  take({ args, signer }: Invocation, seq: number, policy: Policy | undefined): void {
+    const anchor = readAnchor(args);
+    if (anchor === undefined || !policy?.actors.includes(signer.actor) || !NAME.test(signer.commonName)) return;
+    const { day, hash, ranges } = anchor;
+    this.#sql.insert.run(day, signer.actor, hash, seq, JSON.stringify(ranges));
+  }
+
+  /** What was anchored after a batch transaction, in order of day, actor and hash. */
+  since(after: number): BookedAnchor[] {
+    return (this.#sql.since.all(after) as AnchorRow[]).map(({ ranges, ...anchor }) => ({
+      ...anchor,
+      ranges: JSON.parse(ranges) as Anchor['ranges'],
+    }));
+  }
+}
+
+function readAnchor(args: readonly string[]): Anchor | undefined {
+  if (args.length !== 1) return undefined;
+  try {
+    return parseAnchor(args[0] ?? '');
+  } catch (error) {
+    if (error instanceof RecordError) return undefined;
+    throw error;
+  }
+}
