@@ -138,6 +138,26 @@ describe('a bundle of a ledger of three actors', () => {
     expect(output).toMatch(/missing container create c0: DeveloperMSP/);
   });
 
+  it('trusts a block 0 that was fetched from a peer, and no other file', async () => {
+    const genesis = join(small.folder, 'fetched.block');
+    const profile = small.ledger.profilePath('ProviderMSP', 'reconciler');
+    expect(await event2ledger(['query', 'genesis', '--profile', profile, '--out', genesis])).toMatchObject({ code: 0 });
+    expect(trustedGenesis(genesis)).toBe(small.report.ledger);
+    for (const other of [file, join(small.folder, 'none')]) {
+      expect(() => trustedGenesis(other)).toThrow(expect.objectContaining({ code: 'GENESIS' }));
+    }
+    const { code, stderr } = await event2ledger([
+      'query',
+      'genesis',
+      '--profile',
+      profile,
+      '--out',
+      join(genesis, 'x'),
+    ]);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toContain('cannot be written');
+  });
+
   it('exits with 1 for what it refuses and 2 for what it cannot read', async () => {
     const altered = readFileSync(file);
     altered[200] = (altered[200] ?? 0) ^ 1;

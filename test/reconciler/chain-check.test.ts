@@ -131,12 +131,7 @@ describe('a reconciler whose peer does not serve the chain that was signed', () 
       made.getMetadata()?.setMetadataList(entries);
       return made;
     });
-    await refusedAndRecovered(
-      'few',
-      peer,
-      'SIGNATURES',
-      /^Block 6 .*it is signed by \w+MSP\/peer\.\w+MSP, which/,
-    );
+    await refusedAndRecovered('few', peer, 'SIGNATURES', /^Block 6 .*it is signed by \w+MSP\/peer\.\w+MSP, which/);
   });
 
   it('names the block from which on a peer serves another chain, though the same keys signed it, and keeps both', async () => {
