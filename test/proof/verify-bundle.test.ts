@@ -176,6 +176,23 @@ describe('a bundle of a ledger of three actors', () => {
     });
   });
 
+  it('is not made of an archive in which a block was altered, which is named', async () => {
+    const archive = `${small.dbFile}.blocks`;
+    const kept = readFileSync(archive);
+    // In the data of block 2, behind block 0, block 1 and the head of its own frame.
+    const begins = [0, 1].reduce((at) => at + 4 + kept.readUInt32BE(at), 0);
+    const altered = Buffer.from(kept);
+    altered[begins + 1000] = (altered[begins + 1000] ?? 0) ^ 1;
+    writeFileSync(archive, altered);
+    try {
+      const refused = { code: 'ARCHIVE', message: expect.stringContaining('Block 2 is not in') };
+      await expect(small.content()).rejects.toMatchObject(refused);
+    } finally {
+      writeFileSync(archive, kept);
+    }
+    expect((await small.content()).equals(content)).toBe(true);
+  });
+
   it('is written by the command, from a peer where the archive of blocks is gone', async () => {
     const out = join(small.folder, 'out');
     const args = ['report', '--db', small.dbFile, '--day', small.report.day, '--out', out, '--bundle'];
