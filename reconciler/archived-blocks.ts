@@ -4,7 +4,7 @@ import { archivedBlock, archiveOf } from './archive.js';
 import { ReconcilerError } from './errors.js';
 import { blockHash, readBlock } from './ledger/block.js';
 import { checkSignatures } from './ledger/block-signatures.js';
-import { configIn } from './ledger/chain-check.js';
+import { checkHeader, configIn } from './ledger/chain-check.js';
 import type { Membership } from './ledger/membership.js';
 import { type LedgerIdentity, Projection } from './projection/projection.js';
 
@@ -24,15 +24,18 @@ export async function* archivedBlocks(
     const hashes = db.prepare('SELECT hash FROM blocks WHERE number = ?').pluck();
     let membership: Membership | undefined;
     let number = 0n;
+    let previous = '';
     for (const kept of archiveOf(dbFile)?.read(db, to) ?? []) {
+      const due = { next: number, hash: previous };
       const hash = hashes.get(Number(number));
       const block = kept === undefined ? undefined : decodedBlock(kept);
-      const isKept = block !== undefined && hashIs(block, hash);
+      const isKept = block !== undefined && isTheOne(block, due, hash);
       const fetched = isKept ? undefined : await fetchedBlock(connection, number, dbFile);
-      const read = fetched ?? block ?? new common.Block();
-      if (!hashIs(read, hash)) throw lacking(dbFile, number);
+      const read = fetched ?? block;
+      if (read === undefined || !isTheOne(read, due, hash)) throw lacking(dbFile, number);
       yield fetched === undefined ? (kept as Uint8Array) : asKept(fetched, identity, membership);
       membership = configIn(read) ?? membership;
+      previous = blockHash(read);
       number += 1n;
     }
   } finally {
@@ -49,8 +52,14 @@ function decodedBlock(bytes: Uint8Array): common.Block | undefined {
   }
 }
 
-function hashIs(block: common.Block, hash: unknown): boolean {
-  return block.getHeader() !== undefined && blockHash(block) === hash;
+/** Whether a block is the one that was read, data included. */
+function isTheOne(block: common.Block, due: { readonly next: bigint; readonly hash: string }, hash: unknown): boolean {
+  try {
+    return checkHeader(block, due) === hash;
+  } catch (error) {
+    if (error instanceof ReconcilerError) return false;
+    throw error;
+  }
 }
 
 async function fetchedBlock(

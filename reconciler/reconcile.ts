@@ -59,8 +59,10 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
     let newest = (await connection.height()) - 1n;
     const { head } = projection;
     if (head !== undefined && BigInt(head.block) > newest) {
+      // A peer that is behind, or one of another chain.
       await compareWith(projection, connection, options);
-      throw otherLedger(dbFile);
+      if (!follow) return;
+      newest = BigInt(head.block);
     }
     const stop = new AbortController();
     const cancelled = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);

@@ -76,15 +76,25 @@ async function fork(
     if (block === undefined) return [];
     const hash = blockHash(block);
     const file = join(evidence, `block-${number}-${hash.slice(0, 12)}.block`);
-    mkdirSync(evidence, { recursive: true });
-    writeFileSync(file, block.serializeBinary());
-    return [`${hash}, signed by ${signersOf(block, found?.membership)} (${file})`];
+    const kept = keep(file, block) ? printable(file) : `${printable(file)} could not be written`;
+    return [`${hash}, signed by ${signersOf(block, found?.membership)} (${kept})`];
   });
   return new ReconcilerError(
     'FORK',
     `${printable(other.profile.endpoint)} serves another chain from block ${number} on: ${shown.join('; ')}. ` +
       'If those who sign blocks signed both, that is proof against them; what was read before is kept.',
   );
+}
+
+/** Whether the block could be kept: that there is a fork is to be told all the same. */
+function keep(file: string, block: common.Block): boolean {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, block.serializeBinary(), { flush: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The block as it was read, and the configuration in force before it. */
@@ -103,9 +113,14 @@ function readOwn({ db }: Projection, dbFile: string, number: bigint) {
 
 function signersOf(block: common.Block, membership: Membership | undefined): string {
   if (membership === undefined) return 'an unknown signer';
-  const { signers, isEnough } = checkSignatures(block, membership);
-  const names = signers.map(nameOf).join(', ') || 'nobody';
-  return isEnough ? names : `${names}, which is not enough`;
+  try {
+    const { signers, isEnough } = checkSignatures(block, membership);
+    const names = signers.map(nameOf).join(', ') || 'nobody';
+    return isEnough ? names : `${names}, which is not enough`;
+  } catch {
+    // Whatever the other peer made of its bytes.
+    return 'nobody, for its signatures cannot be read';
+  }
 }
 
 function min(a: bigint, b: bigint): bigint {

@@ -138,6 +138,26 @@ describe('a bundle of a ledger of three actors', () => {
     expect(output).toMatch(/missing container create c0: DeveloperMSP/);
   });
 
+  it('trusts a block 0 that was fetched from a peer, and no other file', async () => {
+    const genesis = join(small.folder, 'fetched.block');
+    const profile = small.ledger.profilePath('ProviderMSP', 'reconciler');
+    expect(await event2ledger(['query', 'genesis', '--profile', profile, '--out', genesis])).toMatchObject({ code: 0 });
+    expect(trustedGenesis(genesis)).toBe(small.report.ledger);
+    for (const other of [file, join(small.folder, 'none')]) {
+      expect(() => trustedGenesis(other)).toThrow(expect.objectContaining({ code: 'GENESIS' }));
+    }
+    const { code, stderr } = await event2ledger([
+      'query',
+      'genesis',
+      '--profile',
+      profile,
+      '--out',
+      join(genesis, 'x'),
+    ]);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toContain('cannot be written');
+  });
+
   it('exits with 1 for what it refuses and 2 for what it cannot read', async () => {
     const altered = readFileSync(file);
     altered[200] = (altered[200] ?? 0) ^ 1;
@@ -154,6 +174,23 @@ describe('a bundle of a ledger of three actors', () => {
       code: 0,
       stdout: expect.stringContaining('consistent with itself'),
     });
+  });
+
+  it('is not made of an archive in which a block was altered, which is named', async () => {
+    const archive = `${small.dbFile}.blocks`;
+    const kept = readFileSync(archive);
+    // In the data of block 2, behind block 0, block 1 and the head of its own frame.
+    const begins = [0, 1].reduce((at) => at + 4 + kept.readUInt32BE(at), 0);
+    const altered = Buffer.from(kept);
+    altered[begins + 1000] = (altered[begins + 1000] ?? 0) ^ 1;
+    writeFileSync(archive, altered);
+    try {
+      const refused = { code: 'ARCHIVE', message: expect.stringContaining('Block 2 is not in') };
+      await expect(small.content()).rejects.toMatchObject(refused);
+    } finally {
+      writeFileSync(archive, kept);
+    }
+    expect((await small.content()).equals(content)).toBe(true);
   });
 
   it('is written by the command, from a peer where the archive of blocks is gone', async () => {

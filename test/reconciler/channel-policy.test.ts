@@ -1,0 +1,146 @@
+import 'reflect-metadata';
+import { createPrivateKey, X509Certificate as NodeCertificate, sign, webcrypto } from 'node:crypto';
+import { fc, test as property } from '@fast-check/vitest';
+import { common, msp } from '@hyperledger/fabric-protos';
+import { X509Certificate, X509CrlGenerator } from '@peculiar/x509';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Credentials, newCa, newIdentity, type Role } from '../../network/pki.js';
+import type { ChannelConfig, Organisation } from '../../reconciler/ledger/channel-config.js';
+import { genuineSigners, satisfiesSignatures } from '../../reconciler/ledger/channel-policy.js';
+import { Membership } from '../../reconciler/ledger/membership.js';
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const ACTORS = ['AliceMSP', 'BobMSP', 'CarolMSP'];
+const DATA = Buffer.from('what is signed');
+
+describe('signatures by the channel’s configuration', () => {
+  const cas = new Map<string, Credentials>();
+  const peers = new Map<string, Credentials>();
+  let membership: Membership;
+
+  beforeAll(async () => {
+    for (const actor of ACTORS) {
+      const ca = await newCa(`ca.${actor}`, actor);
+      cas.set(actor, ca);
+      peers.set(actor, await newIdentity(ca, `peer.${actor}`, 'peer'));
+    }
+    membership = new Membership(configOf([]));
+  });
+
+  const credentials = (map: ReadonlyMap<string, Credentials>, actor: string) => map.get(actor) as Credentials;
+
+  function configOf(revocationLists: readonly Uint8Array[]): ChannelConfig {
+    const units = { client: 'client', peer: 'peer', admin: 'admin', orderer: 'orderer' };
+    const organisations = ACTORS.map((mspId): [string, Organisation] => [
+      mspId,
+      { mspId, authorities: [credentials(cas, mspId).certificate], admins: [], revocationLists, units },
+    ]);
+    return {
+      bytes: new Uint8Array(),
+      sequence: 0,
+      organisations: new Map(organisations),
+      actors: new Set(ACTORS),
+      policies: { policies: new Map(), groups: new Map() },
+      consenters: [],
+      ordererType: '',
+    };
+  }
+
+  function signed(actor: string, { certificate, key }: Credentials, data = DATA) {
+    const identity = new msp.SerializedIdentity();
+    identity.setMspid(actor);
+    identity.setIdBytes(Buffer.from(certificate));
+    return { identity: identity.serializeBinary(), data, signature: sign('sha256', DATA, createPrivateKey(key)) };
+  }
+
+  /** `needed` peers of as many different actors. */
+  function peersOf(needed: number): common.SignaturePolicyEnvelope {
+    const rule = new common.SignaturePolicy.NOutOf();
+    rule.setN(needed);
+    const envelope = new common.SignaturePolicyEnvelope();
+    for (const [index, actor] of ACTORS.entries()) {
+      const by = new common.SignaturePolicy();
+      by.setSignedBy(index);
+      rule.addRules(by);
+      const role = new msp.MSPRole();
+      role.setMspIdentifier(actor);
+      role.setRole(msp.MSPRole.MSPRoleType.PEER);
+      const principal = new msp.MSPPrincipal();
+      principal.setPrincipal(role.serializeBinary());
+      envelope.addIdentities(principal);
+    }
+    const top = new common.SignaturePolicy();
+    top.setNOutOf(rule);
+    envelope.setRule(top);
+    return envelope;
+  }
+
+  property.prop([fc.array(fc.constantFrom(...ACTORS), { maxLength: 6 }), fc.integer({ min: 1, max: 3 })])(
+    'count each signer once, however often it signed',
+    (signers, needed) => {
+      const found = genuineSigners(
+        membership,
+        signers.map((actor) => signed(actor, credentials(peers, actor))),
+      );
+      const different = new Set(signers).size;
+      expect(found).toHaveLength(different);
+      expect(satisfiesSignatures(peersOf(needed), found)).toBe(different >= needed);
+    },
+  );
+
+  it('count for nothing over other data, under another’s name, from a foreign CA or from a CA itself', async () => {
+    const foreign = await newIdentity(await newCa('ca.AliceMSP', 'AliceMSP'), 'peer.AliceMSP', 'peer');
+    const alice = credentials(peers, 'AliceMSP');
+    const worthless = [
+      signed('AliceMSP', alice, Buffer.from('other')),
+      signed('BobMSP', alice),
+      signed('MalloryMSP', alice),
+      signed('AliceMSP', foreign),
+      signed('AliceMSP', credentials(cas, 'AliceMSP')),
+      { ...signed('AliceMSP', alice), identity: Buffer.from('no identity') },
+    ];
+    expect(genuineSigners(membership, worthless)).toEqual([]);
+    expect(genuineSigners(membership, [signed('AliceMSP', alice)])).toHaveLength(1);
+  });
+
+  it.each<Role>(['client', 'admin', 'orderer'])('of a %s are none of a peer', async (role) => {
+    const other = await newIdentity(credentials(cas, 'AliceMSP'), 'someone', role);
+    const found = genuineSigners(membership, [signed('AliceMSP', other)]);
+    expect(found).toHaveLength(1);
+    expect(satisfiesSignatures(peersOf(1), found)).toBe(false);
+  });
+
+  it('of a revoked certificate satisfy nothing, if the CA that issued it signed the list', async () => {
+    const alice = credentials(peers, 'AliceMSP');
+    for (const [issuer, isRevoked] of [
+      ['AliceMSP', true],
+      ['BobMSP', false],
+    ] as const) {
+      const list = await revocationList(credentials(cas, issuer), credentials(cas, 'AliceMSP'), alice);
+      const [found] = genuineSigners(new Membership(configOf([list])), [signed('AliceMSP', alice)]);
+      expect(found?.isRevoked).toBe(isRevoked);
+      expect(satisfiesSignatures(peersOf(1), found === undefined ? [] : [found])).toBe(!isRevoked);
+    }
+  });
+});
+
+async function revocationList(signer: Credentials, named: Credentials, revoked: Credentials): Promise<Uint8Array> {
+  const der = createPrivateKey(signer.key).export({ type: 'pkcs8', format: 'der' });
+  const list = await X509CrlGenerator.create(
+    {
+      issuer: new X509Certificate(named.certificate).subjectName,
+      thisUpdate: new Date('2026-11-22T00:00:00Z'),
+      nextUpdate: new Date('2027-11-22T00:00:00Z'),
+      signingAlgorithm: ALGORITHM,
+      signingKey: await webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign']),
+      entries: [
+        {
+          serialNumber: new NodeCertificate(revoked.certificate).serialNumber,
+          revocationDate: new Date('2026-11-22T00:00:00Z'),
+        },
+      ],
+    },
+    webcrypto,
+  );
+  return new Uint8Array(list.rawData);
+}
