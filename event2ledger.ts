@@ -6,11 +6,13 @@ import { EXIT } from './cli/exit.js';
 import { printable } from './cli/printable.js';
 import { registerCollect } from './collector/command.js';
 import { registerDemo } from './demo/command.js';
+import { registerGenesisCommand } from './network/genesis-command.js';
 import { registerLedgerCommands } from './network/ledger-command.js';
 import { registerNetworkCommands } from './network/network-command.js';
 import { registerPolicyCommands } from './network/policy-command.js';
 import { registerProfileCommand } from './network/profile-command.js';
 import { registerQueryCommands } from './network/query-command.js';
+import { registerVerifyCommand } from './proof/verify-command.js';
 import { registerReconcile } from './reconciler/command.js';
 import { registerDisputeCommands } from './reconciler/dispute-command.js';
 import { registerReportCommands } from './reports/command.js';
@@ -24,7 +26,9 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerCollect,
   registerReconcile,
   registerReportCommands,
+  registerVerifyCommand,
   registerQueryCommands,
+  registerGenesisCommand,
   registerPolicyCommands,
   registerDisputeCommands,
 ];

@@ -46,7 +46,15 @@ export function reportError(io: Pick<CommandIo, 'stderr'>, error: unknown): void
   io.stderr.write(`event2ledger: unexpected error\n${stack}\n`);
 }
 
-const OURS = new Set(['RecordError', 'NetworkError', 'CollectorError', 'ReconcilerError', 'ReportError', 'DemoError']);
+const OURS = new Set([
+  'RecordError',
+  'NetworkError',
+  'CollectorError',
+  'ReconcilerError',
+  'ReportError',
+  'VerifyError',
+  'DemoError',
+]);
 
 /** Whether it is an error that a command foresees, whose message is a sentence for whoever called it. */
 export function isExpected(error: unknown): error is Error {

@@ -9,16 +9,23 @@ import { loadProfile } from '../network/profile.js';
 import { judgementOf } from './day-judgement.js';
 import type { DayJudgement, Finding } from './judgement.js';
 import { Projection } from './projection/projection.js';
-import { type Progress, reconcile } from './reconcile.js';
+import { type Progress, type ReconcileOptions, reconcile } from './reconcile.js';
 import { openDay } from './seal.js';
 import { sealedDays } from './seal-store.js';
+import { trustedGenesis } from './trusted-genesis.js';
 
 interface Options {
   readonly profile: string;
   readonly db: string;
   readonly follow?: boolean;
+  readonly trust?: string;
+  readonly beside?: string;
+  readonly evidence?: string;
   readonly json?: boolean;
 }
+
+/** What a reconciliation reads from, and trusts. */
+type Reading = Pick<ReconcileOptions, 'connection' | 'dbFile' | 'trusted' | 'beside' | 'evidence' | 'onGenesis'>;
 
 // Delays between attempts to read on after the ledger went away, in milliseconds.
 const BACKOFF = [500, 1000, 2000, 5000, 10_000];
@@ -31,6 +38,12 @@ export function registerReconcile(program: Command, io: CommandIo): void {
     .requiredOption('--profile <file>', 'connection profile of any identity that may read the channel')
     .requiredOption('--db <file>', 'the projection (SQLite); made if it is not there, continued if it is')
     .option('--follow', 'go on with new blocks until interrupted')
+    .option('--trust <block>', 'file with the block 0 that you trust; without it the first that is read is taken')
+    .option(
+      '--beside <files>',
+      "profiles of other actors' identities, separated by commas: their peers' chains are compared",
+    )
+    .option('--evidence <dir>', 'folder for the blocks of a peer that serves another chain (default: that of the db)')
     .option('--json', 'print for machines: one line for each day')
     .addHelpText(
       'after',
@@ -41,24 +54,43 @@ export function registerReconcile(program: Command, io: CommandIo): void {
 }
 
 async function run(options: Options, io: CommandIo): Promise<ExitCode> {
-  const connection = connect(loadProfile(options.profile));
+  const trusted = options.trust === undefined ? {} : { trusted: trustedGenesis(options.trust) };
+  const [connection, ...beside] = [options.profile, ...profilesOf(options.beside)].map((file) =>
+    connect(loadProfile(file)),
+  ) as [LedgerConnection, ...LedgerConnection[]];
   const watcher = new Watcher(options, io);
+  const reading: Reading = {
+    connection,
+    beside,
+    dbFile: options.db,
+    ...trusted,
+    ...(options.evidence !== undefined && { evidence: options.evidence }),
+    onGenesis: (hash) => {
+      if (options.trust === undefined) io.stderr.write(`${takenOnTrust(hash)}\n`);
+    },
+  };
   try {
-    if (options.follow) await followForEver(connection, options, io, watcher);
-    else await reconcile({ connection, dbFile: options.db, signal: io.signal, onProgress: watcher.caughtUp });
+    if (options.follow) await followForEver(reading, io, watcher);
+    else await reconcile({ ...reading, signal: io.signal, onProgress: watcher.caughtUp });
   } finally {
-    connection.close();
+    for (const each of [connection, ...beside]) each.close();
   }
   return summarize(options, io);
 }
 
+function profilesOf(list: string | undefined): string[] {
+  return (list ?? '')
+    .split(',')
+    .map((file) => file.trim())
+    .filter((file) => file !== '');
+}
+
+function takenOnTrust(hash: string): string {
+  return `Block 0 is ${hash}, as this peer says; compare it with the other actors', or name theirs with --trust.`;
+}
+
 /** Reads on through outages of the ledger: delivery ends, the projection remembers where it was. */
-async function followForEver(
-  connection: LedgerConnection,
-  options: Options,
-  io: CommandIo,
-  watcher: Watcher,
-): Promise<void> {
+async function followForEver(reading: Reading, io: CommandIo, watcher: Watcher): Promise<void> {
   let attempt = 0;
   const onProgress = (progress: Progress, projection: Projection) => {
     attempt = 0;
@@ -66,7 +98,7 @@ async function followForEver(
   };
   while (!io.signal.aborted) {
     try {
-      await reconcile({ connection, dbFile: options.db, follow: true, signal: io.signal, onProgress });
+      await reconcile({ ...reading, follow: true, signal: io.signal, onProgress });
     } catch (error) {
       if (!(error instanceof NetworkError) || !error.retryable) throw error;
       const delay = BACKOFF[Math.min(attempt, BACKOFF.length - 1)] as number;

@@ -4,6 +4,10 @@ export type ReconcilerErrorCode =
   | 'EMPTY' // nothing has been read from the ledger yet
   | 'LEDGER_CHANGED' // the projection belongs to another ledger, channel or chaincode
   | 'CHAIN' // a block does not continue the one before, or its data are not what its header says
+  | 'SIGNATURES' // a block is not signed as the channel's configuration asks
+  | 'GENESIS' // block 0 is not the one that is trusted
+  | 'FORK' // two peers serve different chains that begin with one block 0
+  | 'ARCHIVE' // blocks cannot be kept, or are not there any more
   | 'BLOCK' // a block cannot be decoded
   | 'NO_POLICY'; // no policy is in force, so nothing can be judged
 

@@ -1,12 +1,18 @@
 import type { common } from '@hyperledger/fabric-protos';
 import type { LedgerConnection } from '../network/connection.js';
+import { archivedBlock, archiveOf, type BlockArchive, framed } from './archive.js';
 import { ReconcilerError } from './errors.js';
 import { blockHash, readBlock } from './ledger/block.js';
+import { ChainCheck, type CheckedBlock } from './ledger/chain-check.js';
 import { type LedgerIdentity, Projection } from './projection/projection.js';
 import { Sealer } from './seal.js';
+import { compareWith } from './split-view.js';
 
 // Bounded, so that a restart repeats little.
 const BLOCKS_PER_COMMIT = 64;
+
+// How many new blocks are awaited before other peers are compared with again.
+const COMPARED_AFTER = 20n;
 
 /** Where a reconciliation stands. */
 export interface Progress {
@@ -24,6 +30,14 @@ export interface ReconcileOptions {
   readonly signal?: AbortSignal;
   /** While catching up, so many blocks share one commit; 64 if left out. */
   readonly blocksPerCommit?: number;
+  /** Hash of the block 0 that is trusted, hex; without one the first that is seen is taken. */
+  readonly trusted?: string;
+  /** Called with the hash of block 0, hex, when that is read for the first time. */
+  readonly onGenesis?: (hash: string) => void;
+  /** Connections to other peers, whose chains must be the same. */
+  readonly beside?: readonly LedgerConnection[];
+  /** Folder for the blocks of a peer that serves another chain; the projection's own if left out. */
+  readonly evidence?: string;
   /** Called after each commit, with the projection as it then is. */
   readonly onProgress?: (progress: Progress, projection: Projection) => void;
 }
@@ -34,29 +48,41 @@ export interface ReconcileOptions {
  * @throws ReconcilerError, and NetworkError when the ledger cannot be reached or delivery breaks
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
-  const { connection, dbFile, follow = false, signal, blocksPerCommit = BLOCKS_PER_COMMIT } = options;
+  const { connection, dbFile, follow = false, signal, blocksPerCommit = BLOCKS_PER_COMMIT, trusted } = options;
   const { channel, chaincode } = connection.profile;
   const projection = new Projection(dbFile);
   try {
     projection.mustBeOf({ channel, chaincode });
-    const intake = new Intake(projection, { channel, chaincode });
+    mustBeTrusted(projection, trusted);
+    const intake = new Intake(projection, { channel, chaincode }, { trusted, archive: archiveOf(dbFile) });
+    const besides = new Besides(projection, options);
     let newest = (await connection.height()) - 1n;
     const { head } = projection;
-    if (head !== undefined && BigInt(head.block) > newest) throw otherLedger(dbFile);
+    if (head !== undefined && BigInt(head.block) > newest) {
+      await compareWith(projection, connection, options);
+      throw otherLedger(dbFile);
+    }
     const stop = new AbortController();
     const cancelled = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     // The last block known is read once more: it must still be the one that was taken in.
     let known = head;
     for await (const block of connection.blocks(BigInt(head?.block ?? 0), cancelled)) {
       if (known !== undefined) {
-        if (blockHash(block) !== known.hash) throw otherLedger(dbFile);
+        if (blockHash(block) !== known.hash) {
+          await compareWith(projection, connection, options);
+          throw otherLedger(dbFile);
+        }
         known = undefined;
-      } else intake.add(block);
+      } else {
+        const { hash } = intake.add(block);
+        if (intake.next === 1n) options.onGenesis?.(hash);
+      }
       const number = intake.next - 1n;
       newest = number > newest ? number : newest;
       if (number === newest || intake.waiting >= blocksPerCommit) {
         intake.commit();
         options.onProgress?.({ block: number, newest }, projection);
+        await besides.compareFrom(number, newest);
       }
       if (!follow && number >= newest) {
         stop.abort();
@@ -76,41 +102,98 @@ function otherLedger(dbFile: string): ReconcilerError {
   );
 }
 
-/** Takes blocks into a projection, some at a time, and seals days on the way. */
-export class Intake {
-  readonly #blocks: common.Block[] = [];
-  readonly #sealer: Sealer;
+function mustBeTrusted({ identity }: Projection, trusted: string | undefined): void {
+  if (identity === undefined || trusted === undefined || identity.genesis === trusted) return;
+  throw new ReconcilerError(
+    'GENESIS',
+    `The projection began with block 0 ${identity.genesis}, and not with the trusted ${trusted}; name another --db.`,
+  );
+}
 
-  constructor(
-    private readonly projection: Projection,
-    private readonly identity: LedgerIdentity,
-  ) {
+/** Compares with the other peers: when the newest block is in, and from then on each time so many are. */
+class Besides {
+  readonly #projection: Projection;
+  readonly #options: ReconcileOptions;
+  #next = 0n;
+
+  constructor(projection: Projection, options: ReconcileOptions) {
+    this.#projection = projection;
+    this.#options = options;
+  }
+
+  async compareFrom(block: bigint, newest: bigint): Promise<void> {
+    const { beside = [] } = this.#options;
+    if (beside.length === 0 || block < newest || block < this.#next) return;
+    for (const other of beside) await compareWith(this.#projection, other, this.#options);
+    this.#next = block + COMPARED_AFTER;
+  }
+}
+
+interface IntakeOptions {
+  /** Hash of the block 0 that is trusted, hex. */
+  readonly trusted?: string | undefined;
+  /** Where the blocks are kept. */
+  readonly archive?: BlockArchive | undefined;
+}
+
+/** Checks blocks and takes them into a projection, some at a time, and seals days on the way. */
+export class Intake {
+  readonly #projection: Projection;
+  readonly #identity: LedgerIdentity;
+  readonly #waiting: { readonly block: common.Block; readonly checked: CheckedBlock }[] = [];
+  readonly #sealer: Sealer;
+  readonly #check: ChainCheck;
+  readonly #archive: BlockArchive | undefined;
+
+  constructor(projection: Projection, identity: LedgerIdentity, { trusted, archive }: IntakeOptions = {}) {
+    this.#projection = projection;
+    this.#identity = identity;
     this.#sealer = new Sealer(projection);
+    this.#check = new ChainCheck(projection.chain, trusted);
+    this.#archive = archive;
   }
 
   /** Blocks that are not committed yet. */
   get waiting(): number {
-    return this.#blocks.length;
+    return this.#waiting.length;
   }
 
   /** Number of the block to come. */
   get next(): bigint {
-    return this.projection.nextBlock + BigInt(this.#blocks.length);
+    return this.#check.state.next;
   }
 
-  add(block: common.Block): void {
-    this.#blocks.push(block);
+  /** @throws ReconcilerError `CHAIN`, `SIGNATURES`, `GENESIS`, `BLOCK`; what was added before is still good */
+  add(block: common.Block): CheckedBlock {
+    const checked = this.#check.accept(block);
+    this.addChecked(block, checked);
+    return checked;
+  }
+
+  /** Adds a block that a check of the caller's own has accepted. An intake is fed by this or by `add`, not by both. */
+  addChecked(block: common.Block, checked: CheckedBlock): void {
+    this.#waiting.push({ block, checked });
   }
 
   /** Takes in the blocks that wait, in one database transaction. After an error the projection must be closed. */
   commit(): void {
-    if (this.#blocks.length === 0) return;
-    const { projection, identity } = this;
+    if (this.#waiting.length === 0) return;
+    const projection = this.#projection;
     projection.db.transaction(() => {
-      for (const block of this.#blocks.splice(0)) {
-        const decoded = readBlock(block, { ...identity, membership: projection.membership });
-        projection.apply(decoded, identity, () => this.#sealer.afterBatch());
+      const from = projection.archivedTo;
+      let archivedTo = from;
+      const frames: Buffer[] = [];
+      for (const { block, checked } of this.#waiting.splice(0)) {
+        const { codes, ...read } = readBlock(block, { ...this.#identity, membership: projection.membership });
+        if (this.#archive !== undefined) {
+          const frame = framed(archivedBlock(block, checked.signatures, codes));
+          archivedTo += frame.length;
+          frames.push(frame);
+        }
+        projection.apply({ ...read, archivedTo }, this.#identity, () => this.#sealer.afterBatch());
       }
+      // On disk before the checkpoint is.
+      this.#archive?.append(from, frames);
       projection.flush();
     })();
   }

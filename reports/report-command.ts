@@ -8,10 +8,11 @@ import { type Anchored, anchorReport } from '../reconciler/anchoring.js';
 import type { DisputesNow } from '../reconciler/day-judgement.js';
 import type { DayJudgement } from '../reconciler/judgement.js';
 import { anchoredText } from './anchored-text.js';
+import { writeBundle } from './bundle.js';
 import { checkReport } from './check.js';
 import { ReportError } from './errors.js';
 import { joined } from './format.js';
-import { type DailyReport, dailyReport } from './model.js';
+import { type DailyReport, dailyReport, reportText } from './model.js';
 import { plainText } from './phrase.js';
 import { RENDERERS, REPORT_FORMATS, type ReportFormat } from './render.js';
 import { verdictPhrase } from './summary.js';
@@ -28,13 +29,27 @@ interface Options {
   readonly day: string;
   readonly format?: string;
   readonly out?: string;
+  readonly bundle?: true;
+  readonly profile?: string;
   readonly json?: true;
   readonly anchor?: true;
-  readonly profile?: string;
 }
 
-/** The command `report`, reading days with `readDay`, and how disputes stand now with `readDisputes`. */
-export function reportCommands(readDay: ReadDay, readDisputes?: ReadDisputes): RegisterCommands {
+/**
+ * Reads the ledger's blocks up to a number as the reconciler keeps them, from the profile's peer where it lacks them.
+ * @throws ReconcilerError, NetworkError
+ */
+export type ReadBlocks = (dbFile: string, to: bigint, profile: string | undefined) => AsyncIterable<Uint8Array>;
+
+/**
+ * The command `report`, reading days with `readDay`, a bundle's blocks with `readBlocks`, and how disputes stand now with
+ * `readDisputes`.
+ */
+export function reportCommands(
+  readDay: ReadDay,
+  readBlocks: ReadBlocks,
+  readDisputes?: ReadDisputes,
+): RegisterCommands {
   return (program: Command, io: CommandIo) => {
     program
       .command('report')
@@ -46,28 +61,37 @@ export function reportCommands(readDay: ReadDay, readDisputes?: ReadDisputes): R
         `comma-separated: ${REPORT_FORMATS.join(', ')} (default: json,html; json to stdout)`,
       )
       .option('--out <dir>', 'folder for <day>.<format>, made if need be; without it one format goes to stdout')
-      .option('--json', 'with --out, print {files, findings, sealed, hash} for machines; with --anchor {…, anchored}')
+      .option('--bundle', 'with --out, write <day>.bundle too: the report and every block it follows from')
       .option('--anchor', "put a sealed report's hash on the ledger, and say whether the others anchored the same")
-      .option('--profile <file>', "for --anchor: an identity's profile.json")
+      .option(
+        '--profile <file>',
+        'with --anchor, the identity that anchors; with --bundle, where to fetch blocks that the reconciler has no more',
+      )
+      .option('--json', 'with --out, print {files, findings, sealed, hash} for machines; with --anchor {…, anchored}')
       .addHelpText(
         'after',
         `
 Examples:
   $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports
   $ event2ledger report --db reconciler.db --day 2026-11-22 --format md
-
+  $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports --bundle
   $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports --anchor --profile P
 
 Exit codes: 0 no findings, 1 findings or another report anchored, 2 could not do it. A day that is not sealed yet can still change.`,
       )
-      .action(action(io, (options: Options) => report(io, readDay, readDisputes, options)));
+      .action(action(io, (options: Options) => report(io, { readDay, readBlocks, readDisputes }, options)));
   };
+}
+
+interface Readers {
+  readonly readDay: ReadDay;
+  readonly readBlocks: ReadBlocks;
+  readonly readDisputes: ReadDisputes | undefined;
 }
 
 async function report(
   io: CommandIo,
-  readDay: ReadDay,
-  readDisputes: ReadDisputes | undefined,
+  { readDay, readBlocks, readDisputes }: Readers,
   options: Options,
 ): Promise<ExitCode> {
   const formats = formatsOf(options);
@@ -81,7 +105,13 @@ async function report(
   const now = readDisputes?.(options.db, judgement);
   const files = options.out === undefined ? [] : writeFormats(made, formats, options.out, now);
   if (options.out === undefined) for (const format of formats) io.stdout.write(RENDERERS[format](made, now));
-  else if (!options.json) io.stdout.write(summaryText(made, files));
+  else if (options.bundle) {
+    const file = join(options.out, `${made.day}.bundle`);
+    const blocks = readBlocks(options.db, BigInt(made.blocks.to), options.profile);
+    await writeBundle(file, reportText(made), blocks);
+    files.push(file);
+  }
+  if (options.out !== undefined && !options.json) io.stdout.write(summaryText(made, files));
   const anchored = profile === undefined ? undefined : await anchorReport(profile, made, io.signal);
   if (options.json) {
     const { findings, sealed, hash } = made;
@@ -97,10 +127,14 @@ function differs(anchored: Anchored | undefined): boolean {
   return anchored?.others.some(({ same }) => !same) === true;
 }
 
-/** @throws UsageError where only one of the two options is given. */
-function anchoringProfile({ anchor, profile }: Options): string | undefined {
-  if ((anchor === undefined) === (profile === undefined)) return profile;
-  throw new UsageError('--anchor and --profile belong together: the profile is of the identity that anchors.');
+/** The profile of the identity that is to anchor, if anything is. @throws UsageError */
+function anchoringProfile({ anchor, bundle, profile }: Options): string | undefined {
+  if (anchor && profile === undefined)
+    throw new UsageError('--anchor needs --profile: that of the identity that anchors.');
+  if (!anchor && !bundle && profile !== undefined) {
+    throw new UsageError('--profile is for --anchor and --bundle; without them a report asks no ledger.');
+  }
+  return anchor ? profile : undefined;
 }
 
 /** @throws ReportError `UNSEALED` */
@@ -109,7 +143,7 @@ function checkSealed(made: DailyReport): void {
   throw new ReportError('UNSEALED', `Only a report that cannot change any more is anchored: ${notSealed(made)}`);
 }
 
-function formatsOf({ format, out, json }: Options): readonly ReportFormat[] {
+function formatsOf({ format, out, bundle, json }: Options): readonly ReportFormat[] {
   const names = [
     ...new Set((format ?? (out === undefined ? 'json' : 'json,html')).split(',').map((name) => name.trim())),
   ];
@@ -119,6 +153,9 @@ function formatsOf({ format, out, json }: Options): readonly ReportFormat[] {
   }
   if (out === undefined && names.length > 1) {
     throw new UsageError('Only one format can go to standard output; name a folder with --out for several.');
+  }
+  if (out === undefined && bundle) {
+    throw new UsageError('A bundle is a file of its own; name a folder for it with --out.');
   }
   if (out === undefined && json) {
     throw new UsageError('--json tells of the files that were written; name a folder with --out.');

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { common } from '@hyperledger/fabric-protos';
 
 /** SHA-256. */
@@ -8,10 +8,15 @@ export function sha256(...parts: readonly Uint8Array[]): Buffer {
   return hash.digest();
 }
 
-/** Fabric's hash of a block header: SHA-256 of the DER sequence of number, previous hash and data hash. */
+/** Fabric's hash of a block header. */
 export function headerHash(number: bigint, previousHash: Uint8Array, dataHash: Uint8Array): Buffer {
+  return sha256(headerBytes(number, previousHash, dataHash));
+}
+
+/** A block's header as Fabric hashes and signs it: the DER sequence of number, previous hash and data hash. */
+function headerBytes(number: bigint, previousHash: Uint8Array, dataHash: Uint8Array): Buffer {
   const body = Buffer.concat([derInteger(number), derOctets(previousHash), derOctets(dataHash)]);
-  return sha256(Buffer.from([0x30, body.length]), body);
+  return Buffer.concat([Buffer.from([0x30, body.length]), body]);
 }
 
 /** A block before and after it is made, with its hash. */
@@ -21,15 +26,23 @@ export interface MadeBlock {
   readonly bytes: Uint8Array;
 }
 
+/** Who signs blocks. */
+export interface BlockSigner {
+  /** Serialised. */
+  readonly identity: Uint8Array;
+  readonly sign: (message: Uint8Array) => Uint8Array;
+}
+
 /**
- * Makes a block: hash-chained header, the envelopes, and the metadata with one validation code for each of them. The
- * place for the orderers' signatures is there and empty: this ledger has no orderers.
+ * Makes a block: hash-chained header, the envelopes, and the metadata with one validation code for each of them and the
+ * signatures of `signers`, over what an orderer of Fabric's signs.
  */
 export function makeBlock(
   number: number,
   previousHash: Uint8Array,
   envelopes: readonly Uint8Array[],
   codes: readonly number[],
+  signers: readonly BlockSigner[],
 ): MadeBlock {
   const dataHash = sha256(...envelopes);
   const header = new common.BlockHeader();
@@ -41,22 +54,23 @@ export function makeBlock(
   const block = new common.Block();
   block.setHeader(header);
   block.setData(data);
-  block.setMetadata(metadata(codes));
+  const signed = headerBytes(BigInt(number), previousHash, dataHash);
+  block.setMetadata(metadata(codes, signed, signers));
   return {
     number,
-    hash: headerHash(BigInt(number), previousHash, dataHash),
+    hash: sha256(signed),
     bytes: block.serializeBinary(),
   };
 }
 
-function metadata(codes: readonly number[]): common.BlockMetadata {
+function metadata(codes: readonly number[], header: Buffer, signers: readonly BlockSigner[]): common.BlockMetadata {
   const lastConfig = new common.LastConfig();
   lastConfig.setIndex(0);
   const ordererMetadata = new common.OrdererBlockMetadata();
   ordererMetadata.setLastConfig(lastConfig);
   const entries: Uint8Array[] = [];
-  entries[common.BlockMetadataIndex.SIGNATURES] = unsigned(ordererMetadata.serializeBinary());
-  entries[common.BlockMetadataIndex.LAST_CONFIG] = unsigned(lastConfig.serializeBinary());
+  entries[common.BlockMetadataIndex.SIGNATURES] = withSignatures(ordererMetadata.serializeBinary(), header, signers);
+  entries[common.BlockMetadataIndex.LAST_CONFIG] = withSignatures(lastConfig.serializeBinary(), header, []);
   entries[common.BlockMetadataIndex.TRANSACTIONS_FILTER] = Uint8Array.from(codes);
   entries[common.BlockMetadataIndex.ORDERER] = new Uint8Array();
   entries[common.BlockMetadataIndex.COMMIT_HASH] = new Uint8Array();
@@ -65,9 +79,18 @@ function metadata(codes: readonly number[]): common.BlockMetadata {
   return result;
 }
 
-function unsigned(value: Uint8Array): Uint8Array {
+function withSignatures(value: Uint8Array, header: Buffer, signers: readonly BlockSigner[]): Uint8Array {
   const result = new common.Metadata();
   result.setValue(value);
+  for (const { identity, sign } of signers) {
+    const signatureHeader = new common.SignatureHeader();
+    signatureHeader.setCreator(identity);
+    signatureHeader.setNonce(randomBytes(24));
+    const signature = new common.MetadataSignature();
+    signature.setSignatureHeader(signatureHeader.serializeBinary());
+    signature.setSignature(sign(Buffer.concat([value, signatureHeader.serializeBinary(), header])));
+    result.addSignatures(signature);
+  }
   return result.serializeBinary();
 }
 

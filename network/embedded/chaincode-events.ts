@@ -1,9 +1,9 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { common, gateway, peer as peerProtos } from '@hyperledger/fabric-protos';
 import { startOf } from './deliver-service.js';
-import type { Peer } from './gateway-service.js';
 import { asGatewayError } from './grpc-errors.js';
 import { AccessDenied } from './members.js';
+import type { Peer } from './peer.js';
 import { checkChannel, decoded } from './proposal.js';
 import { followBlocks, writeTo } from './streams.js';
 

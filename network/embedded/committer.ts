@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { peer } from '@hyperledger/fabric-protos';
-import { makeBlock } from './blocks.js';
+import { type BlockSigner, makeBlock } from './blocks.js';
 import type { ReadWriteSet, Version } from './rwset.js';
 import type { Store, TransactionStatus } from './store.js';
 import type { Inspected } from './validator.js';
@@ -26,6 +26,7 @@ export class Stopped extends Error {
 export class Committer {
   readonly #store: Store;
   readonly #batchTimeoutMs: number;
+  readonly #signers: readonly BlockSigner[];
   readonly #queue: Inspected[] = [];
   readonly #waiting = new Map<string, Set<(status: TransactionStatus) => void>>();
   readonly #blockListeners = new Set<() => void>();
@@ -33,8 +34,10 @@ export class Committer {
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
 
-  constructor(store: Store, batchTimeoutMs: number) {
+  /** @param signers whose keys sign the blocks */
+  constructor(store: Store, batchTimeoutMs: number, signers: readonly BlockSigner[]) {
     this.#store = store;
+    this.#signers = signers;
     this.#batchTimeoutMs = batchTimeoutMs;
     // One for each call that waits.
     setMaxListeners(0, this.#stop.signal);
@@ -170,7 +173,8 @@ export class Committer {
     });
     const envelopes = transactions.map(({ envelope }) => envelope);
     const results = transactions.map(({ transactionId }, index) => ({ id: transactionId, code: codes[index] ?? 0 }));
-    this.#store.commit({ block: makeBlock(number, previous, envelopes, codes), transactions: results, writes });
+    const block = makeBlock(number, previous, envelopes, codes, this.#signers);
+    this.#store.commit({ block, transactions: results, writes });
     this.#announce(transactions);
   }
 

@@ -66,6 +66,11 @@ export class DataDir {
     replaceFile(join(this.path, 'ledger.json'), `${JSON.stringify(settings, null, 2)}\n`, 0o600);
   }
 
+  /** Leaves block 0 where others can take it from: `genesis.block`. */
+  writeGenesis(block: Buffer): void {
+    replaceFile(join(this.path, 'genesis.block'), block, 0o644);
+  }
+
   /** Issues what is still missing of an actor's CA, peer key and first identities; repeatable after a crash. */
   async ensureActor(actor: string): Promise<void> {
     const ca = await this.#folders.ensureActor(actor);

@@ -1,8 +1,8 @@
 import { status as grpcStatus, type handleBidiStreamingCall, type ServerDuplexStream } from '@grpc/grpc-js';
 import { common, orderer, peer as protos } from '@hyperledger/fabric-protos';
-import type { Peer } from './gateway-service.js';
 import { asGatewayError, gatewayError } from './grpc-errors.js';
 import { AccessDenied } from './members.js';
+import type { Peer } from './peer.js';
 import { checkChannel, decoded, Malformed } from './proposal.js';
 import { followBlocks, writeTo } from './streams.js';
 

@@ -1,21 +1,15 @@
 import { common, msp, peer } from '@hyperledger/fabric-protos';
 import type { Credentials } from '../pki.js';
 import { messageSigner } from '../signer.js';
-import { sha256 } from './blocks.js';
+import { type BlockSigner, sha256 } from './blocks.js';
 import type { Simulation } from './contract-host.js';
 import type { CheckedProposal } from './proposal.js';
 import { encodeReadWriteSet } from './rwset.js';
 
-interface PeerKey {
-  /** The peer's serialised identity. */
-  readonly identity: Uint8Array;
-  readonly sign: (message: Uint8Array) => Uint8Array;
-}
-
 /** Signs what a run of the contract came to, once with each actor's peer key. */
 export class Endorser {
   readonly #chaincode: string;
-  readonly #peers: readonly PeerKey[];
+  readonly #peers: readonly BlockSigner[];
 
   /** @param peers each actor's peer credentials, by MSP */
   constructor(chaincode: string, peers: ReadonlyMap<string, Credentials>) {
@@ -26,6 +20,11 @@ export class Endorser {
       identity.setIdBytes(Buffer.from(certificate));
       return { identity: identity.serializeBinary(), sign: messageSigner(key) };
     });
+  }
+
+  /** The peer keys of all actors. */
+  get signers(): readonly BlockSigner[] {
+    return this.#peers;
   }
 
   /** The transaction, ready for its creator's signature. */
@@ -93,7 +92,7 @@ export function responseOf({ status, message, payload }: Simulation): peer.Respo
   return response;
 }
 
-function endorsement({ identity, sign }: PeerKey, response: Uint8Array): peer.Endorsement {
+function endorsement({ identity, sign }: BlockSigner, response: Uint8Array): peer.Endorsement {
   const result = new peer.Endorsement();
   result.setEndorser(identity);
   result.setSignature(sign(Buffer.concat([response, identity])));

@@ -6,31 +6,19 @@ import {
 } from '@grpc/grpc-js';
 import { gateway } from '@hyperledger/fabric-protos';
 import { chaincodeEvents } from './chaincode-events.js';
-import { type Committer, Stopped } from './committer.js';
-import type { ContractHost, Simulation } from './contract-host.js';
-import { type Endorser, responseOf } from './endorser.js';
+import { Stopped } from './committer.js';
+import type { Simulation } from './contract-host.js';
+import { responseOf } from './endorser.js';
 import { asGatewayError, gatewayError } from './grpc-errors.js';
 import { InFlight } from './in-flight.js';
-import { AccessDenied, type Members } from './members.js';
+import { AccessDenied } from './members.js';
+import type { Peer } from './peer.js';
 import { type CheckedProposal, checkChannel, checkProposal, decoded, Malformed } from './proposal.js';
-import type { Store } from './store.js';
 import { QSCC, queryLedger } from './system-chaincode.js';
 import { inspectTransaction } from './validator.js';
 
 /** A transaction larger than this goes into no block. */
 const MAX_TRANSACTION_BYTES = 10 * 1024 * 1024;
-
-/** What the services stand on. */
-export interface Peer {
-  readonly channel: string;
-  readonly chaincode: string;
-  readonly endpoint: string;
-  readonly members: Members;
-  readonly store: Store;
-  readonly contract: ContractHost;
-  readonly endorser: Endorser;
-  readonly committer: Committer;
-}
 
 type Unary<Request, Response> = (request: Request, call: ServerUnaryCall<Request, Response>) => Promise<Response>;
 

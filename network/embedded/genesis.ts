@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { common, msp } from '@hyperledger/fabric-protos';
+import { common, msp, orderer } from '@hyperledger/fabric-protos';
 import { type MadeBlock, makeBlock, sha256 } from './blocks.js';
 
 const FABRIC_MSP = 0;
@@ -10,7 +10,8 @@ const ROLE_CLASSIFICATION = 0;
 /**
  * Block 0: the channel's configuration, in the form in which real Fabric has it, so that whoever reads real ledgers
  * finds the actors' CAs here as well. Policies are stated for the reader; the embedded ledger itself always asks for a
- * majority of the actors.
+ * majority of the actors. Blocks are valid when peers of a majority of the actors signed them: in this ledger all do,
+ * with keys that lie in one folder.
  * @param cas PEM of each actor's CA certificate, by MSP
  */
 export function genesisBlock(channel: string, cas: ReadonlyMap<string, string>): MadeBlock {
@@ -20,7 +21,7 @@ export function genesisBlock(channel: string, cas: ReadonlyMap<string, string>):
   const envelope = new common.ConfigEnvelope();
   envelope.setConfig(config);
   const codes = [0];
-  return makeBlock(0, new Uint8Array(), [configTransaction(channel, envelope.serializeBinary())], codes);
+  return makeBlock(0, new Uint8Array(), [configTransaction(channel, envelope.serializeBinary())], codes, []);
 }
 
 function configTransaction(channel: string, data: Uint8Array): Uint8Array {
@@ -54,6 +55,22 @@ function channelGroup(cas: ReadonlyMap<string, string>): common.ConfigGroup {
   group.getValuesMap().set('BlockDataHashingStructure', value(structure.serializeBinary()));
   addMetaPolicies(group, { Readers: 'ANY', Writers: 'ANY', Admins: 'MAJORITY' });
   group.getGroupsMap().set('Application', applicationGroup(cas));
+  group.getGroupsMap().set('Orderer', ordererGroup(cas));
+  return group;
+}
+
+/** There are no orderers; but blocks have signers, and readers look here for who they must be. */
+function ordererGroup(cas: ReadonlyMap<string, string>): common.ConfigGroup {
+  const consensus = new orderer.ConsensusType();
+  consensus.setType('embedded');
+  const group = newGroup();
+  group.getValuesMap().set('ConsensusType', value(consensus.serializeBinary()));
+  group.getValuesMap().set('Capabilities', capabilities('V2_0'));
+  addMetaPolicies(group, { Readers: 'ANY', Writers: 'ANY', Admins: 'MAJORITY' });
+  const majority = Math.floor(cas.size / 2) + 1;
+  const peers = [...cas.keys()].map((actor): [string, RoleType] => [actor, msp.MSPRole.MSPRoleType.PEER]);
+  group.getPoliciesMap().set('BlockValidation', rolesPolicy(majority, peers));
+  for (const [actor, ca] of cas) group.getGroupsMap().set(actor, organisation(actor, ca));
   return group;
 }
 
@@ -115,13 +132,21 @@ type RoleType = msp.MSPRole.MSPRoleTypeMap[keyof msp.MSPRole.MSPRoleTypeMap];
 
 /** One signature of a member with any of these roles. */
 function rolePolicy(actor: string, roles: readonly RoleType[]): common.ConfigPolicy {
-  const anyOf = new common.SignaturePolicy.NOutOf();
-  anyOf.setN(1);
+  return rolesPolicy(
+    1,
+    roles.map((role) => [actor, role]),
+  );
+}
+
+/** Signatures of members with at least `needed` of these roles. */
+function rolesPolicy(needed: number, roles: readonly (readonly [string, RoleType])[]): common.ConfigPolicy {
+  const someOf = new common.SignaturePolicy.NOutOf();
+  someOf.setN(needed);
   const envelope = new common.SignaturePolicyEnvelope();
-  for (const [index, role] of roles.entries()) {
+  for (const [index, [actor, role]] of roles.entries()) {
     const signedBy = new common.SignaturePolicy();
     signedBy.setSignedBy(index);
-    anyOf.addRules(signedBy);
+    someOf.addRules(signedBy);
     const mspRole = new msp.MSPRole();
     mspRole.setMspIdentifier(actor);
     mspRole.setRole(role);
@@ -131,7 +156,7 @@ function rolePolicy(actor: string, roles: readonly RoleType[]): common.ConfigPol
     envelope.addIdentities(principal);
   }
   const rule = new common.SignaturePolicy();
-  rule.setNOutOf(anyOf);
+  rule.setNOutOf(someOf);
   envelope.setRule(rule);
   return policy(SIGNATURE_POLICY, envelope.serializeBinary());
 }

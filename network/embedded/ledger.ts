@@ -8,8 +8,8 @@
  *   out transactions, or throw the folder away. Nothing is replicated.
  * - Its endorsements are no independent judgements. The contract runs once, and the peer keys of all actors, which lie
  *   in one folder, sign the result. Who can read that folder can act as any actor.
- * - There are no orderers, so no block carries an orderer's signature (the metadata entry is there, empty). What binds
- *   blocks is their hash chain and the signatures of clients and peers inside.
+ * - There are no orderers. Every actor's peer key signs each block, as block 0 says, so that a copy of the ledger can be
+ *   checked against block 0; but these keys lie in one folder, and whoever reads it can sign another history.
  * - There is one channel with one chaincode; no private data, no rich queries, no key-level policies, no configuration
  *   updates, no revocation lists. A transaction that writes may not ask for ranges of keys.
  *
@@ -26,9 +26,9 @@ import { Committer } from './committer.js';
 import { loadContract } from './contract-host.js';
 import { CHAINCODE, CHANNEL, DataDir, type Settings } from './data-dir.js';
 import { Endorser } from './endorser.js';
-import type { Peer } from './gateway-service.js';
 import { genesisBlock } from './genesis.js';
 import { Members } from './members.js';
+import type { Peer } from './peer.js';
 import { bind, newServer, stopServer } from './server.js';
 import { Store } from './store.js';
 
@@ -91,8 +91,9 @@ export async function serveLedger(options: LedgerOptions): Promise<EmbeddedLedge
       store.commit({ block: genesisBlock(CHANNEL, cas), transactions: [], writes: new Map() });
     }
     const contract = loadContract();
-    committer = new Committer(store, options.batchTimeoutMs ?? DEFAULT_BATCH_TIMEOUT_MS);
     const endorser = new Endorser(CHAINCODE, new Map(actors.map((actor) => [actor, dir.peer(actor)])));
+    committer = new Committer(store, options.batchTimeoutMs ?? DEFAULT_BATCH_TIMEOUT_MS, endorser.signers);
+    dir.writeGenesis(store.block(0) ?? Buffer.alloc(0));
     const peer: Peer = {
       channel: CHANNEL,
       chaincode: CHAINCODE,

@@ -6,7 +6,8 @@ import { NetworkError } from '../errors.js';
 import { MAX_MESSAGE_BYTES } from '../gateway-peers.js';
 import type { Credentials } from '../pki.js';
 import { deliverDefinition, deliverService } from './deliver-service.js';
-import { gatewayService, type Peer } from './gateway-service.js';
+import { gatewayService } from './gateway-service.js';
+import type { Peer } from './peer.js';
 
 const LOOPBACK = '127.0.0.1';
 const SHUTDOWN_GRACE_MS = 2000;

@@ -3,7 +3,8 @@ import { NetworkError } from '../errors.js';
 import type { MadeBlock } from './blocks.js';
 import type { Version } from './rwset.js';
 
-const SCHEMA_VERSION = 1;
+// 2: blocks are signed, and block 0 says by whom.
+const SCHEMA_VERSION = 2;
 // Keys are BLOBs: composite keys hold NUL, and byte order is Fabric's order.
 const SCHEMA = `
   CREATE TABLE block (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;

@@ -3,7 +3,7 @@ import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
 import type { ContainerEvent } from '../running/day.js';
 import { LIFE_ACTIONS } from '../running/sweep.js';
-import { type Flood, floodTest } from './flood.js';
+import { type Flood, floodTest } from './beyond-quota.js';
 import type { Standing } from './standing.js';
 
 /** An event in a container's life, with whether it counts for what may follow. */

@@ -1,8 +1,8 @@
 import { type CanonicalEvent, medianTime, padNanos } from '#chaincode';
 import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
+import type { Flood } from './beyond-quota.js';
 import type { Locate } from './findings.js';
-import type { Flood } from './flood.js';
 import type { JudgedAttestation, JudgedEvent, Vantage } from './input.js';
 
 /** The ledger as the projection has it, up to its latest transaction. */

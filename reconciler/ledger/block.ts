@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
 import type { Nanos } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
-import { authoritiesOf, Membership, type Signer } from './membership.js';
+import { headerHash } from './block-header.js';
+import { parseChannelConfig } from './channel-config.js';
+import { Membership, type Signer } from './membership.js';
 
 /** One call of our chaincode that an actor signed, in a transaction the channel committed as valid. */
 export interface Invocation {
@@ -24,6 +25,14 @@ export interface LedgerBlock {
   readonly invocations: readonly Invocation[];
   /** The channel's organisations from here on, where the block carries a new configuration. */
   readonly membership?: Membership;
+  /** Length of the archive of blocks when this one is in it; left out where there is none. */
+  readonly archivedTo?: number;
+}
+
+/** A block that was read, with what of its validation codes can be checked. */
+export interface ReadBlock extends LedgerBlock {
+  /** Of each transaction: `VALID` or `INVALID_OTHER_REASON` of our chaincode's, `NOT_VALIDATED` of all others. */
+  readonly codes: Uint8Array;
 }
 
 /** What decides which transactions of a block count. */
@@ -35,20 +44,15 @@ export interface BlockContext {
 }
 
 /**
- * Decodes a block. What counts is what actors signed: creator, signature and arguments; never write sets, which two
- * colluding organisations could forge for the third.
- * @throws ReconcilerError `CHAIN` if the data are not what the header says, `BLOCK` if it cannot be decoded.
+ * Decodes a block that `ChainCheck` has accepted. What counts is what actors signed: creator, signature and arguments;
+ * never write sets, which two colluding organisations could forge for the third.
+ * @throws ReconcilerError `BLOCK` if it cannot be decoded.
  */
-export function readBlock(block: common.Block, context: BlockContext): LedgerBlock {
+export function readBlock(block: common.Block, context: BlockContext): ReadBlock {
   const header = block.getHeader();
   if (header === undefined) throw new ReconcilerError('BLOCK', 'A block without a header arrived; ask another peer.');
   const number = BigInt(header.getNumber());
   const data = block.getData()?.getDataList_asU8() ?? [];
-  const dataHash = createHash('sha256');
-  for (const envelope of data) dataHash.update(envelope);
-  if (!dataHash.digest().equals(header.getDataHash_asU8())) {
-    throw new ReconcilerError('CHAIN', `Block ${number} was altered: its data do not have the hash in its header.`);
-  }
   const decoded = decodeEnvelopes(number, data, flagsOf(block), context);
   return {
     number,
@@ -62,11 +66,12 @@ export function readBlock(block: common.Block, context: BlockContext): LedgerBlo
 export function blockHash(block: common.Block): string {
   const header = block.getHeader();
   if (header === undefined) throw new ReconcilerError('BLOCK', 'A block without a header arrived; ask another peer.');
-  return headerHash(BigInt(header.getNumber()), header.getPreviousHash_asU8(), header.getDataHash_asU8());
+  return headerHash(header);
 }
 
 function decodeEnvelopes(number: bigint, data: Uint8Array[], flags: Uint8Array, context: BlockContext) {
   const invocations: Invocation[] = [];
+  const codes = new Uint8Array(data.length).fill(peer.TxValidationCode.NOT_VALIDATED);
   let { membership } = context;
   let changed = false;
   for (const [index, bytes] of data.entries()) {
@@ -76,14 +81,14 @@ function decodeEnvelopes(number: bigint, data: Uint8Array[], flags: Uint8Array, 
       const channelHeader = common.ChannelHeader.deserializeBinary(
         payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array(),
       );
-      if (channelHeader.getType() === common.HeaderType.CONFIG) {
-        membership = new Membership(authoritiesOf(payload.getData_asU8()));
+      // A block that carries a configuration carries nothing else.
+      if (channelHeader.getType() === common.HeaderType.CONFIG && data.length === 1) {
+        membership = new Membership(parseChannelConfig(payload.getData_asU8()));
         changed = true;
-      } else if (
-        channelHeader.getType() === common.HeaderType.ENDORSER_TRANSACTION &&
-        flags[index] === peer.TxValidationCode.VALID &&
-        channelHeader.getChannelId() === context.channel
-      ) {
+      } else if (isOurs(channelHeader, context)) {
+        const isValid = flags[index] === peer.TxValidationCode.VALID;
+        codes[index] = isValid ? peer.TxValidationCode.VALID : peer.TxValidationCode.INVALID_OTHER_REASON;
+        if (!isValid) continue;
         const invocation = invocationOf(envelope, payload, channelHeader.getTxId(), context.chaincode, membership);
         if (invocation !== undefined) invocations.push({ ...invocation, ...timeOf(channelHeader) });
       }
@@ -91,10 +96,11 @@ function decodeEnvelopes(number: bigint, data: Uint8Array[], flags: Uint8Array, 
       throw new ReconcilerError('BLOCK', `Transaction ${index} of block ${number} cannot be decoded.`, { cause });
     }
   }
-  return changed && membership !== undefined ? { invocations, membership } : { invocations };
+  return changed && membership !== undefined ? { invocations, codes, membership } : { invocations, codes };
 }
 
-function flagsOf(block: common.Block): Uint8Array {
+/** The validation codes of a block's transactions, which its header does not cover. */
+export function flagsOf(block: common.Block): Uint8Array {
   const metadata = block.getMetadata()?.getMetadataList_asU8() ?? [];
   return metadata[common.BlockMetadataIndex.TRANSACTIONS_FILTER] ?? new Uint8Array();
 }
@@ -107,7 +113,7 @@ function invocationOf(
   membership: Membership | undefined,
 ): Invocation | undefined {
   const spec = invocationSpec(payload);
-  if (spec?.getChaincodeId()?.getName() !== chaincode || namedInHeader(payload) !== chaincode) return undefined;
+  if (spec?.getChaincodeId()?.getName() !== chaincode) return undefined;
   const creator = common.SignatureHeader.deserializeBinary(
     payload.getHeader()?.getSignatureHeader_asU8() ?? new Uint8Array(),
   ).getCreator_asU8();
@@ -117,12 +123,17 @@ function invocationOf(
   return { txId, signer, fn, args };
 }
 
-/** The chaincode that the header names: the one whose endorsement policy the peers applied. */
-function namedInHeader(payload: common.Payload): string | undefined {
-  const header = common.ChannelHeader.deserializeBinary(
-    payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array(),
-  );
-  return peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8()).getChaincodeId()?.getName();
+/**
+ * Whether a transaction calls our chaincode: by what its header says, for that is the chaincode whose endorsement policy
+ * the peers applied.
+ */
+export function isOurs(
+  header: common.ChannelHeader,
+  { channel, chaincode }: Omit<BlockContext, 'membership'>,
+): boolean {
+  if (header.getType() !== common.HeaderType.ENDORSER_TRANSACTION || header.getChannelId() !== channel) return false;
+  const extension = peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8());
+  return extension.getChaincodeId()?.getName() === chaincode;
 }
 
 /** The time as the contract sees it: to the millisecond. */
@@ -144,27 +155,4 @@ function invocationSpec(payload: common.Payload): peer.ChaincodeSpec | undefined
     peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8()).getChaincodeProposalPayload_asU8(),
   );
   return peer.ChaincodeInvocationSpec.deserializeBinary(proposal.getInput_asU8()).getChaincodeSpec();
-}
-
-/** Fabric's block hash: SHA-256 over the DER sequence of number, previous hash and data hash (`protoutil.BlockHeaderHash`). */
-function headerHash(number: bigint, previousHash: Uint8Array, dataHash: Uint8Array): string {
-  const content = Buffer.concat([derInteger(number), derOctets(previousHash), derOctets(dataHash)]);
-  return createHash('sha256').update(derSequence(content)).digest('hex');
-}
-
-function derInteger(value: bigint): Buffer {
-  let hex = value.toString(16);
-  if (hex.length % 2 === 1) hex = `0${hex}`;
-  const bytes = Buffer.from(hex, 'hex');
-  const positive = (bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
-  return Buffer.concat([Buffer.of(0x02, positive.length), positive]);
-}
-
-function derOctets(bytes: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.of(0x04, bytes.length), bytes]);
-}
-
-function derSequence(content: Buffer): Buffer {
-  // At most 3 + 2 * 34 + 10 bytes: a length of one octet.
-  return Buffer.concat([Buffer.of(0x30, content.length), content]);
 }

@@ -11,6 +11,8 @@ import {
 } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
 import type { Invocation, LedgerBlock } from '../ledger/block.js';
+import type { ChainState } from '../ledger/chain-check.js';
+import { parseChannelConfig } from '../ledger/channel-config.js';
 import { type ClockState, LedgerClock } from '../ledger/ledger-clock.js';
 import { Membership, type Signer } from '../ledger/membership.js';
 import { clockKeepers, nanosOf, PolicyBook, type PolicyBookState } from '../ledger/policy-book.js';
@@ -49,7 +51,9 @@ interface State {
   readonly head: Head;
   readonly seq: number;
   readonly refused: number;
-  readonly authorities: Readonly<Record<string, readonly string[]>>;
+  /** The config envelope in force, base64, and the number of its block; none in a made-up ledger. */
+  readonly config?: string;
+  readonly configBlock: string;
   readonly clock: ClockState;
   readonly policies: PolicyBookState;
   readonly appearances: AppearancesState;
@@ -77,6 +81,7 @@ export class Projection {
   #identity: State['identity'] | undefined;
   #head: Head | undefined;
   #membership: Membership | undefined;
+  #configBlock: bigint;
   #seq: number;
   #refused: number;
 
@@ -90,7 +95,9 @@ export class Projection {
     this.#head = state?.head;
     this.#seq = state?.seq ?? 0;
     this.#refused = state?.refused ?? 0;
-    this.#membership = state === undefined ? undefined : new Membership(state.authorities);
+    this.#membership =
+      state?.config === undefined ? undefined : new Membership(parseChannelConfig(Buffer.from(state.config, 'base64')));
+    this.#configBlock = BigInt(state?.configBlock ?? 0);
     this.clock = new LedgerClock(state?.clock);
     this.policies = new PolicyBook(state?.policies);
     this.#runs = new RunStore(this.db);
@@ -104,7 +111,7 @@ export class Projection {
     this.#sources = new SourceStore(this.db);
     this.#window = new EventWindow(this.db, this.policies, this.tallies, this.#sources.sources);
     this.#sql = {
-      block: this.db.prepare('INSERT INTO blocks (number, hash) VALUES (?, ?)'),
+      block: this.db.prepare('INSERT INTO blocks (number, hash, archived_to) VALUES (?, ?, ?)'),
       transaction: this.db.prepare('INSERT INTO transactions (seq, block, tx, actor, clock) VALUES (?, ?, ?, ?, ?)'),
       late: this.db.prepare('INSERT OR IGNORE INTO late_attestations (time, event, actor) VALUES (?, ?, ?)'),
     };
@@ -119,6 +126,12 @@ export class Projection {
     return this.#head;
   }
 
+  /** Length of the archive of blocks up to the head. */
+  get archivedTo(): number {
+    const last = this.db.prepare('SELECT archived_to FROM blocks ORDER BY number DESC LIMIT 1').pluck().get();
+    return typeof last === 'number' ? last : 0;
+  }
+
   /** Channel, chaincode and the hash of block 0; undefined before block 0. */
   get identity(): State['identity'] | undefined {
     return this.#identity;
@@ -126,6 +139,16 @@ export class Projection {
 
   get membership(): Membership | undefined {
     return this.#membership;
+  }
+
+  /** Up to where the chain was read, and by what the next block is checked. */
+  get chain(): ChainState {
+    return {
+      next: this.nextBlock,
+      hash: this.#head?.hash ?? '',
+      lastConfig: this.#configBlock,
+      membership: this.#membership,
+    };
   }
 
   get sources() {
@@ -163,8 +186,11 @@ export class Projection {
   apply(block: LedgerBlock, identity: LedgerIdentity, afterBatch: () => void = () => {}): void {
     this.#checkContinues(block, identity);
     this.#head = { block: block.number.toString(), hash: block.hash };
-    this.#sql.block.run(Number(block.number), block.hash);
-    if (block.membership !== undefined) this.#membership = block.membership;
+    this.#sql.block.run(Number(block.number), block.hash, block.archivedTo ?? null);
+    if (block.membership !== undefined) {
+      this.#membership = block.membership;
+      this.#configBlock = block.number;
+    }
     for (const invocation of block.invocations) this.#invoke(block, invocation, afterBatch);
   }
 
@@ -180,7 +206,8 @@ export class Projection {
       head: this.#head,
       seq: this.#seq,
       refused: this.#refused,
-      authorities: this.#membership?.authorities ?? {},
+      ...(this.#membership && { config: Buffer.from(this.#membership.config.bytes).toString('base64') }),
+      configBlock: this.#configBlock.toString(),
       clock: this.clock.snapshot(),
       policies: this.policies.snapshot(),
       appearances: this.appearances.snapshot(),

@@ -22,12 +22,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '#chaincode',
     'cli',
     'reconciler/anchoring',
+    'reconciler/archive',
+    'reconciler/archived-blocks',
     'reconciler/daily-report',
     'reconciler/day-judgement',
     'reconciler/exchange-form',
     'reconciler/finding-form',
     'reconciler/judgement',
+    'network/connection',
+    'network/profile',
   ],
+  proof: ['#chaincode', 'cli', 'reconciler', 'reports'],
   demo: ['#chaincode', 'cli', 'network', 'collector', 'reconciler', 'reports'],
 };
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newCa } from '../../network/pki.js';
@@ -57,6 +57,25 @@ describe('a profile of several peers', () => {
       code: 'UNREACHABLE',
       message: expect.stringContaining(dead),
     });
+  });
+
+  it('ends a command that has its answer, though a peer took the connection and says nothing', {
+    timeout: 90_000,
+  }, async () => {
+    const held = new Set<Socket>();
+    const silent = createServer((socket) => held.add(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const own = t.ledger.profilePath('UserMSP', 'reconciler');
+    const { endpoint, tlsCaCert, ...identity } = JSON.parse(readFileSync(own, 'utf8'));
+    const file = join(dirname(own), 'silent.json');
+    const { port } = silent.address() as AddressInfo;
+    const alternatives = [{ endpoint, tlsCaCert }];
+    writeFileSync(file, JSON.stringify({ ...identity, endpoint: `localhost:${port}`, tlsCaCert, alternatives }));
+    const { code, stdout } = await event2ledger(['query', 'collectors', '--json', '--profile', file]);
+    expect({ code, collectors: JSON.parse(stdout).length }).toEqual({ code: 0, collectors: 1 });
+    expect(held.size).toBeGreaterThan(0);
+    for (const socket of held) socket.destroy();
+    silent.close();
   });
 
   it('takes no refusal to another peer', async () => {

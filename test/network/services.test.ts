@@ -54,8 +54,8 @@ beforeEach(async () => {
   const cas = new Map(ACTORS.map((actor) => [actor, dir.actorCa(actor).certificate]));
   store = new Store(dir.database);
   store.commit({ block: genesisBlock(CHANNEL, cas), transactions: [], writes: new Map() });
-  committer = new Committer(store, 5);
   const endorser = new Endorser(CHAINCODE, new Map(ACTORS.map((actor) => [actor, dir.peer(actor)])));
+  committer = new Committer(store, 5, endorser.signers);
   const members = new Members(cas);
   server = newServer({
     channel: CHANNEL,

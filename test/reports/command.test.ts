@@ -22,7 +22,7 @@ async function run(readDay: ReadDay, ...args: string[]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   let code: ExitCode | undefined;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
-  reportCommands(readDay)(program, {
+  reportCommands(readDay, async function* () {})(program, {
     stdin: new PassThrough(),
     stdout,
     stderr,

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { common, ledger, peer } from '@hyperledger/fabric-protos';
+import { genuineSigners, isSatisfied } from '../reconciler/ledger/channel-policy.js';
+import { hasSigned, type Identity } from '../reconciler/ledger/identity.js';
+import type { Membership } from '../reconciler/ledger/membership.js';
+
+/** Where a value was last written. */
+export interface Version {
+  readonly block: number;
+  readonly tx: number;
+}
+
+/** What a transaction read and wrote in one namespace, as its endorsers signed it. */
+export interface Access {
+  readonly namespace: string;
+  readonly reads: readonly { readonly key: string; readonly version: Version | undefined }[];
+  readonly writes: readonly { readonly key: string; readonly isDelete: boolean }[];
+  /** Whether it read ranges, or private or key-level data, which are not followed. */
+  readonly isPartial: boolean;
+}
+
+/** An endorser transaction, as far as it can be judged by itself. */
+export interface CheckedTransaction {
+  readonly txId: string;
+  /** Undefined if the certificate is none of the channel's or the signature is wrong. */
+  readonly creator: Identity | undefined;
+  /** What the client's clock said, in milliseconds; undefined if it said nothing. */
+  readonly timestamp: number | undefined;
+  /** Genuine ones. */
+  readonly endorsers: readonly Identity[];
+  /** Why it cannot be valid, whatever the state is; undefined if nothing speaks against it. */
+  readonly fault: string | undefined;
+  readonly access: readonly Access[];
+}
+
+const ENDORSEMENT = ['Application', 'Endorsement'];
+const NONE = new Uint8Array();
+
+/**
+ * Checks an endorser transaction as a committing peer does: its form, its ID, its creator's signature, that what was
+ * endorsed answers this proposal, and its endorsements by the channel's endorsement policy.
+ * @throws Error if it cannot be decoded
+ */
+export function checkTransaction(bytes: Uint8Array, chaincode: string, membership: Membership): CheckedTransaction {
+  const envelope = common.Envelope.deserializeBinary(bytes);
+  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
+  const channelBytes = payload.getHeader()?.getChannelHeader_asU8() ?? NONE;
+  const signatureBytes = payload.getHeader()?.getSignatureHeader_asU8() ?? NONE;
+  const header = common.ChannelHeader.deserializeBinary(channelBytes);
+  const signer = common.SignatureHeader.deserializeBinary(signatureBytes);
+  const creator = membership.identityOf(signer.getCreator_asU8());
+  const isSigned =
+    creator !== undefined && hasSigned(creator, envelope.getPayload_asU8(), envelope.getSignature_asU8());
+  const known = {
+    txId: header.getTxId(),
+    creator: isSigned ? creator : undefined,
+    timestamp: header.getTimestamp()?.toDate().getTime(),
+  };
+  const without = (fault: string): CheckedTransaction => ({ ...known, endorsers: [], fault, access: [] });
+  if (!isSigned) return without("its signature is not that of a member's certificate");
+  if (!creator.isValid) return without("its creator's certificate was revoked or has no clear role");
+  if (sha256(signer.getNonce_asU8(), signer.getCreator_asU8()) !== known.txId) {
+    return without('its ID is not the hash of its nonce and creator');
+  }
+  const [action, ...more] = peer.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList();
+  if (action === undefined || more.length > 0) return without('it has not exactly one action');
+  const body = peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8());
+  const response = body.getAction()?.getProposalResponsePayload_asU8() ?? NONE;
+  const answer = peer.ProposalResponsePayload.deserializeBinary(response);
+  const proposal = sha256(channelBytes, signatureBytes, body.getChaincodeProposalPayload_asU8());
+  if (!Buffer.from(action.getHeader_asU8()).equals(signatureBytes)) return without('its action is of another creator');
+  if (Buffer.from(answer.getProposalHash_asU8()).toString('hex') !== proposal) {
+    return without('what was endorsed answers another proposal');
+  }
+  const result = peer.ChaincodeAction.deserializeBinary(answer.getExtension_asU8());
+  if (result.getChaincodeId()?.getName() !== chaincode) return without('what was endorsed is of another chaincode');
+  const endorsements = body.getAction()?.getEndorsementsList() ?? [];
+  const endorsers = genuineSigners(
+    membership,
+    endorsements.map((endorsement) => ({
+      identity: endorsement.getEndorser_asU8(),
+      data: Buffer.concat([response, endorsement.getEndorser_asU8()]),
+      signature: endorsement.getSignature_asU8(),
+    })),
+  );
+  const isEndorsed = isSatisfied(membership.config.policies, ENDORSEMENT, endorsers);
+  return {
+    ...known,
+    endorsers,
+    fault: isEndorsed ? undefined : 'its endorsements are not what the channel asks',
+    access: accessOf(result.getResults_asU8()),
+  };
+}
+
+function accessOf(results: Uint8Array): Access[] {
+  const { rwset } = ledger;
+  return rwset.TxReadWriteSet.deserializeBinary(results)
+    .getNsRwsetList()
+    .map((each) => {
+      const set = rwset.kvrwset.KVRWSet.deserializeBinary(each.getRwset_asU8());
+      const isPartial =
+        each.getCollectionHashedRwsetList().length + set.getRangeQueriesInfoList().length > 0 ||
+        set.getMetadataWritesList().length > 0;
+      return {
+        namespace: each.getNamespace(),
+        reads: set.getReadsList().map((read) => {
+          const version = read.getVersion();
+          return {
+            key: read.getKey(),
+            version: version && { block: version.getBlockNum(), tx: version.getTxNum() },
+          };
+        }),
+        writes: set.getWritesList().map((write) => ({ key: write.getKey(), isDelete: write.getIsDelete() })),
+        isPartial,
+      };
+    });
+}
+
+function sha256(...parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}

@@ -1,0 +1,143 @@
+import { common, msp, orderer } from '@hyperledger/fabric-protos';
+
+/** How an organisation's certificates say what they are for: Fabric's node OUs, by role. */
+export type NodeUnits = Readonly<Record<'client' | 'peer' | 'admin' | 'orderer', string | undefined>>;
+
+/** One organisation's membership service, as the channel's configuration has it. */
+export interface Organisation {
+  readonly mspId: string;
+  /** PEM of its CAs, intermediate ones included. */
+  readonly authorities: readonly string[];
+  /** PEM of certificates that are admins' by being listed. */
+  readonly admins: readonly string[];
+  /** DER. */
+  readonly revocationLists: readonly Uint8Array[];
+  /** Undefined where certificates tell no roles. */
+  readonly units: NodeUnits | undefined;
+}
+
+/** A group of the configuration: its policies and the groups within it. */
+export interface PolicyGroup {
+  readonly policies: ReadonlyMap<string, common.Policy>;
+  readonly groups: ReadonlyMap<string, PolicyGroup>;
+}
+
+/** An orderer of a BFT channel: its blocks' signatures name it by number. */
+export interface Consenter {
+  readonly id: number;
+  /** Serialised identity. */
+  readonly identity: Uint8Array;
+}
+
+/** A channel's configuration, as far as it says whose word counts. */
+export interface ChannelConfig {
+  /** The config envelope it was read from. */
+  readonly bytes: Uint8Array;
+  readonly sequence: number;
+  /** By MSP ID. */
+  readonly organisations: ReadonlyMap<string, Organisation>;
+  /** MSP IDs of the organisations whose members transact: the actors. */
+  readonly actors: ReadonlySet<string>;
+  readonly policies: PolicyGroup;
+  readonly consenters: readonly Consenter[];
+  /** `etcdraft`, `BFT`, …; empty where the configuration names no orderers. */
+  readonly ordererType: string;
+}
+
+const FABRIC_MSP = 0;
+
+/**
+ * Reads a channel's configuration from a config envelope.
+ * @throws Error if it is none
+ */
+export function parseChannelConfig(bytes: Uint8Array): ChannelConfig {
+  const config = common.ConfigEnvelope.deserializeBinary(bytes).getConfig();
+  const channel = config?.getChannelGroup();
+  if (config === undefined || channel === undefined) throw new Error('the envelope holds no configuration');
+  const sections = new Map(entriesOf<common.ConfigGroup>(channel.getGroupsMap()));
+  const applications = organisationsOf(sections.get('Application'));
+  const ordering = sections.get('Orderer');
+  return {
+    bytes,
+    sequence: config.getSequence(),
+    organisations: new Map([...organisationsOf(ordering), ...applications].map((one) => [one.mspId, one])),
+    actors: new Set(applications.map(({ mspId }) => mspId)),
+    policies: policyGroup(channel),
+    consenters: consentersOf(ordering),
+    ordererType: ordererTypeOf(ordering),
+  };
+}
+
+function policyGroup(group: common.ConfigGroup): PolicyGroup {
+  const policies = entriesOf<common.ConfigPolicy>(group.getPoliciesMap()).flatMap(
+    ([name, value]): [string, common.Policy][] => {
+      const policy = value.getPolicy();
+      return policy === undefined ? [] : [[name, policy]];
+    },
+  );
+  const groups = entriesOf<common.ConfigGroup>(group.getGroupsMap()).map(([name, inner]): [string, PolicyGroup] => [
+    name,
+    policyGroup(inner),
+  ]);
+  return { policies: new Map(policies), groups: new Map(groups) };
+}
+
+function organisationsOf(section: common.ConfigGroup | undefined): Organisation[] {
+  if (section === undefined) return [];
+  return entriesOf<common.ConfigGroup>(section.getGroupsMap()).flatMap(([, group]) => {
+    const value = group.getValuesMap().get('MSP');
+    if (value === undefined) return [];
+    const config = msp.MSPConfig.deserializeBinary(value.getValue_asU8());
+    // An anonymous membership service has no certificates to check.
+    return config.getType() === FABRIC_MSP ? [organisation(config.getConfig_asU8())] : [];
+  });
+}
+
+function organisation(bytes: Uint8Array): Organisation {
+  const config = msp.FabricMSPConfig.deserializeBinary(bytes);
+  const units = config.getFabricNodeOus();
+  return {
+    mspId: config.getName(),
+    authorities: textsOf([...config.getRootCertsList_asU8(), ...config.getIntermediateCertsList_asU8()]),
+    admins: textsOf(config.getAdminsList_asU8()),
+    revocationLists: config.getRevocationListList_asU8(),
+    units: units?.getEnable()
+      ? {
+          client: units.getClientOuIdentifier()?.getOrganizationalUnitIdentifier(),
+          peer: units.getPeerOuIdentifier()?.getOrganizationalUnitIdentifier(),
+          admin: units.getAdminOuIdentifier()?.getOrganizationalUnitIdentifier(),
+          orderer: units.getOrdererOuIdentifier()?.getOrganizationalUnitIdentifier(),
+        }
+      : undefined,
+  };
+}
+
+function consentersOf(group: common.ConfigGroup | undefined): Consenter[] {
+  const value = group?.getValuesMap().get('Orderers');
+  if (value === undefined) return [];
+  return common.Orderers.deserializeBinary(value.getValue_asU8())
+    .getConsenterMappingList()
+    .map((consenter) => {
+      const identity = new msp.SerializedIdentity();
+      identity.setMspid(consenter.getMspId());
+      identity.setIdBytes(consenter.getIdentity_asU8());
+      return { id: consenter.getId(), identity: identity.serializeBinary() };
+    });
+}
+
+function ordererTypeOf(group: common.ConfigGroup | undefined): string {
+  const value = group?.getValuesMap().get('ConsensusType');
+  return value === undefined ? '' : orderer.ConsensusType.deserializeBinary(value.getValue_asU8()).getType();
+}
+
+function entriesOf<T>(map: { forEach(each: (value: T, key: string) => void): void }): [string, T][] {
+  const entries: [string, T][] = [];
+  map.forEach((value, key) => {
+    entries.push([key, value]);
+  });
+  return entries;
+}
+
+function textsOf(pems: readonly Uint8Array[]): string[] {
+  return pems.map((pem) => Buffer.from(pem).toString('utf8'));
+}

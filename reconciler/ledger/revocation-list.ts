@@ -1,0 +1,63 @@
+import { verify, type X509Certificate } from 'node:crypto';
+
+/** One element of DER: its tag, its content, and all its bytes. */
+interface Element {
+  readonly tag: number;
+  readonly content: Buffer;
+  readonly whole: Buffer;
+}
+
+const INTEGER = 0x02;
+const SEQUENCE = 0x30;
+const TIMES = [0x17, 0x18];
+
+/** A CA's list of the certificates that it revoked. */
+export class RevocationList {
+  readonly #serials = new Set<string>();
+  readonly #signed: Buffer;
+  readonly #signature: Buffer;
+
+  /** @param der as in the channel's configuration. @throws Error if it is no list */
+  constructor(der: Uint8Array) {
+    const [list] = elementsOf(Buffer.from(der));
+    const [body, , signature] = list?.tag === SEQUENCE ? elementsOf(list.content) : [];
+    if (body?.tag !== SEQUENCE || signature === undefined) throw new Error('this is no list of revoked certificates');
+    this.#signed = body.whole;
+    // The first octet of a bit string counts unused bits: there are none.
+    this.#signature = signature.content.subarray(1);
+    const parts = elementsOf(body.content);
+    const lastTime = parts.findLastIndex(({ tag }) => TIMES.includes(tag));
+    const revoked = parts[lastTime + 1];
+    if (revoked?.tag !== SEQUENCE) return;
+    for (const entry of elementsOf(revoked.content)) {
+      const [serial] = elementsOf(entry.content);
+      if (serial?.tag === INTEGER) this.#serials.add(BigInt(`0x${serial.content.toString('hex')}`).toString());
+    }
+  }
+
+  /** Whether it lists a certificate, and the CA that issued that one signed the list. */
+  revokes(certificate: X509Certificate, issuer: X509Certificate): boolean {
+    if (!this.#serials.has(BigInt(`0x${certificate.serialNumber}`).toString())) return false;
+    try {
+      return verify('sha256', this.#signed, issuer.publicKey, this.#signature);
+    } catch {
+      return false;
+    }
+  }
+}
+
+function elementsOf(bytes: Buffer): Element[] {
+  const elements: Element[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at + 1] ?? 0;
+    const octets = first < 0x80 ? 0 : first & 0x7f;
+    if (octets > 4) throw new Error('a length is too long');
+    const length = octets === 0 ? first : bytes.readUIntBE(at + 2, octets);
+    const begin = at + 2 + octets;
+    const end = begin + length;
+    if (end > bytes.length) throw new Error('an element is cut off');
+    elements.push({ tag: bytes[at] ?? 0, content: bytes.subarray(begin, end), whole: bytes.subarray(at, end) });
+    at = end;
+  }
+  return elements;
+}

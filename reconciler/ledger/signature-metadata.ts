@@ -1,0 +1,95 @@
+/** A signature on a block. Of the two headers one is there: the signer's identity, or its number among the consenters. */
+export interface BlockSignature {
+  readonly signatureHeader: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly identifierHeader: Uint8Array;
+}
+
+/** What a block's signatures are over besides its header, and the signatures: Fabric's `common.Metadata`. */
+export interface SignatureMetadata {
+  readonly value: Uint8Array;
+  readonly signatures: readonly BlockSignature[];
+}
+
+const LENGTH_DELIMITED = 2;
+const NONE = new Uint8Array();
+
+/**
+ * Reads a block's signatures by hand: of two versions of Fabric's messages in one process only one is seen, and the older
+ * knows no signers by number.
+ * @throws Error if it is no such message
+ */
+export function readSignatures(bytes: Uint8Array): SignatureMetadata {
+  let value: Uint8Array = NONE;
+  const signatures: BlockSignature[] = [];
+  for (const [field, content] of fieldsOf(bytes)) {
+    if (field === 1) value = content;
+    else if (field === 2) signatures.push(readSignature(content));
+  }
+  return { value, signatures };
+}
+
+/** The message's canonical bytes. */
+export function writeSignatures({ value, signatures }: SignatureMetadata): Uint8Array {
+  return message([
+    [1, value],
+    ...signatures.map(({ signatureHeader, signature, identifierHeader }): [number, Uint8Array, boolean] => [
+      2,
+      message([
+        [1, signatureHeader],
+        [2, signature],
+        [3, identifierHeader],
+      ]),
+      true,
+    ]),
+  ]);
+}
+
+function readSignature(bytes: Uint8Array): BlockSignature {
+  const fields = new Map(fieldsOf(bytes));
+  return {
+    signatureHeader: fields.get(1) ?? NONE,
+    signature: fields.get(2) ?? NONE,
+    identifierHeader: fields.get(3) ?? NONE,
+  };
+}
+
+function* fieldsOf(bytes: Uint8Array): Generator<[number, Uint8Array]> {
+  for (let at = 0; at < bytes.length; ) {
+    const tag = varint(bytes, at);
+    if ((tag.value & 7) !== LENGTH_DELIMITED) throw new Error('a field of another kind than bytes');
+    const length = varint(bytes, tag.end);
+    const end = length.end + length.value;
+    if (end > bytes.length) throw new Error('a field is cut off');
+    yield [tag.value >>> 3, bytes.subarray(length.end, end)];
+    at = end;
+  }
+}
+
+function varint(bytes: Uint8Array, begin: number): { readonly value: number; readonly end: number } {
+  let value = 0;
+  for (let at = begin; at < begin + 4; at += 1) {
+    const byte = bytes[at];
+    if (byte === undefined) break;
+    value |= (byte & 0x7f) << (7 * (at - begin));
+    if (byte < 0x80) return { value, end: at + 1 };
+  }
+  throw new Error('a number is cut off or too long');
+}
+
+/** Empty fields are left out, save where that they are there says something. */
+function message(fields: readonly (readonly [number, Uint8Array, boolean?])[]): Uint8Array {
+  return Buffer.concat(
+    fields.flatMap(([field, content, always = false]) =>
+      content.length === 0 && !always ? [] : [Buffer.of((field << 3) | LENGTH_DELIMITED), length(content), content],
+    ),
+  );
+}
+
+function length({ length: rest }: Uint8Array): Buffer {
+  const bytes: number[] = [];
+  for (let left = rest; ; left >>>= 7) {
+    if (left < 0x80) return Buffer.of(...bytes, left);
+    bytes.push((left & 0x7f) | 0x80);
+  }
+}

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadProfile } from '../../network/profile.js';
+import { event2ledger } from '../support/command.js';
+import { type Consortium, startConsortium } from '../support/consortium.js';
+import { describeWithFabric } from '../support/fabric.js';
+import { collectLyingTraces, DAY } from '../support/lying-traces.js';
+import { revoke } from '../support/revocation.js';
+
+interface Verified {
+  readonly verified: boolean;
+  readonly isTrusted: boolean;
+  readonly ordererType: string;
+  readonly blocks: number;
+  readonly configurations: number;
+  readonly blockSignatures: number;
+  readonly transactions: Readonly<Record<string, number>>;
+  readonly findings: number;
+}
+
+/** How many orderers' signatures a block has at the least. */
+const QUORUM = { raft: 1, bft: 3 } as const;
+
+describeWithFabric.each(['raft', 'bft'])('on a real %s network', (kind) => {
+  let consortium: Consortium;
+  const trust = () => ['--trust', join(consortium.data, 'channel', 'genesis.block')];
+  const reconcile = (...args: string[]) =>
+    event2ledger([
+      'reconcile',
+      '--profile',
+      consortium.profile('UserMSP', 'reconciler'),
+      '--db',
+      join(consortium.dir, 'proof.db'),
+      ...trust(),
+      ...args,
+    ]);
+
+  beforeAll(async () => {
+    consortium = await startConsortium({}, kind);
+    // A new configuration, by which what follows is checked.
+    await consortium.addIdentity('UserMSP', 'collector-9');
+    await revoke(consortium.data, 'UserMSP', loadProfile(consortium.profile('UserMSP', 'collector-9')).certificate);
+    for (const { code, stderr } of Object.values(await collectLyingTraces(consortium))) expect(code, stderr).toBe(0);
+  }, 180_000);
+  afterAll(() => consortium?.close());
+
+  it('every block is signed as the channel’s configuration asks, at every peer, and a bundle of them verifies', async () => {
+    const others = (['DeveloperMSP', 'ProviderMSP'] as const).map((actor) => consortium.profile(actor, 'reconciler'));
+    const read = await reconcile('--beside', others.join(','));
+    expect(read.code, read.stderr).toBe(1);
+
+    const out = join(consortium.dir, 'proof');
+    const made = await event2ledger([
+      'report',
+      '--db',
+      join(consortium.dir, 'proof.db'),
+      '--day',
+      DAY,
+      '--out',
+      out,
+      '--bundle',
+    ]);
+    expect(made.code, made.stderr).toBe(1);
+    const checked = await event2ledger(['verify', join(out, `${DAY}.bundle`), ...trust(), '--json']);
+    expect(checked.code, `${checked.stdout}${checked.stderr}`).toBe(0);
+    const verified = JSON.parse(checked.stdout) as Verified;
+    expect(verified).toMatchObject({
+      verified: true,
+      isTrusted: true,
+      ordererType: kind === 'raft' ? 'etcdraft' : 'BFT',
+      findings: 5,
+      configurations: 2,
+      transactions: { unfollowed: 0, outsideValidity: 0 },
+    });
+    expect(verified.blockSignatures).toBeGreaterThanOrEqual((verified.blocks - 1) * QUORUM[kind]);
+    expect(verified.transactions.valid).toBeGreaterThan(3);
+    // The contract was deployed by transactions of another chaincode.
+    expect(verified.transactions.others).toBeGreaterThan(0);
+    console.info(`${kind}: ${checked.stdout.trim()}`);
+  }, 60_000);
+});
