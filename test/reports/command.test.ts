@@ -104,8 +104,19 @@ describe('report', () => {
     expect(done.err.trim().split('\n')).toHaveLength(1);
   });
 
-  test('does not know options that are not there yet', async () => {
-    await expect(run(reading(quietDay()), ...day, '--bundle')).rejects.toThrow(CommanderError);
+  test('does not know options that are not there', async () => {
+    await expect(run(reading(quietDay()), ...day, '--anchors')).rejects.toThrow(CommanderError);
+  });
+
+  test.each([
+    [['--anchor'], '--anchor needs --profile'],
+    [['--profile', 'p.json'], '--profile is for --anchor and --bundle'],
+    [['--anchor', '--profile', 'p.json'], 'Only a report that cannot change any more is anchored'],
+  ])('anchors nothing with %s of a day that is not sealed', async (args, message) => {
+    const done = await run(reading(stalledDay()), ...day, '--out', folder, ...args);
+    expect(done).toMatchObject({ code: EXIT.failed, out: '' });
+    expect(done.err).toContain(message);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test('publishes no report that contradicts itself', async () => {
