@@ -6,7 +6,11 @@ import { dayJudgement, disputesNow } from '../reconciler/day-judgement.js';
 import { type ReadBlocks, reportCommands } from './report-command.js';
 
 /** The command `report`. */
-export const registerReportCommands: RegisterCommands = reportCommands(dayJudgement, readBlocks, disputesNow);
+export const registerReportCommands: RegisterCommands = reportCommands({
+  readDay: dayJudgement,
+  readDisputes: disputesNow,
+  readBlocks,
+});
 
 async function* readBlocks(...[dbFile, to, profile]: Parameters<ReadBlocks>): AsyncGenerator<Uint8Array> {
   const connection = profile === undefined ? undefined : connect(loadProfile(profile));

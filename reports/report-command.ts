@@ -41,15 +41,17 @@ interface Options {
  */
 export type ReadBlocks = (dbFile: string, to: bigint, profile: string | undefined) => AsyncIterable<Uint8Array>;
 
-/**
- * The command `report`, reading days with `readDay`, a bundle's blocks with `readBlocks`, and how disputes stand now with
- * `readDisputes`.
- */
-export function reportCommands(
-  readDay: ReadDay,
-  readBlocks: ReadBlocks,
-  readDisputes?: ReadDisputes,
-): RegisterCommands {
+/** Where the command has from what it writes. */
+export interface ReportSources {
+  readonly readDay: ReadDay;
+  /** How disputes stand now; without it none is shown. */
+  readonly readDisputes?: ReadDisputes;
+  /** A bundle's blocks. */
+  readonly readBlocks: ReadBlocks;
+}
+
+/** The command `report`. */
+export function reportCommands(sources: ReportSources): RegisterCommands {
   return (program: Command, io: CommandIo) => {
     program
       .command('report')
@@ -65,7 +67,7 @@ export function reportCommands(
       .option('--anchor', "put a sealed report's hash on the ledger, and say whether the others anchored the same")
       .option(
         '--profile <file>',
-        'with --anchor, the identity that anchors; with --bundle, where to fetch blocks that the reconciler has no more',
+        'of the identity that anchors; with --bundle, where to fetch blocks that the reconciler has no more',
       )
       .option('--json', 'with --out, print {files, findings, sealed, hash} for machines; with --anchor {…, anchored}')
       .addHelpText(
@@ -79,19 +81,13 @@ Examples:
 
 Exit codes: 0 no findings, 1 findings or another report anchored, 2 could not do it. A day that is not sealed yet can still change.`,
       )
-      .action(action(io, (options: Options) => report(io, { readDay, readBlocks, readDisputes }, options)));
+      .action(action(io, (options: Options) => report(io, sources, options)));
   };
-}
-
-interface Readers {
-  readonly readDay: ReadDay;
-  readonly readBlocks: ReadBlocks;
-  readonly readDisputes: ReadDisputes | undefined;
 }
 
 async function report(
   io: CommandIo,
-  { readDay, readBlocks, readDisputes }: Readers,
+  { readDay, readDisputes, readBlocks }: ReportSources,
   options: Options,
 ): Promise<ExitCode> {
   const formats = formatsOf(options);
@@ -104,14 +100,13 @@ async function report(
   if (!made.sealed) io.stderr.write(`event2ledger: ${notSealed(made)}\n`);
   const now = readDisputes?.(options.db, judgement);
   const files = options.out === undefined ? [] : writeFormats(made, formats, options.out, now);
-  if (options.out === undefined) for (const format of formats) io.stdout.write(RENDERERS[format](made, now));
-  else if (options.bundle) {
+  if (options.bundle && options.out !== undefined) {
     const file = join(options.out, `${made.day}.bundle`);
-    const blocks = readBlocks(options.db, BigInt(made.blocks.to), options.profile);
-    await writeBundle(file, reportText(made), blocks);
+    await writeBundle(file, reportText(made), readBlocks(options.db, BigInt(made.blocks.to), options.profile));
     files.push(file);
   }
-  if (options.out !== undefined && !options.json) io.stdout.write(summaryText(made, files));
+  if (options.out === undefined) for (const format of formats) io.stdout.write(RENDERERS[format](made, now));
+  else if (!options.json) io.stdout.write(summaryText(made, files));
   const anchored = profile === undefined ? undefined : await anchorReport(profile, made, io.signal);
   if (options.json) {
     const { findings, sealed, hash } = made;
@@ -127,13 +122,12 @@ function differs(anchored: Anchored | undefined): boolean {
   return anchored?.others.some(({ same }) => !same) === true;
 }
 
-/** The profile of the identity that is to anchor, if anything is. @throws UsageError */
+/** @throws UsageError for `--anchor` without a profile, or a profile for nothing. */
 function anchoringProfile({ anchor, bundle, profile }: Options): string | undefined {
-  if (anchor && profile === undefined)
-    throw new UsageError('--anchor needs --profile: that of the identity that anchors.');
-  if (!anchor && !bundle && profile !== undefined) {
-    throw new UsageError('--profile is for --anchor and --bundle; without them a report asks no ledger.');
+  if (anchor && profile === undefined) {
+    throw new UsageError('--anchor needs the --profile of the identity that anchors.');
   }
+  if (profile !== undefined && !anchor && !bundle) throw new UsageError('--profile goes with --anchor or --bundle.');
   return anchor ? profile : undefined;
 }
 

@@ -22,7 +22,7 @@ async function run(readDay: ReadDay, ...args: string[]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   let code: ExitCode | undefined;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
-  reportCommands(readDay, async function* () {})(program, {
+  reportCommands({ readDay, readBlocks: async function* () {} })(program, {
     stdin: new PassThrough(),
     stdout,
     stderr,
@@ -109,8 +109,8 @@ describe('report', () => {
   });
 
   test.each([
-    [['--anchor'], '--anchor needs --profile'],
-    [['--profile', 'p.json'], '--profile is for --anchor and --bundle'],
+    [['--anchor'], '--anchor needs the --profile'],
+    [['--profile', 'p.json'], '--profile goes with --anchor or --bundle'],
     [['--anchor', '--profile', 'p.json'], 'Only a report that cannot change any more is anchored'],
   ])('anchors nothing with %s of a day that is not sealed', async (args, message) => {
     const done = await run(reading(stalledDay()), ...day, '--out', folder, ...args);
