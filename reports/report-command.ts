@@ -77,7 +77,6 @@ Examples:
   $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports
   $ event2ledger report --db reconciler.db --day 2026-11-22 --format md
   $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports --bundle
-
   $ event2ledger report --db reconciler.db --day 2026-11-22 --out reports --anchor --profile P
 
 Exit codes: 0 no findings, 1 findings or another report anchored, 2 could not do it. A day that is not sealed yet can still change.`,

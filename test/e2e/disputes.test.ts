@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import stringify from 'fast-json-stable-stringify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DisputeAnswer, sha256Hex } from '#chaincode';
+import { connect } from '../../network/connection.js';
+import { loadProfile } from '../../network/profile.js';
 import type { Finding } from '../../reconciler/judgement.js';
 import { Projection } from '../../reconciler/projection/projection.js';
 import { checkReport } from '../../reports/check.js';
@@ -145,5 +147,38 @@ describe('a dispute, by the commands', () => {
     const projection = new Projection(join(consortium.dir, `${ACCUSER}.db`), { mustExist: true, snapshot: true });
     for (const { finding, acts } of rows) expect(projection.disputes.answer(finding)).toEqual({ finding, acts });
     projection.close();
+  });
+});
+
+describe('an organisation that only keeps the time', () => {
+  let consortium: Consortium;
+  beforeAll(async () => {
+    const policy = { actors: ['DeveloperMSP', 'ProviderMSP'], timekeepers: ['UserMSP'] };
+    consortium = await startConsortium(policy, 'embedded');
+  });
+  afterAll(() => consortium?.close());
+
+  it('has no say in disputes', async () => {
+    const [finding, hash] = ['a'.repeat(64), 'b'.repeat(64)];
+    const open = ['dispute', 'open', finding, '--hash', hash, '--day', DAY];
+    const refused = await event2ledger([...open, '--profile', consortium.profile('UserMSP')]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('UserMSP has no say in disputes');
+    const taken = await event2ledger([...open, '--profile', consortium.profile('ProviderMSP')]);
+    expect(taken.stdout).toContain(`Opened the dispute about ${finding}`);
+  });
+
+  it('anchors what counts for nothing', async () => {
+    const anchor = { day: DAY, hash: 'a'.repeat(64), tx: 'b'.repeat(64), ranges: { parts: {}, lists: [] } };
+    for (const actor of ['UserMSP', 'ProviderMSP'] as const) {
+      const ledger = connect(loadProfile(consortium.profile(actor)));
+      await ledger.submit(
+        'AnchorReport',
+        JSON.stringify(actor === 'UserMSP' ? { ...anchor, hash: 'c'.repeat(64) } : anchor),
+      );
+      ledger.close();
+    }
+    const { code, stdout } = await event2ledger(['query', 'anchors', '--profile', consortium.profile('UserMSP')]);
+    expect([code, stdout.includes('ProviderMSP'), stdout.includes('UserMSP')]).toEqual([0, true, false]);
   });
 });

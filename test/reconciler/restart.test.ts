@@ -90,7 +90,7 @@ describe('a projection of a version that knew no disputes', () => {
     before.close();
 
     const earlier = new Database(file);
-    earlier.exec('DROP TABLE dispute_acts; DROP TABLE anchors; PRAGMA user_version = 4');
+    earlier.exec('DROP TABLE dispute_acts; DROP TABLE anchors; PRAGMA user_version = 5');
     earlier.close();
     const again = new Projection(file);
     expect([again.nextBlock, again.seq, again.policies.inForce.length]).toEqual([0n, 0, 0]);

@@ -110,6 +110,21 @@ describe('report', () => {
     expect(err).toContain('name a folder for it with --out');
   });
 
+  test('does not know options that are not there', async () => {
+    await expect(run(reading(quietDay()), ...day, '--anchors')).rejects.toThrow(CommanderError);
+  });
+
+  test.each([
+    [['--anchor'], '--anchor needs the --profile'],
+    [['--profile', 'p.json'], '--profile goes with --anchor or --bundle'],
+    [['--anchor', '--profile', 'p.json'], 'Only a report that cannot change any more is anchored'],
+  ])('anchors nothing with %s of a day that is not sealed', async (args, message) => {
+    const done = await run(reading(stalledDay()), ...day, '--out', folder, ...args);
+    expect(done).toMatchObject({ code: EXIT.failed, out: '' });
+    expect(done.err).toContain(message);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('publishes no report that contradicts itself', async () => {
     const wrong = { ...quietDay(), coverage: { events: 5, agreed: 1, disputed: 1, pending: 1, unobservable: 1 } };
     const done = await run(reading(wrong), ...day, '--out', folder);
