@@ -47,8 +47,8 @@ export interface Subject {
 
 /**
  * The verdict on one event over its expected witnesses, the blind among them: more than half attest, it stands; a
- * majority was blind, it was unobservable; more than half deny, it is uncorroborated; else it is unresolved. Until every
- * witness has attested, denies, is blind or absent, it is pending.
+ * majority was blind, or all who do not attest were, it was unobservable; more than half deny, it is uncorroborated; else
+ * it is unresolved. Until every witness has attested, denies, is blind or absent, it is pending.
  * @returns undefined where no policy governs the event's time or has it recorded by anybody
  */
 export function standingOf(event: JudgedEvent, vantage: Vantage): Standing | undefined {
@@ -87,6 +87,7 @@ export function decide(
     denying,
     blind: blind.length,
     pending: pending.length,
+    lacking: lacking.length,
     expected: witnesses.length,
   });
   return {
@@ -124,12 +125,14 @@ function verdictOf(count: {
   denying: number;
   blind: number;
   pending: number;
+  lacking: number;
   expected: number;
 }): Verdict {
   if (count.pending > 0) return 'pending';
   const majority = majorityOf(count.expected);
   if (count.attesting >= majority && count.expected > 0) return 'stands';
-  if (count.blind >= majority) return 'unobservable';
+  // Of an even number half may be blind: as long as nobody lacks the event, nobody contradicts it.
+  if (count.blind >= majority || (count.blind > 0 && count.lacking === 0)) return 'unobservable';
   if (count.denying >= majority || count.expected === 0) return 'uncorroborated';
   return 'unresolved';
 }

@@ -191,6 +191,27 @@ describe('judging a day', () => {
     expect(judgement.coverage).toMatchObject({ agreed: 1, unobservable: 1, disputed: 0 });
   });
 
+  it('calls an event unobservable where half were blind and nobody denies it, and unresolved where somebody does', () => {
+    const actors = ['A', 'B', 'C', 'D'];
+    const blind = { watches: [watch(0, 60), watch(80, 86_400)] };
+    const saying = (deniers: readonly string[]) =>
+      judge(
+        actors.map((actor, index) =>
+          new Run(actor).batch(
+            index < 2
+              ? { events: life, watches: [WHOLE_DAY] }
+              : { events: [start], ...(deniers.includes(actor) ? { watches: [WHOLE_DAY] } : blind) },
+          ),
+        ),
+        { actors, sources: { '*': { witnesses: actors } } },
+      );
+    const nobody = saying([]);
+    expect(nobody.findings.map(({ class: name }) => name)).toEqual(['gap', 'gap']);
+    expect(nobody.coverage).toMatchObject({ agreed: 1, unobservable: 1, disputed: 0 });
+    const one = saying(['C']).findings.filter(({ class: name }) => name !== 'gap');
+    expect(one).toMatchObject([{ class: 'uncorroborated', verdict: 'unresolved', dissent: [] }]);
+  });
+
   it('folds the events of an invented source and is not held up by it', () => {
     const invented = [1n, 2n].map((second) => hashed(containerEvent('g', 'start', second * SECOND), 'NOWHERE'));
     const judgement = judge(oneBatchEach({ [PROVIDER]: [...life, ...invented], [DEVELOPER]: life, [USER]: life }));

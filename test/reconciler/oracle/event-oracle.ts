@@ -104,7 +104,8 @@ export class EventOracle extends LedgerOracle {
       if (isMajority(attesting)) return lacking.length === 0 ? 'agreed' : 'missing';
       // Where nobody is expected, as the source is gone, whoever attests stands alone.
       if (isMajority(deniers) || witnesses.length === 0) return 'uncorroborated';
-      return isMajority(blind.length) ? 'unobservable' : 'unresolved';
+      const isUnseen = isMajority(blind.length) || lacking.length === 0;
+      return isUnseen ? 'unobservable' : 'unresolved';
     };
     const late = seen.attestations
       .filter((attestation) => witnesses.includes(attestation.actor) && this.#isLate(attestation, seen))
