@@ -5,6 +5,7 @@ import { ReconcilerError, type ReconcilerErrorCode } from '../errors.js';
 import { headerHash } from './block-header.js';
 import { checkSignatures, type SignedBlock } from './block-signatures.js';
 import { parseChannelConfig } from './channel-config.js';
+import { isOneEnvelope } from './envelopes.js';
 import type { Identity } from './identity.js';
 import { Membership } from './membership.js';
 
@@ -147,9 +148,13 @@ export function checkHeader(
     throw untrusted('CHAIN', number, what, advice);
   }
   const data = createHash('sha256');
-  for (const envelope of block.getData()?.getDataList_asU8() ?? []) data.update(envelope);
+  const envelopes = block.getData()?.getDataList_asU8() ?? [];
+  for (const envelope of envelopes) data.update(envelope);
   if (!data.digest().equals(header.getDataHash_asU8())) {
     throw untrusted('CHAIN', number, 'it was altered: its data do not have the hash in its header', advice);
+  }
+  if (!envelopes.every(isOneEnvelope)) {
+    throw untrusted('CHAIN', number, 'it was altered: its data are not divided into envelopes as orderers do', advice);
   }
   return headerHash(header);
 }

@@ -103,6 +103,18 @@ describe('a reconciler whose peer does not serve the chain that was signed', () 
     await refusedAndRecovered('altered', peer, 'CHAIN', /^Block 6 cannot be trusted: it was altered/);
   });
 
+  it('names a block whose transaction was cut from its signature, which changes no hash', async () => {
+    const peer = doctored((block, number) => {
+      const made = copied(block);
+      const [envelope = new Uint8Array()] = made.getData()?.getDataList_asU8() ?? [];
+      const signature = common.Envelope.deserializeBinary(envelope).getSignature_asU8();
+      const cut = envelope.length - signature.length - 2;
+      if (number === 6) made.getData()?.setDataList([envelope.slice(0, cut), envelope.slice(cut)]);
+      return made;
+    });
+    await refusedAndRecovered('divided', peer, 'CHAIN', /^Block 6 cannot be trusted: .* not divided into envelopes/);
+  });
+
   it('names the first block of a history that was written anew with valid hashes and nobody’s signatures', async () => {
     let previous: Buffer | undefined;
     const peer = doctored((block, number) => {
