@@ -1,5 +1,5 @@
 import { common, peer } from '@hyperledger/fabric-protos';
-import { flagsOf, isOurs } from '../reconciler/ledger/block.js';
+import { chaincodeNamed, flagsOf, isOurs } from '../reconciler/ledger/block.js';
 import type { Membership } from '../reconciler/ledger/membership.js';
 import type { LedgerIdentity } from '../reconciler/projection/projection.js';
 import { VerifyError } from './errors.js';
@@ -40,7 +40,7 @@ export class Validity {
   };
   readonly #identity: LedgerIdentity;
   readonly #versions: Versions;
-  readonly #seen = new Set<string>();
+  readonly #ids = new Map<string, { readonly block: number; readonly isGood: boolean }>();
 
   constructor(identity: LedgerIdentity) {
     this.#identity = identity;
@@ -78,18 +78,28 @@ export class Validity {
     );
     const isTransaction = header.getType() === common.HeaderType.ENDORSER_TRANSACTION;
     const ours = isOurs(header, this.#identity);
-    const checked = isTransaction ? checkedOrFault(envelope, nameIn(header), membership) : undefined;
-    const isRepeated = isTransaction && this.#seen.has(header.getTxId());
-    if (isTransaction) this.#seen.add(header.getTxId());
+    const checked = isTransaction ? checkedOrFault(envelope, chaincodeNamed(header), membership) : undefined;
+    const fault = checked === undefined ? undefined : (this.#repeated(checked.txId, at.block) ?? checked.fault);
+    // Within a block only what nothing else speaks against takes an ID: so a copy that is no good spoils no transaction.
+    if (checked !== undefined && this.#ids.get(checked.txId)?.isGood !== true) {
+      this.#ids.set(checked.txId, { block: at.block, isGood: fault === undefined });
+    }
     if (!ours || checked === undefined) {
       if (code !== NOT_VALIDATED) throw differs(at, 'has a code, though no chaincode that is judged');
       if (isTransaction) this.counts.others += 1;
-      this.#versions.written(checked?.access ?? [], at);
+      // What was not endorsed wrote nothing, whatever it says.
+      if (checked !== undefined && fault === undefined) this.#versions.written(checked.access, at);
       return;
     }
     if (code !== VALID && code !== INVALID_OTHER_REASON) throw differs(at, 'has a code that is neither valid nor not');
-    const fault = isRepeated ? 'its ID is that of an earlier one' : checked.fault;
     this.#decide(checked, fault, code === VALID, at);
+  }
+
+  /** Fabric's rule: no ID of an earlier block, whatever became of that transaction, and none that is good in the same. */
+  #repeated(txId: string, block: number): string | undefined {
+    const known = this.#ids.get(txId);
+    if (known === undefined || (known.block === block && !known.isGood)) return undefined;
+    return 'its ID is that of an earlier one';
   }
 
   #decide(
@@ -119,11 +129,6 @@ function checkedOrFault(envelope: Uint8Array, chaincode: string, membership: Mem
     const fault = 'it cannot be decoded';
     return { txId: '', creator: undefined, timestamp: undefined, endorsers: [], fault, access: [] };
   }
-}
-
-function nameIn(header: common.ChannelHeader): string {
-  const extension = peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8());
-  return extension.getChaincodeId()?.getName() ?? '';
 }
 
 /** Whether the certificate was valid at the time that the client named: peers look no closer. */

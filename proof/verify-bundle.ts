@@ -199,6 +199,13 @@ async function* blocksOf(content: BundleContent): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** No disk, no access, no memory: of the bundle that says nothing. */
+function isOfTheMachine(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  return errno !== undefined || (typeof code === 'string' && code.startsWith('SQLITE_'));
+}
+
 /** A refusal in the words of whoever noticed, with the code of the step; one that has its own code keeps it. */
 function refusedAs<T>(code: VerifyErrorCode, step: () => T, block?: bigint): T {
   try {
@@ -208,6 +215,7 @@ function refusedAs<T>(code: VerifyErrorCode, step: () => T, block?: bigint): T {
     if (cause instanceof ReconcilerError && (cause.code === 'CHAIN' || cause.code === 'GENESIS')) {
       throw new VerifyError(cause.code, cause.message, { cause });
     }
+    if (isOfTheMachine(cause)) throw cause;
     const isKnown = cause instanceof ReconcilerError || cause instanceof ReportError;
     const where = block === undefined ? 'The report' : `Block ${block}`;
     const why = cause instanceof Error ? printable(cause.message) : 'it cannot be decoded';

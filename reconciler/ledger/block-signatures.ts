@@ -35,7 +35,7 @@ export function checkSignatures(block: common.Block, membership: Membership): Si
   const genuine = signatures.filter((signature) => {
     const signed = signedData(signature, value, header, membership.config);
     const [signer] = signed === undefined ? [] : genuineSigners(membership, [signed]);
-    if (signer === undefined || signers.includes(signer)) return false;
+    if (signer === undefined || signers.some((known) => isSame(known, signer))) return false;
     signers.push(signer);
     return true;
   });
@@ -48,6 +48,11 @@ export function checkSignatures(block: common.Block, membership: Membership): Si
     isEnough: signers.length > 0 && isSatisfied(membership.config.policies, POLICY, signers),
     lastConfig: lastConfig === undefined ? undefined : BigInt(lastConfig),
   };
+}
+
+/** One certificate can be written in many ways. */
+function isSame(a: Identity, b: Identity): boolean {
+  return a.mspId === b.mspId && a.certificate.raw.equals(b.certificate.raw);
 }
 
 function signedData(

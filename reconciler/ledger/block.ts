@@ -132,8 +132,20 @@ export function isOurs(
   { channel, chaincode }: Omit<BlockContext, 'membership'>,
 ): boolean {
   if (header.getType() !== common.HeaderType.ENDORSER_TRANSACTION || header.getChannelId() !== channel) return false;
-  const extension = peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8());
-  return extension.getChaincodeId()?.getName() === chaincode;
+  return chaincodeNamed(header) === chaincode;
+}
+
+/**
+ * The chaincode that a transaction's header names; empty for none. Orderers do not look at it, so a client may have written
+ * anything there: bytes that are no such name are none.
+ */
+export function chaincodeNamed(header: common.ChannelHeader): string {
+  try {
+    const extension = peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8());
+    return extension.getChaincodeId()?.getName() ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /** The time as the contract sees it: to the millisecond. */

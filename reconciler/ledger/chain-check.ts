@@ -75,6 +75,7 @@ export class ChainCheck {
     const signed = membership === undefined ? undefined : this.#checkSignatures(block, membership);
     const config = decoded(next, () => configIn(block));
     if (next === 0n && config === undefined) throw this.#untrusted('GENESIS', 'it holds no configuration of a channel');
+    if (config !== undefined && membership !== undefined) this.#checkSequence(config, membership);
     const lastConfig = config === undefined ? this.#state.lastConfig : next;
     if (signed !== undefined && signed.lastConfig !== lastConfig) {
       throw this.#untrusted(
@@ -97,6 +98,12 @@ export class ChainCheck {
 
   #untrusted(code: ReconcilerErrorCode, what: string): ReconcilerError {
     return untrusted(code, this.#state.next, what, this.#advice);
+  }
+
+  #checkSequence({ config }: Membership, before: Membership): void {
+    if (config.sequence === before.config.sequence + 1) return;
+    const what = `its configuration is number ${config.sequence}, after number ${before.config.sequence}`;
+    throw this.#untrusted('CHAIN', what);
   }
 
   #checkSignatures(block: common.Block, membership: Membership): SignedBlock {

@@ -3,6 +3,7 @@ import { msp } from '@hyperledger/fabric-protos';
 import { type CertificateNames, certificateNames } from '#chaincode';
 import type { Organisation } from './channel-config.js';
 import { RevocationList } from './revocation-list.js';
+import { isCanonical } from './signature-form.js';
 
 type Role = 'client' | 'peer' | 'admin' | 'orderer';
 
@@ -56,9 +57,11 @@ export class MembershipService {
   }
 }
 
-/** Whether an identity's key signed `payload`: over its SHA-256, or over itself for Ed25519. */
+/** Whether an identity's key signed `payload`: over its SHA-256, or over itself for Ed25519; in the form that peers take. */
 export function hasSigned(identity: Identity, payload: Uint8Array, signature: Uint8Array): boolean {
   const key: KeyObject = identity.certificate.publicKey;
+  const { namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === 'ec' && !isCanonical(signature, namedCurve)) return false;
   try {
     return verify(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', payload, key, signature);
   } catch {

@@ -11,18 +11,32 @@ const INTEGER = 0x02;
 const SEQUENCE = 0x30;
 const TIMES = [0x17, 0x18];
 
+/** By the object identifier of the signature's algorithm, in hex: ECDSA and RSA with SHA-2; Ed25519 takes no digest. */
+const DIGESTS: Readonly<Record<string, string | null>> = {
+  '2a8648ce3d040302': 'sha256',
+  '2a8648ce3d040303': 'sha384',
+  '2a8648ce3d040304': 'sha512',
+  '2a864886f70d01010b': 'sha256',
+  '2a864886f70d01010c': 'sha384',
+  '2a864886f70d01010d': 'sha512',
+  '2b6570': null,
+};
+
 /** A CA's list of the certificates that it revoked. */
 export class RevocationList {
   readonly #serials = new Set<string>();
   readonly #signed: Buffer;
   readonly #signature: Buffer;
+  /** Undefined for an algorithm that is not known: what it signed counts for nothing. */
+  readonly #digest: string | null | undefined;
 
   /** @param der as in the channel's configuration. @throws Error if it is no list */
   constructor(der: Uint8Array) {
     const [list] = elementsOf(Buffer.from(der));
-    const [body, , signature] = list?.tag === SEQUENCE ? elementsOf(list.content) : [];
+    const [body, algorithm, signature] = list?.tag === SEQUENCE ? elementsOf(list.content) : [];
     if (body?.tag !== SEQUENCE || signature === undefined) throw new Error('this is no list of revoked certificates');
     this.#signed = body.whole;
+    this.#digest = DIGESTS[elementsOf(algorithm?.content ?? Buffer.alloc(0))[0]?.content.toString('hex') ?? ''];
     // The first octet of a bit string counts unused bits: there are none.
     this.#signature = signature.content.subarray(1);
     const parts = elementsOf(body.content);
@@ -39,7 +53,7 @@ export class RevocationList {
   revokes(certificate: X509Certificate, issuer: X509Certificate): boolean {
     if (!this.#serials.has(BigInt(`0x${certificate.serialNumber}`).toString())) return false;
     try {
-      return verify('sha256', this.#signed, issuer.publicKey, this.#signature);
+      return this.#digest !== undefined && verify(this.#digest, this.#signed, issuer.publicKey, this.#signature);
     } catch {
       return false;
     }

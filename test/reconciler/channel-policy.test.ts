@@ -1,5 +1,6 @@
+import { createPrivateKey, X509Certificate as NodeCertificate, webcrypto } from 'node:crypto';
+import { messageSigner } from '../../network/signer.js';
 import 'reflect-metadata';
-import { createPrivateKey, X509Certificate as NodeCertificate, sign, webcrypto } from 'node:crypto';
 import { fc, test as property } from '@fast-check/vitest';
 import { common, msp } from '@hyperledger/fabric-protos';
 import { X509Certificate, X509CrlGenerator } from '@peculiar/x509';
@@ -50,7 +51,7 @@ describe('signatures by the channel’s configuration', () => {
     const identity = new msp.SerializedIdentity();
     identity.setMspid(actor);
     identity.setIdBytes(Buffer.from(certificate));
-    return { identity: identity.serializeBinary(), data, signature: sign('sha256', DATA, createPrivateKey(key)) };
+    return { identity: identity.serializeBinary(), data, signature: messageSigner(key)(DATA) };
   }
 
   /** `needed` peers of as many different actors. */
