@@ -23,7 +23,7 @@ export interface SplitViewOptions {
  * block that does is found by halving, and both are kept as files, for two signed blocks of one number are proof against
  * those who signed them.
  * @returns the number of the block up to which the chains are the same
- * @throws ReconcilerError `FORK`, `LEDGER_CHANGED`; NetworkError
+ * @throws ReconcilerError `FORK`, `SIGNATURES` if the other's block is signed by too few, `LEDGER_CHANGED`; NetworkError
  */
 export async function compareWith(
   projection: Projection,
@@ -72,6 +72,12 @@ async function fork(
 ): Promise<ReconcilerError> {
   const theirs = await blockAt(other, number);
   const found = readOwn(projection, dbFile, number);
+  if (found?.membership !== undefined && !isSigned(theirs, found.membership)) {
+    return new ReconcilerError(
+      'SIGNATURES',
+      `${printable(other.profile.endpoint)} serves another block ${number}, which is not signed as the channel asks: its word counts for nothing; ask another peer.`,
+    );
+  }
   const shown = [found?.block, theirs].flatMap((block) => {
     if (block === undefined) return [];
     const hash = blockHash(block);
@@ -84,6 +90,15 @@ async function fork(
     `${printable(other.profile.endpoint)} serves another chain from block ${number} on: ${shown.join('; ')}. ` +
       'If those who sign blocks signed both, that is proof against them; what was read before is kept.',
   );
+}
+
+/** Whether a block's signatures are enough: what anybody can make up shows no fork. */
+function isSigned(block: common.Block, membership: Membership): boolean {
+  try {
+    return checkSignatures(block, membership).isEnough;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether the block could be kept: that there is a fork is to be told all the same. */

@@ -52,13 +52,14 @@ export function anchorPhrase({ actor, same, difference }: ReportedAnchor): Phras
   const object: Phrase = difference.object ? [' about ', { name: difference.object }] : [];
   const where: Phrase =
     difference.class === undefined
-      ? [PART_WORDS[difference.part] ?? difference.part, ...object]
+      ? [PART_WORDS.get(difference.part) ?? difference.part, ...object]
       : ['the findings of class ', { name: difference.class }, ...object];
   return [{ actor }, ' anchored another report; the first difference is in ', ...where, '.'];
 }
 
-const PART_WORDS: Readonly<Record<string, string>> = {
-  head: 'what it was made from',
-  running: 'the running time',
-  hash: 'nothing but the hash',
-};
+// Whoever anchors names the parts: no plain object, which has names of its own.
+const PART_WORDS: ReadonlyMap<string, string> = new Map([
+  ['head', 'what it was made from'],
+  ['running', 'the running time'],
+  ['hash', 'nothing but the hash'],
+]);

@@ -4,7 +4,7 @@ import { RecordError } from './errors.js';
 import { dayStart } from './time.js';
 
 /** At most so many bytes of UTF-8 in an anchor. */
-export const MAX_ANCHOR_BYTES = 512 * 1024;
+export const MAX_ANCHOR_BYTES = 192 * 1024;
 /** A list is cut into so many ranges at the most. */
 export const MAX_RANGES = 32;
 

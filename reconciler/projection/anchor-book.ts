@@ -11,14 +11,20 @@ interface AnchorRow extends Omit<BookedAnchor, 'ranges'> {
   readonly ranges: string;
 }
 
-/** The anchors of reports, followed from what the actors signed. The first of an actor, a day and a hash counts. */
+/** So many anchors of one actor are told between two seals: nobody needs more, and anybody could send thousands. */
+const MOST_TOLD = 64;
+
+/** The anchors of reports, followed from what the actors signed. The last of an actor, a day and a hash counts, as in the contract. */
 export class AnchorBook {
   readonly #sql;
 
   constructor(db: Db) {
     this.#sql = {
-      insert: db.prepare('INSERT OR IGNORE INTO anchors (day, actor, hash, seq, ranges) VALUES (?, ?, ?, ?, ?)'),
-      since: db.prepare('SELECT day, actor, hash, ranges FROM anchors WHERE seq >= ? ORDER BY day, actor, hash'),
+      insert: db.prepare(`INSERT INTO anchors (day, actor, hash, seq, ranges) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET seq = excluded.seq, ranges = excluded.ranges WHERE ranges <> excluded.ranges`),
+      since: db.prepare(`SELECT day, actor, hash, ranges FROM (
+          SELECT *, row_number() OVER (PARTITION BY actor ORDER BY day DESC, hash) AS place FROM anchors WHERE seq >= ?
+        ) WHERE place <= ${MOST_TOLD} ORDER BY day, actor, hash`),
     };
   }
 
@@ -30,7 +36,7 @@ export class AnchorBook {
     this.#sql.insert.run(day, signer.actor, hash, seq, JSON.stringify(ranges));
   }
 
-  /** What was anchored after a batch transaction, in order of day, actor and hash. */
+  /** What was anchored after a batch transaction, of each actor the latest days; in order of day, actor and hash. */
   since(after: number): BookedAnchor[] {
     return (this.#sql.since.all(after) as AnchorRow[]).map(({ ranges, ...anchor }) => ({
       ...anchor,

@@ -115,9 +115,10 @@ describe('a reconciler whose peer does not serve the chain that was signed', () 
     await refusedAndRecovered('divided', peer, 'CHAIN', /^Block 6 cannot be trusted: .* not divided into envelopes/);
   });
 
-  it('names the first block of a history that was written anew with valid hashes and nobody’s signatures', async () => {
+  /** With valid hashes and nobody's signatures. */
+  function writtenAnew(): LedgerConnection {
     let previous: Buffer | undefined;
-    const peer = doctored((block, number) => {
+    return doctored((block, number) => {
       if (number < 6) return block;
       const made = withAlteredData(block);
       const header = made.getHeader();
@@ -128,7 +129,21 @@ describe('a reconciler whose peer does not serve the chain that was signed', () 
       previous = Buffer.from(blockHash(made), 'hex');
       return made;
     });
-    await refusedAndRecovered('rewritten', peer, 'SIGNATURES', /^Block 6 cannot be trusted: it is signed by nobody/);
+  }
+
+  it('names the first block of a history that was written anew with valid hashes and nobody’s signatures', async () => {
+    const words = /^Block 6 cannot be trusted: it is signed by nobody/;
+    await refusedAndRecovered('rewritten', writtenAnew(), 'SIGNATURES', words);
+  });
+
+  it('takes no block for a fork that those who sign blocks have not signed', async () => {
+    const dbFile = join(directory, 'unsigned.db');
+    const beside = [writtenAnew()];
+    await expect(reconcile({ connection: honest, dbFile, beside })).rejects.toMatchObject({
+      code: 'SIGNATURES',
+      message: expect.stringMatching(/serves another block \d+, which is not signed as the channel asks/),
+    });
+    expect(headOf(dbFile)?.block).toBe(String((await honest.height()) - 1n));
   });
 
   it('says whose signatures are too few', async () => {
