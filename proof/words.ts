@@ -21,6 +21,7 @@ export function verifiedText(verified: Verified): string {
     isTrusted
       ? `Block 0 is the one you trust: ${genesis}`
       : `Block 0 comes from the bundle itself: compare ${genesis} with what you know of the ledger, or name it with --trust.`,
+    `Channel ${printable(report.channel, 100)}, chaincode ${printable(report.chaincode, 100)}: compare them too.`,
     'Checked:',
     ...checkedLines(verified).map((line) => `  ${line}`),
     'Not checked:',
@@ -32,9 +33,11 @@ export function verifiedText(verified: Verified): string {
 
 /** The same for machines. */
 export function verifiedJson({ report, transactions, ...counts }: Verified) {
-  const { day, sealed, hash, findings } = report;
+  const { day, sealed, hash, findings, channel, chaincode } = report;
   return {
     verified: true,
+    channel,
+    chaincode,
     day,
     sealed,
     hash,

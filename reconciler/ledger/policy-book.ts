@@ -97,6 +97,8 @@ export class PolicyBook {
   approve(signer: Signer, hash: string, clock: bigint | undefined): void {
     const proposal = this.#proposals.find((one) => one.hash === hash);
     if (proposal === undefined || !this.#hasSay(signer, proposal.policy) || this.#isInForce(proposal.number)) return;
+    // As in the contract: an approval given again decides nothing.
+    if (proposal.approvals.includes(signer.actor)) return;
     const approved = { ...proposal, approvals: [...new Set([...proposal.approvals, signer.actor])].sort() };
     this.#proposals[proposal.number - 1] = approved;
     if (!this.#isDecided(approved, clock)) return;
