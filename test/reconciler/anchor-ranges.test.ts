@@ -39,7 +39,7 @@ describe('the ranges of an anchor', () => {
     const anchor = anchorOfDay({ findings: many });
     expect(anchor.ranges.lists.filter(({ list }) => list === 'missing')).toHaveLength(MAX_RANGES);
     const text = JSON.stringify(anchor);
-    expect(text.length).toBeLessThan(MAX_ANCHOR_BYTES / 32);
+    expect(text.length).toBeLessThan(MAX_ANCHOR_BYTES / 12);
     expect(parseAnchor(text)).toEqual(anchor);
   });
 
