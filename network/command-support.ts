@@ -4,24 +4,15 @@ import type { PoliciesAnswer } from '#chaincode';
 import type { CommandIo } from '../cli/command.js';
 import { UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
-import { connect, type LedgerConnection } from './connection.js';
-import { loadProfile } from './profile.js';
+import { type LedgerConnection, withConnection } from './connection.js';
 
 /** Connects with a profile, runs, and closes; a signal to stop closes early. */
-export async function withLedger<T>(
+export function withLedger<T>(
   io: CommandIo,
   profile: string,
   run: (ledger: LedgerConnection) => Promise<T>,
 ): Promise<T> {
-  const ledger = connect(loadProfile(profile));
-  const stop = () => ledger.close();
-  io.signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await run(ledger);
-  } finally {
-    io.signal.removeEventListener('abort', stop);
-    ledger.close();
-  }
+  return withConnection(profile, io.signal, run);
 }
 
 /** Writes lines, and waits where the reader is slower than the ledger. */

@@ -5,13 +5,15 @@ import { NetworkError } from './errors.js';
 import { fromGateway } from './gateway-errors.js';
 import { GatewayPeers, type PeerConnection } from './gateway-peers.js';
 import { type TokenSigner, tokenSigner } from './pkcs11.js';
-import type { Profile } from './profile.js';
+import { loadProfile, type Profile } from './profile.js';
 import { messageSigner } from './signer.js';
 import { submitUntilCommitted } from './submission.js';
 
 /** What a transaction read may have changed, or be older at one peer than at another: then it is endorsed anew. */
 const ENDORSED_TIMES = 5;
 const CONFLICT_PAUSE_MS = 200;
+/** One that is there comes at once; a peer may take the request and say nothing. */
+const BLOCK_WITHIN_MS = 30_000;
 
 /** A transaction that is on the ledger and valid. */
 export interface Committed {
@@ -53,6 +55,44 @@ export interface LedgerConnection {
  */
 export function connect(profile: Profile): LedgerConnection {
   return new GatewayConnection(profile, new GatewayPeers(profile, signerOf(profile)));
+}
+
+/**
+ * Connects with a profile's file, runs, and closes; a signal to stop closes early.
+ * @throws NetworkError
+ */
+export async function withConnection<T>(
+  profileFile: string,
+  signal: AbortSignal,
+  run: (ledger: LedgerConnection) => Promise<T>,
+): Promise<T> {
+  const ledger = connect(loadProfile(profileFile));
+  const stop = () => ledger.close();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await run(ledger);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    ledger.close();
+  }
+}
+
+/**
+ * One block that the channel has.
+ * @throws NetworkError `DELIVERY`, also if the peer does not deliver it in time
+ */
+export async function blockAt(ledger: LedgerConnection, number: bigint): Promise<common.Block> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(BLOCK_WITHIN_MS)]);
+  try {
+    for await (const block of ledger.blocks(number, signal)) return block;
+  } finally {
+    stop.abort();
+  }
+  const { endpoint } = ledger.profile;
+  throw new NetworkError('DELIVERY', `${endpoint} did not deliver block ${number} in time; ask another peer.`, {
+    retryable: true,
+  });
 }
 
 class GatewayConnection implements LedgerConnection {

@@ -1,10 +1,9 @@
-import type { common } from '@hyperledger/fabric-protos';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import { replaceFile } from './actor-folders.js';
 import { withLedger } from './command-support.js';
-import type { LedgerConnection } from './connection.js';
+import { blockAt, type LedgerConnection } from './connection.js';
 import { NetworkError } from './errors.js';
 
 interface Options {
@@ -29,7 +28,7 @@ export const registerGenesisCommand: RegisterCommands = (program, io) => {
 };
 
 async function fetchGenesis(io: CommandIo, ledger: LedgerConnection, { out, json }: Options): Promise<ExitCode> {
-  const block = await blockZero(ledger);
+  const block = await blockAt(ledger, 0n);
   try {
     replaceFile(out, block.serializeBinary(), 0o644);
   } catch (cause) {
@@ -45,14 +44,4 @@ async function fetchGenesis(io: CommandIo, ledger: LedgerConnection, { out, json
     );
   }
   return EXIT.clean;
-}
-
-async function blockZero(ledger: LedgerConnection): Promise<common.Block> {
-  const stop = new AbortController();
-  try {
-    for await (const block of ledger.blocks(0n, stop.signal)) return block;
-  } finally {
-    stop.abort();
-  }
-  throw new NetworkError('DELIVERY', 'The peer delivers no block 0; ask another.');
 }

@@ -1,6 +1,5 @@
 import { type AnchorAnswer, anchorDifference, type PoliciesAnswer } from '#chaincode';
-import { connect, type LedgerConnection } from '../network/connection.js';
-import { loadProfile } from '../network/profile.js';
+import { type LedgerConnection, withConnection } from '../network/connection.js';
 import { anchorOf, objectsIn } from './anchor-ranges.js';
 import type { DailyReport } from './daily-report.js';
 
@@ -25,11 +24,8 @@ export interface Anchored {
  * Puts a sealed report's hash on the ledger and holds it against what the other actors have anchored of the day.
  * @throws NetworkError
  */
-export async function anchorReport(profileFile: string, report: DailyReport, signal: AbortSignal): Promise<Anchored> {
-  const ledger = connect(loadProfile(profileFile));
-  const stop = () => ledger.close();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
+export function anchorReport(profileFile: string, report: DailyReport, signal: AbortSignal): Promise<Anchored> {
+  return withConnection(profileFile, signal, async (ledger) => {
     const anchor = anchorOf(report);
     const { block, transactionId } = await ledger.submit('AnchorReport', JSON.stringify(anchor));
     const { mspId } = ledger.profile;
@@ -42,10 +38,7 @@ export async function anchorReport(profileFile: string, report: DailyReport, sig
       tx: transactionId,
       others: others.map((other) => compared(report, anchorDifference(anchor, other), other)),
     };
-  } finally {
-    signal.removeEventListener('abort', stop);
-    ledger.close();
-  }
+  });
 }
 
 function compared(

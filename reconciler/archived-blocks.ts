@@ -1,5 +1,5 @@
 import { common } from '@hyperledger/fabric-protos';
-import type { LedgerConnection } from '../network/connection.js';
+import { blockAt, type LedgerConnection } from '../network/connection.js';
 import { archivedBlock, archiveOf } from './archive.js';
 import { ReconcilerError } from './errors.js';
 import { blockHash, readBlock } from './ledger/block.js';
@@ -30,7 +30,7 @@ export async function* archivedBlocks(
       const hash = hashes.get(Number(number));
       const block = kept === undefined ? undefined : decodedBlock(kept);
       const isKept = block !== undefined && isTheOne(block, due, hash);
-      const fetched = isKept ? undefined : await fetchedBlock(connection, number, dbFile);
+      const fetched = isKept || connection === undefined ? undefined : await blockAt(connection, number);
       const read = fetched ?? block;
       if (read === undefined || !isTheOne(read, due, hash)) throw lacking(dbFile, number);
       yield fetched === undefined ? (kept as Uint8Array) : asKept(fetched, identity, membership);
@@ -60,21 +60,6 @@ function isTheOne(block: common.Block, due: { readonly next: bigint; readonly ha
     if (error instanceof ReconcilerError) return false;
     throw error;
   }
-}
-
-async function fetchedBlock(
-  connection: LedgerConnection | undefined,
-  number: bigint,
-  dbFile: string,
-): Promise<common.Block> {
-  if (connection === undefined) throw lacking(dbFile, number);
-  const stop = new AbortController();
-  try {
-    for await (const block of connection.blocks(number, stop.signal)) return block;
-  } finally {
-    stop.abort();
-  }
-  throw lacking(dbFile, number);
 }
 
 function asKept(block: common.Block, identity: LedgerIdentity | undefined, membership: Membership | undefined) {

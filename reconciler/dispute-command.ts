@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { DEFAULT_ANSWER_SECONDS, type DisputeAnswer, type DisputeCall, dayStart, parseDispute } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
-import { connect } from '../network/connection.js';
-import { loadProfile } from '../network/profile.js';
+import { withConnection } from '../network/connection.js';
 import { dayJudgement } from './day-judgement.js';
 import { type NamedFinding, namedFinding, secondsOf, wholeId } from './dispute-finding.js';
 
@@ -103,18 +102,12 @@ async function say(io: CommandIo, { profile, json }: Common, call: DisputeCall, 
   const text = JSON.stringify(said);
   // What the contract would refuse is told without asking it.
   const { finding, deed } = parseDispute(call, text);
-  const ledger = connect(loadProfile(profile));
-  const stop = () => ledger.close();
-  io.signal.addEventListener('abort', stop, { once: true });
-  try {
+  return withConnection(profile, io.signal, async (ledger) => {
     const { result, block, transactionId } = await ledger.submit(call, text);
     if (json === true) printJson(io, { ...(JSON.parse(result) as DisputeAnswer), block: block.toString() });
     else io.stdout.write(`${DONE[deed.act]} ${finding}, in block ${block}, transaction ${transactionId}.\n`);
     return EXIT.clean;
-  } finally {
-    io.signal.removeEventListener('abort', stop);
-    ledger.close();
-  }
+  });
 }
 
 const DONE = {

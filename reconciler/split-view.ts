@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { common } from '@hyperledger/fabric-protos';
 import { printable } from '../cli/printable.js';
-import type { LedgerConnection } from '../network/connection.js';
+import { blockAt, type LedgerConnection } from '../network/connection.js';
 import { archiveOf } from './archive.js';
 import { ReconcilerError } from './errors.js';
 import { blockHash } from './ledger/block.js';
@@ -52,16 +52,6 @@ export async function compareWith(
 async function isSame({ db }: Projection, other: LedgerConnection, number: bigint): Promise<boolean> {
   const own = db.prepare('SELECT hash FROM blocks WHERE number = ?').pluck().get(Number(number));
   return own === blockHash(await blockAt(other, number));
-}
-
-async function blockAt(ledger: LedgerConnection, number: bigint): Promise<common.Block> {
-  const stop = new AbortController();
-  try {
-    for await (const block of ledger.blocks(number, stop.signal)) return block;
-  } finally {
-    stop.abort();
-  }
-  throw new ReconcilerError('BLOCK', `${ledger.profile.endpoint} does not deliver block ${number}; ask another peer.`);
 }
 
 async function fork(
