@@ -1,3 +1,5 @@
+import { fieldsOf } from './wire.js';
+
 /** A signature on a block. Of the two headers one is there: the signer's identity, or its number among the consenters. */
 export interface BlockSignature {
   readonly signatureHeader: Uint8Array;
@@ -22,7 +24,7 @@ const NONE = new Uint8Array();
 export function readSignatures(bytes: Uint8Array): SignatureMetadata {
   let value: Uint8Array = NONE;
   const signatures: BlockSignature[] = [];
-  for (const [field, content] of fieldsOf(bytes)) {
+  for (const [field, content] of bytesIn(bytes)) {
     if (field === 1) value = content;
     else if (field === 2) signatures.push(readSignature(content));
   }
@@ -46,7 +48,7 @@ export function writeSignatures({ value, signatures }: SignatureMetadata): Uint8
 }
 
 function readSignature(bytes: Uint8Array): BlockSignature {
-  const fields = new Map(fieldsOf(bytes));
+  const fields = new Map(bytesIn(bytes));
   return {
     signatureHeader: fields.get(1) ?? NONE,
     signature: fields.get(2) ?? NONE,
@@ -54,27 +56,12 @@ function readSignature(bytes: Uint8Array): BlockSignature {
   };
 }
 
-function* fieldsOf(bytes: Uint8Array): Generator<[number, Uint8Array]> {
-  for (let at = 0; at < bytes.length; ) {
-    const tag = varint(bytes, at);
-    if ((tag.value & 7) !== LENGTH_DELIMITED) throw new Error('a field of another kind than bytes');
-    const length = varint(bytes, tag.end);
-    const end = length.end + length.value;
-    if (end > bytes.length) throw new Error('a field is cut off');
-    yield [tag.value >>> 3, bytes.subarray(length.end, end)];
-    at = end;
+/** These messages hold bytes alone. */
+function* bytesIn(message: Uint8Array): Generator<[number, Uint8Array]> {
+  for (const { number, bytes } of fieldsOf(message)) {
+    if (bytes === undefined) throw new Error('a field of another kind than bytes');
+    yield [number, bytes];
   }
-}
-
-function varint(bytes: Uint8Array, begin: number): { readonly value: number; readonly end: number } {
-  let value = 0;
-  for (let at = begin; at < begin + 4; at += 1) {
-    const byte = bytes[at];
-    if (byte === undefined) break;
-    value |= (byte & 0x7f) << (7 * (at - begin));
-    if (byte < 0x80) return { value, end: at + 1 };
-  }
-  throw new Error('a number is cut off or too long');
 }
 
 /** Empty fields are left out, save where that they are there says something. */
