@@ -147,7 +147,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_collector ON runs (actor, collector, begun);
   `,
   `
-  -- The channel's configuration and the archive of blocks are kept from the first block on: all is read again.
+  -- The channel's configuration, the archive of blocks, disputes and anchors are kept from the first block on: all is read again.
   DELETE FROM meta; DELETE FROM blocks; DELETE FROM transactions; DELETE FROM runs; DELETE FROM waiting_claims;
   DELETE FROM batches; DELETE FROM sources; DELETE FROM witnesses; DELETE FROM coverage; DELETE FROM declared_gaps;
   DELETE FROM events; DELETE FROM attestations; DELETE FROM open_events; DELETE FROM late_attestations;
@@ -156,14 +156,6 @@ export const MIGRATIONS: readonly string[] = [
 
   -- archived_to: length of the archive of blocks when this one is in it.
   ALTER TABLE blocks ADD COLUMN archived_to INTEGER;
-  `,
-  `
-  -- Disputes and anchors cannot be told from the rows before: the ledger is read again from its beginning.
-  DELETE FROM meta; DELETE FROM blocks; DELETE FROM transactions; DELETE FROM runs; DELETE FROM waiting_claims;
-  DELETE FROM batches; DELETE FROM sources; DELETE FROM witnesses; DELETE FROM coverage; DELETE FROM declared_gaps;
-  DELETE FROM events; DELETE FROM attestations; DELETE FROM late_attestations; DELETE FROM tallies;
-  DELETE FROM repeated_batches; DELETE FROM broken_links; DELETE FROM silences; DELETE FROM disorders;
-  DELETE FROM open_events; DELETE FROM days; DELETE FROM amended_days; DELETE FROM touched_days; DELETE FROM holes;
 
   -- What the actors did in disputes, in the ledger's order; seq: the latest batch before; act: as the contract has it.
   CREATE TABLE dispute_acts (

@@ -90,7 +90,9 @@ describe('a projection of a version that knew no disputes', () => {
     before.close();
 
     const earlier = new Database(file);
-    earlier.exec('DROP TABLE dispute_acts; DROP TABLE anchors; PRAGMA user_version = 5');
+    earlier.exec(
+      'DROP TABLE dispute_acts; DROP TABLE anchors; ALTER TABLE blocks DROP COLUMN archived_to; PRAGMA user_version = 4',
+    );
     earlier.close();
     const again = new Projection(file);
     expect([again.nextBlock, again.seq, again.policies.inForce.length]).toEqual([0n, 0, 0]);
