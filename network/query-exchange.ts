@@ -40,11 +40,9 @@ export async function queryDisputes(
   });
 }
 
-/** By the acts alone: whether a deadline has passed, the ledger clock tells, which reconcilers follow. */
-function stateOf({ acts }: DisputeAnswer): 'open' | 'answered' | 'closed' {
-  const round = latestRound(acts);
-  if (round === undefined || round.isClosed) return 'closed';
-  return round.answers.some(({ actor }) => actor !== round.opening.actor) ? 'answered' : 'open';
+/** By the acts alone: who is to answer, and whether the time has passed, finding and ledger clock tell, which reconcilers know. */
+function stateOf({ acts }: DisputeAnswer): 'open' | 'closed' {
+  return latestRound(acts)?.isClosed === false ? 'open' : 'closed';
 }
 
 function describeDispute({ finding, acts, state }: DisputeAnswer & { state: string }): string[] {
