@@ -14,7 +14,7 @@ export class Unreadable {
   readonly #awaited = new Set<string>();
   /** What the live stream had brought again before that. */
   readonly #repeated = new Set<string>();
-  /** What was met in this session, the newest last. */
+  /** What was met on this connection, the newest last. */
   readonly #met = new Set<string>();
 
   constructor(memory: SourceMemory) {

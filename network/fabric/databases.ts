@@ -9,7 +9,7 @@ const ANSWER_WITHIN_MS = 5_000;
  * Sees that every database that peers are to use is there: a peer that has none ends, and only its log says why.
  * @throws NetworkError `UNREACHABLE` for the first where nobody listens, without the password in its URL
  */
-export async function untilDatabasesAnswer(state: NetworkSettings['state']): Promise<void> {
+export async function requireDatabases(state: NetworkSettings['state']): Promise<void> {
   if (state.database !== 'couchdb') return;
   for (const url of state.urls) await listening(url);
 }

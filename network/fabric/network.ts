@@ -19,7 +19,7 @@ import { bootstrapPolicy, firstPolicy } from '../first-policy.js';
 import type { Role } from '../pki.js';
 import { ChannelAdmin, makeGenesis } from './channel.js';
 import { ensureCredentials } from './credentials.js';
-import { untilDatabasesAnswer } from './databases.js';
+import { requireDatabases } from './databases.js';
 import { type Founding, keepSettings, newSettings, refuseOthersFolder } from './founding.js';
 import { untilHealthy } from './health.js';
 import { NETWORK_FOLDERS, NetworkLayout, type NetworkNode } from './layout.js';
@@ -91,7 +91,7 @@ async function found(options: UpOptions): Promise<NetworkLayout> {
   try {
     const layout = new NetworkLayout(dataDir, await newSettings(options));
     const text = policyText(firstPolicy(layout.settings.actors, policy));
-    await untilDatabasesAnswer(layout.settings.state);
+    await requireDatabases(layout.settings.state);
     writeNetworkSettings(dataDir, layout.settings);
     placePolicy(layout, text);
     return layout;
