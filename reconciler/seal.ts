@@ -84,7 +84,7 @@ export class Sealer {
     const firstSeq = tallies.firstSeq(day);
     const appearance = firstSeq === undefined ? 0n : appearances.of(firstSeq);
     if (clock.now === undefined || appearance === undefined) return false;
-    return clock.now > (end > appearance ? end : appearance) + 2n * deadline;
+    return clock.now > clock.limit(end > appearance ? end : appearance, 2n * deadline);
   }
 }
 

@@ -110,7 +110,7 @@ function isOverdue(projection: Projection, seq: number, { after, upTo }: LedgerR
   const appearance = projection.appearances.of(seq);
   const deadline = projection.policies.governing(appearance)?.policy.deadline;
   if (appearance === undefined || deadline === undefined) return false;
-  const past = projection.appearances.firstPast(appearance + nanosOf(deadline));
+  const past = projection.appearances.firstPast(projection.clock.limit(appearance, nanosOf(deadline)));
   return past !== undefined && past > after && past <= upTo;
 }
 
@@ -118,7 +118,7 @@ function isOverdue(projection: Projection, seq: number, { after, upTo }: LedgerR
  * A transaction before which nothing can be due within the range: what they showed appeared so long before its beginning
  * that every deadline was past by then. Transactions appear in order.
  */
-function firstRelevant({ db, appearances, policies }: Projection, { after }: LedgerRange): number {
+function firstRelevant({ db, clock: ledgerClock, appearances, policies }: Projection, { after }: LedgerRange): number {
   const clock = db.prepare('SELECT clock FROM transactions WHERE seq = ?').pluck().get(after) as
     | string
     | null
@@ -127,7 +127,7 @@ function firstRelevant({ db, appearances, policies }: Projection, { after }: Led
   const longest = policies.inForce.reduce((most, { policy }) => Math.max(most, policy.deadline), 0);
   const isPast = (seq: number) => {
     const appearance = appearances.of(seq);
-    return appearance !== undefined && appearance + nanosOf(longest) < BigInt(clock);
+    return appearance !== undefined && ledgerClock.limit(appearance, nanosOf(longest)) < BigInt(clock);
   };
   let [low, high] = [1, after];
   while (low < high) {

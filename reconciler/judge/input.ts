@@ -39,6 +39,8 @@ export interface Vantage {
   readonly clock: bigint | undefined;
   /** The policy that governs a time of 19 digits. */
   policyAt(time: string): NumberedPolicy | undefined;
+  /** What the ledger clock must have passed for `duration` nanoseconds to have run since `since`. */
+  limit(since: bigint, duration: bigint): bigint;
   /** The first transaction after which the ledger clock was past `limit`. */
   firstPast(limit: bigint): number;
 }

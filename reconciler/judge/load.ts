@@ -10,6 +10,7 @@ export function vantageOf(projection: Projection): Vantage {
   return {
     clock: projection.clock.now,
     policyAt: (time) => projection.policies.at(time),
+    limit: (since, duration) => projection.clock.limit(since, duration),
     firstPast: (limit) => projection.appearances.firstPast(limit) as number,
   };
 }

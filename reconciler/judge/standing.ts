@@ -108,7 +108,9 @@ function witnessState(event: Subject, actor: string, deadline: bigint, vantage: 
   if (event.appearance === undefined || vantage.clock === undefined) return 'pending';
   // One that has said nothing on the source has two deadlines, as long as a day may stay open: silence is no way out.
   const limit =
-    witness === undefined ? event.appearance + 2n * deadline : latest(witness.first, event.appearance) + deadline;
+    witness === undefined
+      ? vantage.limit(event.appearance, 2n * deadline)
+      : vantage.limit(latest(witness.first, event.appearance), deadline);
   return vantage.clock > limit ? { actor, by: 'deadline', seq: vantage.firstPast(limit) } : 'pending';
 }
 

@@ -9,6 +9,9 @@ export function majorityOf(n: number): number {
  * The ledger clock: the lower median, over the actors and timekeepers, of the greatest `sentAt` of each. An actor
  * that has sent nothing counts as minus infinity; so the clock is undefined until a majority has sent. It never goes
  * back, not even when a new policy changes whose word counts.
+ *
+ * Until all have sent, the lowest of those that have may be the clock, and it may be one that lies, or is hours off. A leap
+ * as another sends for the first time is no time that has passed: nobody had it to say anything in.
  */
 export class LedgerClock {
   readonly #greatest: Map<string, bigint>;
@@ -16,12 +19,17 @@ export class LedgerClock {
   readonly #first: Map<string, bigint>;
   /** For each what the greatest times were when it last sent. */
   readonly #marks: Map<string, ReadonlyMap<string, bigint>>;
+  /** Who has just sent for the first time. */
+  #newcomer: string | undefined;
+  /** Stretches that the clock leapt over as somebody sent for the first time. */
+  readonly #leaps: Leap[];
   #now: bigint | undefined;
 
   constructor(state?: ClockState) {
     this.#greatest = timesOf(state?.greatest);
     this.#first = timesOf(state?.first);
     this.#marks = new Map(Object.entries(state?.marks ?? {}).map(([actor, times]) => [actor, timesOf(times)]));
+    this.#leaps = (state?.leaps ?? []).map(({ from, to }) => ({ from: BigInt(from), to: BigInt(to) }));
     this.#now = state?.now === undefined ? undefined : BigInt(state.now);
   }
 
@@ -34,6 +42,7 @@ export class LedgerClock {
   sent(actor: string, sentAt: Nanos): void {
     const time = BigInt(sentAt);
     if (time > (this.#greatest.get(actor) ?? -1n)) this.#greatest.set(actor, time);
+    this.#newcomer = this.#first.has(actor) ? undefined : actor;
     if (!this.#first.has(actor)) this.#first.set(actor, time);
     this.#marks.set(actor, new Map(this.#greatest));
   }
@@ -60,13 +69,31 @@ export class LedgerClock {
     return now === undefined || then === undefined ? 0n : now - then;
   }
 
-  /** Moves to the lower median over `keepers`. */
-  advance(keepers: readonly string[]): void {
+  /** Moves to the lower median over `keepers`. A newcomer's leap is one that is longer than `grace` nanoseconds. */
+  advance(keepers: readonly string[], grace: bigint): void {
     const times = keepers
       .map((keeper) => this.#greatest.get(keeper) ?? -1n)
       .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
     const median = times[Math.floor((times.length - 1) / 2)] ?? -1n;
-    if (median > (this.#now ?? -1n)) this.#now = median;
+    const now = this.#now;
+    if (median <= (now ?? -1n)) return;
+    this.#now = median;
+    const isNew = this.#newcomer !== undefined && keepers.includes(this.#newcomer);
+    if (isNew && now !== undefined && median - now > grace) this.#leaps.push({ from: now, to: median });
+  }
+
+  /**
+   * What the clock must have passed for a time to have run since `since`: leaps are not counted.
+   * @param since nanoseconds since the epoch
+   * @param duration nanoseconds
+   */
+  limit(since: bigint, duration: bigint): bigint {
+    let limit = since + duration;
+    for (const { from, to } of this.#leaps) {
+      if (since >= to || limit < from) continue;
+      limit += to - (from > since ? from : since);
+    }
+    return limit;
   }
 
   snapshot(): ClockState {
@@ -74,6 +101,7 @@ export class LedgerClock {
       greatest: textsOf(this.#greatest),
       first: textsOf(this.#first),
       marks: Object.fromEntries([...this.#marks].map(([actor, times]) => [actor, textsOf(times)])),
+      leaps: this.#leaps.map(({ from, to }) => ({ from: from.toString(), to: to.toString() })),
       ...(this.#now === undefined ? {} : { now: this.#now.toString() }),
     };
   }
@@ -89,9 +117,16 @@ function textsOf(times: ReadonlyMap<string, bigint>): Times {
   return Object.fromEntries([...times].map(([actor, time]) => [actor, time.toString()]));
 }
 
+/** The clock before and after. */
+interface Leap {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
 export interface ClockState {
   readonly greatest: Times;
   readonly first: Times;
   readonly marks: Readonly<Record<string, Times>>;
+  readonly leaps: readonly { readonly from: Nanos; readonly to: Nanos }[];
   readonly now?: Nanos;
 }

@@ -289,7 +289,7 @@ export class Projection {
   #tick(actor: string, batch: Batch, seq: number, block: bigint, txId: string): bigint | undefined {
     this.clock.sent(actor, batch.sentAt);
     const policy = this.policies.governing(this.clock.now)?.policy;
-    if (policy !== undefined) this.clock.advance(clockKeepers(policy));
+    if (policy !== undefined) this.clock.advance(clockKeepers(policy), nanosOf(policy.grace));
     const clock = this.clock.now;
     this.#sql.transaction.run(seq, Number(block), txId, actor, clock === undefined ? null : padNanos(clock.toString()));
     this.appearances.sent(actor, seq, policy?.actors ?? [], clock);
@@ -366,6 +366,6 @@ export class Projection {
     const grace = this.policies.at(event.at)?.policy.grace;
     if (grace === undefined) return false;
     const first = event.source.witnesses.get(actor)?.first ?? 0n;
-    return clock > (first > appearance ? first : appearance) + nanosOf(grace);
+    return clock > this.clock.limit(first > appearance ? first : appearance, nanosOf(grace));
   }
 }

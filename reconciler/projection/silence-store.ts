@@ -82,7 +82,7 @@ export class SilenceStore {
 
   #limit(since: string): bigint | undefined {
     const policy = this.policies.at(since)?.policy;
-    return policy === undefined ? undefined : BigInt(unpadNanos(since)) + nanosOf(policy.silence);
+    return policy === undefined ? undefined : this.clock.limit(BigInt(unpadNanos(since)), nanosOf(policy.silence));
   }
 
   /** The first transaction by which a majority of the actors has sent something at or after another. */

@@ -70,14 +70,14 @@ export class EventOracle extends LedgerOracle {
     const silent = this.firstOn(actor, seen.event.source) === undefined;
     const since = silent ? this.appearance((seen.attestations[0] as Attestation).tx) : this.#since(actor, seen);
     if (since === undefined) return undefined;
-    const end = since + BigInt(this.policy.deadline) * SECOND * (silent ? 2n : 1n);
+    const end = this.limit(since, this.policy.deadline * (silent ? 2 : 1));
     return this.firstTx(0, (tx) => (this.clock(tx) ?? -1n) > end);
   }
 
   #isLate({ actor, tx }: Attestation, seen: SeenEvent): boolean {
     const since = this.#since(actor, seen);
     const clock = this.clock(tx);
-    return since !== undefined && clock !== undefined && clock > since + BigInt(this.policy.grace) * SECOND;
+    return since !== undefined && clock !== undefined && clock > this.limit(since, this.policy.grace);
   }
 
   judge(seen: SeenEvent): OracleEvent {

@@ -69,7 +69,7 @@ export class Oracle extends EventOracle {
       .map(({ attestations }) => (attestations[0] as Attestation).tx);
     const appearance = firsts.length === 0 ? 0n : this.appearance(Math.min(...firsts));
     if (now === undefined || appearance === undefined) return false;
-    return now > (appearance > end ? appearance : end) + 2n * BigInt(this.policy.deadline) * SECOND;
+    return now > this.limit(appearance > end ? appearance : end, 2 * this.policy.deadline);
   }
 
   /** Batch numbers under which an actor's collector signed two contents, the later of them within the range. */
@@ -117,7 +117,7 @@ export class Oracle extends EventOracle {
   #isOverdue(tx: number, range: OracleRange): boolean {
     const appearance = this.appearance(tx);
     if (appearance === undefined) return false;
-    const limit = appearance + BigInt(this.policy.deadline) * SECOND;
+    const limit = this.limit(appearance, this.policy.deadline);
     const past = this.firstTx(0, (at) => (this.clock(at) ?? -1n) > limit);
     return past !== undefined && isIn(past, range);
   }
@@ -140,7 +140,7 @@ export class Oracle extends EventOracle {
           const appearance = this.appearance(tx);
           if (appearance === undefined) return [];
           const since = appearance > end ? appearance : end;
-          const limit = since + BigInt(this.policy.silence) * SECOND;
+          const limit = this.limit(since, this.policy.silence);
           if (since < BigInt(this.policy.from) || !witnessesOf(this.policy, source, limit.toString()).includes(actor)) {
             return [];
           }

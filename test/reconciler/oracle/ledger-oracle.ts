@@ -112,6 +112,30 @@ export class LedgerOracle {
     return median < 0n ? undefined : median;
   }
 
+  /** What the clock must pass for `seconds` to have run since `since`, where leaps of somebody's first batch are no time. */
+  protected limit(since: bigint, seconds: number): bigint {
+    const keepers = [...this.policy.actors, ...this.policy.timekeepers];
+    const leaps = keepers.flatMap((keeper) => {
+      const tx = this.sent.find(({ actor }) => actor === keeper)?.tx;
+      const before = tx === undefined ? undefined : this.#clocks[tx - 1];
+      const after = tx === undefined ? undefined : this.#clocks[tx];
+      if (before === undefined || after === undefined) return [];
+      return after - before > BigInt(this.policy.grace) * SECOND ? [{ before, after }] : [];
+    });
+    // Leaps in order of the clock: one may put off the end into the next.
+    leaps.sort((a, b) => ascending(a.before, b.before));
+    let left = BigInt(seconds) * SECOND;
+    let at = since;
+    for (const { before, after } of leaps) {
+      if (at >= after) continue;
+      const run = before > at ? before - at : 0n;
+      if (run > left) break;
+      left -= run;
+      at = after;
+    }
+    return at + left;
+  }
+
   protected firstTx(from: number, holds: (tx: number) => boolean): number | undefined {
     for (let tx = from; tx <= this.last; tx++) if (holds(tx)) return tx;
     return undefined;
