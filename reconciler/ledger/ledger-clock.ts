@@ -1,5 +1,8 @@
 import type { Nanos } from '#chaincode';
 
+/** Beyond so many, an actor's collectors are not looked at one by one: it can name as many as it likes. */
+const MOST_COLLECTORS = 64;
+
 /** More than half of n. */
 export function majorityOf(n: number): number {
   return Math.floor(n / 2) + 1;
@@ -11,7 +14,7 @@ export function majorityOf(n: number): number {
  * back, not even when a new policy changes whose word counts.
  *
  * Until all have sent, the lowest of those that have may be the clock, and it may be one that lies, or is hours off. A leap
- * as another sends for the first time is no time that has passed: nobody had it to say anything in.
+ * as a collector sends for the first time is no time that has passed: nobody had it to say anything in.
  */
 export class LedgerClock {
   readonly #greatest: Map<string, bigint>;
@@ -19,16 +22,24 @@ export class LedgerClock {
   readonly #first: Map<string, bigint>;
   /** For each what the greatest times were when it last sent. */
   readonly #marks: Map<string, ReadonlyMap<string, bigint>>;
-  /** Who has just sent for the first time. */
+  /** For each its collectors that have sent. */
+  readonly #collectors: Map<string, Set<string>>;
+  /** Whose collector has just sent for the first time. */
   #newcomer: string | undefined;
-  /** Stretches that the clock leapt over as somebody sent for the first time. */
+  /** Stretches that the clock leapt over as a collector sent for the first time. */
   readonly #leaps: Leap[];
+  /** What newcomers' leaps too small to be left out come to, nanoseconds. */
+  #leapt: bigint;
   #now: bigint | undefined;
 
   constructor(state?: ClockState) {
     this.#greatest = timesOf(state?.greatest);
     this.#first = timesOf(state?.first);
     this.#marks = new Map(Object.entries(state?.marks ?? {}).map(([actor, times]) => [actor, timesOf(times)]));
+    this.#collectors = new Map(
+      Object.entries(state?.collectors ?? {}).map(([actor, names]) => [actor, new Set(names)]),
+    );
+    this.#leapt = BigInt(state?.leapt ?? 0);
     this.#leaps = (state?.leaps ?? []).map(({ from, to }) => ({ from: BigInt(from), to: BigInt(to) }));
     this.#now = state?.now === undefined ? undefined : BigInt(state.now);
   }
@@ -38,13 +49,20 @@ export class LedgerClock {
     return this.#now;
   }
 
-  /** Takes in what an actor says the time is. */
-  sent(actor: string, sentAt: Nanos): void {
+  /** Takes in what an actor's collector says the time is. */
+  sent(actor: string, collector: string, sentAt: Nanos): void {
     const time = BigInt(sentAt);
     if (time > (this.#greatest.get(actor) ?? -1n)) this.#greatest.set(actor, time);
-    this.#newcomer = this.#first.has(actor) ? undefined : actor;
+    this.#newcomer = this.#isNew(actor, collector) ? actor : undefined;
     if (!this.#first.has(actor)) this.#first.set(actor, time);
     this.#marks.set(actor, new Map(this.#greatest));
+  }
+
+  #isNew(actor: string, collector: string): boolean {
+    const known = this.#collectors.get(actor) ?? new Set();
+    if (known.has(collector) || known.size >= MOST_COLLECTORS) return false;
+    this.#collectors.set(actor, known.add(collector));
+    return true;
   }
 
   /**
@@ -69,7 +87,7 @@ export class LedgerClock {
     return now === undefined || then === undefined ? 0n : now - then;
   }
 
-  /** Moves to the lower median over `keepers`. A newcomer's leap is one that is longer than `grace` nanoseconds. */
+  /** Moves to the lower median over `keepers`. Newcomers' leaps count as time up to `grace` nanoseconds in all. */
   advance(keepers: readonly string[], grace: bigint): void {
     const times = keepers
       .map((keeper) => this.#greatest.get(keeper) ?? -1n)
@@ -79,7 +97,9 @@ export class LedgerClock {
     if (median <= (now ?? -1n)) return;
     this.#now = median;
     const isNew = this.#newcomer !== undefined && keepers.includes(this.#newcomer);
-    if (isNew && now !== undefined && median - now > grace) this.#leaps.push({ from: now, to: median });
+    if (!isNew || now === undefined) return;
+    if (this.#leapt + median - now > grace) this.#leaps.push({ from: now, to: median });
+    else this.#leapt += median - now;
   }
 
   /**
@@ -101,6 +121,8 @@ export class LedgerClock {
       greatest: textsOf(this.#greatest),
       first: textsOf(this.#first),
       marks: Object.fromEntries([...this.#marks].map(([actor, times]) => [actor, textsOf(times)])),
+      collectors: Object.fromEntries([...this.#collectors].map(([actor, names]) => [actor, [...names]])),
+      leapt: this.#leapt.toString(),
       leaps: this.#leaps.map(({ from, to }) => ({ from: from.toString(), to: to.toString() })),
       ...(this.#now === undefined ? {} : { now: this.#now.toString() }),
     };
@@ -127,6 +149,8 @@ export interface ClockState {
   readonly greatest: Times;
   readonly first: Times;
   readonly marks: Readonly<Record<string, Times>>;
+  readonly collectors: Readonly<Record<string, readonly string[]>>;
+  readonly leapt: Nanos;
   readonly leaps: readonly { readonly from: Nanos; readonly to: Nanos }[];
   readonly now?: Nanos;
 }

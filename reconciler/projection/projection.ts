@@ -287,7 +287,7 @@ export class Projection {
   }
 
   #tick(actor: string, batch: Batch, seq: number, block: bigint, txId: string): bigint | undefined {
-    this.clock.sent(actor, batch.sentAt);
+    this.clock.sent(actor, batch.collector, batch.sentAt);
     const policy = this.policies.governing(this.clock.now)?.policy;
     if (policy !== undefined) this.clock.advance(clockKeepers(policy), nanosOf(policy.grace));
     const clock = this.clock.now;

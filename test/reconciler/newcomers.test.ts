@@ -74,10 +74,10 @@ describe('a ledger clock that leaps as the last actor sends for the first time',
 });
 
 describe('the time that has run on the ledger clock', () => {
-  const clockOf = (sent: readonly (readonly [string, number])[]) => {
+  const clockOf = (sent: readonly (readonly [string, number, string?])[]) => {
     const clock = new LedgerClock();
-    for (const [actor, at] of sent) {
-      clock.sent(actor, at.toString());
+    for (const [actor, at, collector = 'collector-1'] of sent) {
+      clock.sent(actor, collector, at.toString());
       clock.advance(['A', 'B', 'C', 'D', 'E'], 30n);
     }
     return clock;
@@ -101,6 +101,15 @@ describe('the time that has run on the ledger clock', () => {
         ['E', 30],
       ]).limit(0n, 100n),
     ).toBe(100n);
+    const second = [
+      ['A', 0],
+      ['B', 0],
+      ['C', 0],
+      ['D', 900, 'collector-2'],
+      ['E', 900],
+      ['C', 900, 'collector-2'],
+    ] as const;
+    expect(clockOf(second).limit(0n, 100n)).toBe(1000n);
     // One that has sent before is no newcomer, however long it was away.
     const known = [
       ['A', 0],

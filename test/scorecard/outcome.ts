@@ -40,14 +40,6 @@ const NO_COLLUSIONS = { unresolved: 0, minorityAccused: 0, unseen: 0 };
 const HARMLESS: readonly FindingClass[] = ['late', 'silent'];
 
 /**
- * Whether a finding, if nobody expects it, is one that may be: of silence and lateness the ledger clock decides, and where
- * the collectors' clocks are hours apart that may leap, as when the last of them sends for the first time.
- */
-function isHarmless({ arm, world }: History, name: FindingClass): boolean {
-  return HARMLESS.includes(name) && (arm === 'honest' || world.skewed);
-}
-
-/**
  * Judges a history.
  * @param timed whether to look after each transaction at what the report says by then
  */
@@ -93,7 +85,7 @@ function compare(history: History, findings: readonly Finding[]) {
     (at >= 0 ? hits : misses).push(key);
   }
   const falseOnes = unexpected
-    .filter((one) => !may.has(one.key) && !isHarmless(history, one.class))
+    .filter((one) => !may.has(one.key) && !(arm === 'honest' && HARMLESS.includes(one.class)))
     .map(({ key }) => key);
   return { hits, misses, falseOnes, allowed: unexpected.length - falseOnes.length };
 }

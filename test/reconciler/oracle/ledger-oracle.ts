@@ -115,12 +115,17 @@ export class LedgerOracle {
   /** What the clock must pass for `seconds` to have run since `since`, where leaps of somebody's first batch are no time. */
   protected limit(since: bigint, seconds: number): bigint {
     const keepers = [...this.policy.actors, ...this.policy.timekeepers];
-    const leaps = keepers.flatMap((keeper) => {
-      const tx = this.sent.find(({ actor }) => actor === keeper)?.tx;
-      const before = tx === undefined ? undefined : this.#clocks[tx - 1];
-      const after = tx === undefined ? undefined : this.#clocks[tx];
+    let small = 0n;
+    const leaps = this.sent.flatMap(({ tx, actor, batch }) => {
+      if (!keepers.includes(actor)) return [];
+      const isFirst = (other: Sent) => other.actor === actor && other.batch.collector === batch.collector;
+      if (this.sent.find(isFirst)?.tx !== tx) return [];
+      const before = this.#clocks[tx - 1];
+      const after = this.#clocks[tx];
       if (before === undefined || after === undefined) return [];
-      return after - before > BigInt(this.policy.grace) * SECOND ? [{ before, after }] : [];
+      if (small + after - before > BigInt(this.policy.grace) * SECOND) return [{ before, after }];
+      small += after - before;
+      return [];
     });
     // Leaps in order of the clock: one may put off the end into the next.
     leaps.sort((a, b) => ascending(a.before, b.before));
