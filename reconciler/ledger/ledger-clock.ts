@@ -87,8 +87,8 @@ export class LedgerClock {
     return now === undefined || then === undefined ? 0n : now - then;
   }
 
-  /** Moves to the lower median over `keepers`. Newcomers' leaps count as time up to `grace` nanoseconds in all. */
-  advance(keepers: readonly string[], grace: bigint): void {
+  /** Moves to the lower median over `keepers`. Newcomers' leaps count as time up to `heartbeat` nanoseconds in all. */
+  advance(keepers: readonly string[], heartbeat: bigint): void {
     const times = keepers
       .map((keeper) => this.#greatest.get(keeper) ?? -1n)
       .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
@@ -98,7 +98,7 @@ export class LedgerClock {
     this.#now = median;
     const isNew = this.#newcomer !== undefined && keepers.includes(this.#newcomer);
     if (!isNew || now === undefined) return;
-    if (this.#leapt + median - now > grace) this.#leaps.push({ from: now, to: median });
+    if (this.#leapt + median - now > heartbeat) this.#leaps.push({ from: now, to: median });
     else this.#leapt += median - now;
   }
 

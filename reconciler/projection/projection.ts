@@ -289,7 +289,7 @@ export class Projection {
   #tick(actor: string, batch: Batch, seq: number, block: bigint, txId: string): bigint | undefined {
     this.clock.sent(actor, batch.collector, batch.sentAt);
     const policy = this.policies.governing(this.clock.now)?.policy;
-    if (policy !== undefined) this.clock.advance(clockKeepers(policy), nanosOf(policy.grace));
+    if (policy !== undefined) this.clock.advance(clockKeepers(policy), nanosOf(policy.heartbeat));
     const clock = this.clock.now;
     this.#sql.transaction.run(seq, Number(block), txId, actor, clock === undefined ? null : padNanos(clock.toString()));
     this.appearances.sent(actor, seq, policy?.actors ?? [], clock);

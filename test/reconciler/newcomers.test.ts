@@ -83,7 +83,7 @@ describe('the time that has run on the ledger clock', () => {
     return clock;
   };
 
-  it('leaves out leaps of newcomers that are longer than a grace, and those alone', () => {
+  it('leaves out leaps of newcomers that are more than a heartbeat in all, and those alone', () => {
     const newcomers = [
       ['A', 0],
       ['B', 1000],

@@ -123,7 +123,7 @@ export class LedgerOracle {
       const before = this.#clocks[tx - 1];
       const after = this.#clocks[tx];
       if (before === undefined || after === undefined) return [];
-      if (small + after - before > BigInt(this.policy.grace) * SECOND) return [{ before, after }];
+      if (small + after - before > BigInt(this.policy.heartbeat) * SECOND) return [{ before, after }];
       small += after - before;
       return [];
     });
