@@ -45,11 +45,11 @@ function stateOf({ acts }: DisputeAnswer): 'open' | 'closed' {
   return latestRound(acts)?.isClosed === false ? 'open' : 'closed';
 }
 
-function describeDispute({ finding, acts, state }: DisputeAnswer & { state: string }): string[] {
+function describeDispute({ finding, openedBy, acts, state }: DisputeAnswer & { state: string }): string[] {
   const round = latestRound(acts);
   const about = round === undefined ? '' : ` of ${round.opening.day}, hash ${round.opening.hash}`;
   return [
-    `${state}: finding ${finding}${about}`,
+    `${state}: ${printable(openedBy)} disputes finding ${finding}${about}`,
     ...acts.map((act) => {
       const what = act.act === 'answer' ? `${act.answer}s` : act.act === 'open' ? 'opens' : 'closes';
       const reference = act.act === 'answer' && act.reference !== undefined ? ` [${printable(act.reference)}]` : '';

@@ -29,9 +29,11 @@ export function anchorOf(report: DailyReport): Anchor {
  * its SHA-256: borders that no finding more or less can move.
  */
 export function rangesOf(report: ReportBody | DailyReport): AnchorRanges {
-  const { coverage, actors, findings, running, sums, bill, amends, disputes, anchors, ...rest } = report;
+  const { coverage, actors, findings, running, sums, bill, amends, disputes, omittedDisputes, anchors, ...rest } =
+    report;
   const head = { ...rest, hash: undefined };
-  const parts = { head, coverage, actors, sums, bill, amends, disputes, anchors };
+  const told = disputes && { disputes, omittedDisputes };
+  const parts = { head, coverage, actors, sums, bill, amends, disputes: told, anchors };
   const lists = FINDING_CLASSES.flatMap((name) =>
     rangesOfList(
       name,

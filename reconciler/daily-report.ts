@@ -82,8 +82,12 @@ export function orderedBody(judgement: DayJudgement): ReportBody {
       (a, b) => byText(a.day, b.day) || byText(a.id, b.id),
     ),
     ...(judgement.disputes && {
-      disputes: sorted(judgement.disputes.map(orderedDispute), (a, b) => byText(a.finding, b.finding)),
+      disputes: sorted(
+        judgement.disputes.map(orderedDispute),
+        (a, b) => byText(a.finding, b.finding) || byText(a.openedBy, b.openedBy),
+      ),
     }),
+    ...(judgement.omittedDisputes !== undefined && { omittedDisputes: judgement.omittedDisputes }),
     ...(judgement.anchors && {
       anchors: sorted(
         judgement.anchors.map(orderedAnchor),

@@ -1,7 +1,7 @@
 import { type Day, dayEnd, dayOf } from '#chaincode';
 import { amendments, lastSaid, lastSealed } from './amend.js';
 import { ReconcilerError } from './errors.js';
-import { disputesOf, withExchange } from './exchange.js';
+import { disputesAbout, withExchange } from './exchange.js';
 import type { DisputeStanding } from './exchange-form.js';
 import { judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
@@ -35,8 +35,7 @@ export interface DisputesNow {
 export function disputesNow(dbFile: string, judgement: DayJudgement): DisputesNow {
   const projection = new Projection(dbFile, { mustExist: true, snapshot: true });
   try {
-    const findings = [...new Set(judgement.findings.map(({ id }) => id))].sort();
-    return { block: projection.head?.block ?? '', disputes: disputesOf(projection, judgement, findings) };
+    return { block: projection.head?.block ?? '', disputes: disputesAbout(projection, judgement) };
   } finally {
     projection.close();
   }
@@ -71,5 +70,5 @@ function judgeUnsealed(projection: Projection, day: Day): DayJudgement {
   }
   const conduct = open === day ? { after: last?.seq ?? 0, upTo: projection.seq } : undefined;
   const { judgement } = judgeDay(projection, day, { carried: carry, sealed: false, conduct, amends });
-  return conduct === undefined ? judgement : withExchange(projection, judgement, conduct.after);
+  return conduct === undefined ? judgement : withExchange(projection, judgement, last);
 }

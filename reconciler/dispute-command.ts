@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { DEFAULT_ANSWER_SECONDS, type DisputeAnswer, type DisputeCall, dayStart, parseDispute } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
-import { withConnection } from '../network/connection.js';
+import { type LedgerConnection, withConnection } from '../network/connection.js';
 import { dayJudgement } from './day-judgement.js';
 import { type NamedFinding, namedFinding, secondsOf, wholeId } from './dispute-finding.js';
+import { openerOf } from './dispute-opener.js';
 
 interface Common {
   readonly profile: string;
@@ -19,7 +20,11 @@ interface OpenOptions extends Common {
   readonly answerWithin?: string;
 }
 
-interface AnswerOptions extends Common {
+interface OfOptions extends Common {
+  readonly of?: string;
+}
+
+interface AnswerOptions extends OfOptions {
   readonly accept?: boolean;
   readonly contest?: boolean;
   readonly explain?: boolean;
@@ -35,10 +40,12 @@ export function registerDisputeCommands(program: Command, io: CommandIo): void {
       'after',
       `
 Any identity of an actor of the policy in force may speak. What is said stands on the ledger for good.
+Each actor can have a dispute of its own about a finding; --of says whose is meant where several are open.
 
 Examples:
   event2ledger dispute open 3f2a9c01 --db user.db --day 2026-11-22 --text "Where is the die?" --profile P
   event2ledger dispute answer <finding> --contest --text "Our engine was cut off" --reference TICKET-7 --profile P
+  event2ledger dispute answer <finding> --of UserMSP --accept --profile P
   event2ledger dispute close <finding> --text "settled" --profile P
   event2ledger query disputes --open --profile P`,
     );
@@ -49,29 +56,35 @@ Examples:
       .requiredOption('--profile <file>', "an identity's profile.json")
       .option('--text <text>', 'what to say, 4 KiB at most')
       .option('--json', 'print one line of JSON: the dispute as it then stands');
-  add('open <finding>', 'open a dispute about a finding, or open it again')
+  add('open <finding>', 'open a dispute of your own about a finding, or open it again')
     .requiredOption('--day <day>', "the report's UTC day, YYYY-MM-DD")
     .option('--hash <hash>', "the finding's hash")
     .option('--db <file>', "the reconciler's database, to take id and hash from: 8 digits of the id are then enough")
     .option('--answer-within <time>', 'time to answer on the ledger clock: seconds, or 12h, 2d (default: 1d)')
     .action(action(io, (finding: string, options: OpenOptions) => open(io, finding, options)));
   add('answer <finding>', 'answer an open dispute')
+    .option(...OF)
     .option('--accept', 'the finding is right')
     .option('--contest', 'the finding is wrong')
     .option('--explain', 'neither: say more')
     .option('--reference <reference>', 'a URL, a ticket, an event reference, 1 KiB at most')
     .action(action(io, (finding: string, options: AnswerOptions) => answer(io, finding, options)));
-  add('close <finding>', 'close a dispute; only the actor that opened it can').action(
-    action(io, (finding: string, options: Common) => close(io, finding, options)),
-  );
+  add('close <finding>', 'close a dispute; only the actor that opened it can')
+    .option(...OF)
+    .action(action(io, (finding: string, options: OfOptions) => close(io, finding, options)));
 }
+
+const OF = [
+  '--of <actor>',
+  'the actor that opened the dispute, where several disputes about the finding are open',
+] as const;
 
 function open(io: CommandIo, id: string, options: OpenOptions): Promise<ExitCode> {
   const { day, text = '', answerWithin } = options;
   dayStart(day);
   const { finding, hash } = findingOf(id, options);
   const seconds = answerWithin === undefined ? DEFAULT_ANSWER_SECONDS : secondsOf(answerWithin);
-  return say(io, options, 'OpenDispute', { finding, hash, day, text, answerWithin: seconds });
+  return say(io, options, 'OpenDispute', () => ({ finding, hash, day, text, answerWithin: seconds }));
 }
 
 function findingOf(id: string, { hash, db, day }: OpenOptions): NamedFinding {
@@ -89,29 +102,40 @@ function answer(io: CommandIo, id: string, options: AnswerOptions): Promise<Exit
     throw new UsageError('Give one of --accept, --contest and --explain.');
   }
   const { text = '', reference } = options;
-  const said = { finding: wholeId(id), answer: kind, text, ...(reference !== undefined && { reference }) };
-  return say(io, options, 'AnswerDispute', said);
+  const finding = wholeId(id);
+  return say(io, options, 'AnswerDispute', async (ledger) => {
+    const openedBy = options.of ?? (await openerOf(ledger, finding));
+    return { finding, openedBy, answer: kind, text, ...(reference !== undefined && { reference }) };
+  });
 }
 
-function close(io: CommandIo, id: string, options: Common): Promise<ExitCode> {
+function close(io: CommandIo, id: string, options: OfOptions): Promise<ExitCode> {
   const { text } = options;
-  return say(io, options, 'CloseDispute', { finding: wholeId(id), ...(text !== undefined && { text }) });
+  const finding = wholeId(id);
+  return say(io, options, 'CloseDispute', async (ledger) => {
+    const openedBy = options.of ?? (await openerOf(ledger, finding, ledger.profile.mspId));
+    return { finding, openedBy, ...(text !== undefined && { text }) };
+  });
 }
 
-async function say(io: CommandIo, { profile, json }: Common, call: DisputeCall, said: object): Promise<ExitCode> {
-  const text = JSON.stringify(said);
-  // What the contract would refuse is told without asking it.
-  const { finding, deed } = parseDispute(call, text);
+async function say(
+  io: CommandIo,
+  { profile, json }: Common,
+  call: DisputeCall,
+  words: (ledger: LedgerConnection) => object | Promise<object>,
+): Promise<ExitCode> {
   return withConnection(profile, io.signal, async (ledger) => {
+    const text = JSON.stringify(await words(ledger));
+    // What the contract would refuse as malformed is not sent.
+    const { dispute, deed } = parseDispute(call, text, ledger.profile.mspId);
     const { result, block, transactionId } = await ledger.submit(call, text);
     if (json === true) printJson(io, { ...(JSON.parse(result) as DisputeAnswer), block: block.toString() });
-    else io.stdout.write(`${DONE[deed.act]} ${finding}, in block ${block}, transaction ${transactionId}.\n`);
+    else {
+      const what = `${DONE[deed.act]} the dispute of ${dispute.openedBy} about ${dispute.finding}`;
+      io.stdout.write(`${what}, in block ${block}, transaction ${transactionId}.\n`);
+    }
     return EXIT.clean;
   });
 }
 
-const DONE = {
-  open: 'Opened the dispute about',
-  answer: 'Answered the dispute about',
-  close: 'Closed the dispute about',
-} as const;
+const DONE = { open: 'Opened', answer: 'Answered', close: 'Closed' } as const;

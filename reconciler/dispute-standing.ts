@@ -10,35 +10,38 @@ import { sealedJudgement } from './seal-store.js';
 /** What a reconciler has to say of a disputed finding: everything it says, or said, under that id on that day. */
 type Known = (day: Day, id: string) => readonly Finding[];
 
+/** A dispute as it stands, without what was done in it. */
+type Standing = Omit<DisputeStanding, 'earlier' | 'acts' | 'omitted'>;
+
 /** Looks up findings in a day that was just judged and in the sealed ones, as sealed and as amended. */
 export function knownFindings(projection: Projection, current?: DayJudgement): Known {
-  const days = new Map<Day, readonly Finding[]>();
+  // Only the last day is kept: disputes may be about any number of them.
+  let last: { readonly day: Day; readonly findings: readonly Finding[] } | undefined;
   return (day, id) => {
-    let findings = days.get(day);
-    if (findings === undefined) {
+    if (last?.day !== day) {
       const sealed = day === current?.day ? undefined : sealedJudgement(projection, day);
       const amended = sealed === undefined ? undefined : lastSaid(projection, day).judgement;
-      findings = [
+      const findings = [
         ...(day === current?.day ? current.findings : []),
         ...(sealed?.findings ?? []),
         ...(amended?.findings ?? []),
       ];
-      days.set(day, findings);
+      last = { day, findings };
     }
-    return findings.filter((finding) => finding.id === id);
+    return last.findings.filter((finding) => finding.id === id);
   };
 }
 
 /** A dispute as it stands when the ledger clock is `clock` and `actors` are those of the policy in force. */
 export function standingOfDispute(
-  { finding, acts, from }: BookedDispute,
+  { finding, openedBy, acts, from }: BookedDispute,
   known: Known,
   clock: bigint | undefined,
   actors: readonly string[],
-): DisputeStanding | undefined {
-  const round = latestRound(acts);
+): Standing | undefined {
+  const round = latestRound(acts.map(({ act }) => act));
   if (round === undefined) return undefined;
-  const { day, hash, actor: openedBy, answerWithin } = round.opening;
+  const { day, hash, answerWithin } = round.opening;
   const own = known(day, finding);
   const answered = new Set(round.answers.map(({ actor }) => actor).filter((actor) => actor !== openedBy));
   const awaited = round.isClosed ? [] : awaitedOf(own.at(-1), openedBy, answered, actors);
@@ -52,7 +55,6 @@ export function standingOfDispute(
     openedBy,
     ...(answerBy !== undefined && { answerBy }),
     awaited,
-    acts,
   };
 }
 

@@ -1,6 +1,9 @@
 import type { AnchorDifference, Day, DisputeAct, Nanos } from '#chaincode';
 import { texts } from './ordering.js';
 
+/** A report tells at most so many acts in disputes, and so of no more disputes: anybody could do thousands. */
+export const MOST_ACTS_TOLD = 1000;
+
 /** Where a dispute stands. A closed set. */
 export const DISPUTE_STATES = ['open', 'answered', 'overdue', 'closed'] as const;
 export type DisputeState = (typeof DISPUTE_STATES)[number];
@@ -26,8 +29,12 @@ export interface DisputeStanding {
   readonly answerBy?: Nanos;
   /** Who has yet to answer: of those that dissent; any one of them where the finding is not known. */
   readonly awaited: readonly string[];
-  /** All acts, in the ledger's order. */
+  /** How many acts lie before those that are told: told in the report before, or on the ledger. */
+  readonly earlier: number;
+  /** In the ledger's order; in a report at least one, of those since the seal before. */
   readonly acts: readonly PlacedAct[];
+  /** How many acts since the seal before are not told, for there are too many; left out if none. */
+  readonly omitted?: number;
 }
 
 /** A report's hash that an actor anchored, held against this ledger's own report of that day. */
@@ -51,7 +58,9 @@ export function orderedDispute(dispute: DisputeStanding): DisputeStanding {
     openedBy: dispute.openedBy,
     ...(dispute.answerBy !== undefined && { answerBy: dispute.answerBy }),
     awaited: texts(dispute.awaited),
+    earlier: dispute.earlier,
     acts: dispute.acts.map(orderedAct),
+    ...(dispute.omitted !== undefined && { omitted: dispute.omitted }),
   };
 }
 

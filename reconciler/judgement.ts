@@ -181,8 +181,13 @@ export interface DayJudgement {
   readonly bill: { readonly currency: string; readonly agreed: string; readonly disputed: string };
   /** What later transactions changed about earlier, sealed days. */
   readonly amends: readonly { readonly day: Day; readonly id: string; readonly change: string }[];
-  /** The disputes in which something was done since the seal before, as they stand at this one; left out if there are none. */
+  /**
+   * The disputes in which something was done since the seal before, and those opened earlier about this very day, as they
+   * stand at this one; left out if there are none.
+   */
   readonly disputes?: readonly DisputeStanding[];
+  /** How many more there are, where they are too many to be told; left out if none. */
+  readonly omittedDisputes?: number;
   /** What actors anchored since the seal before, held against this ledger's own reports; left out if there is nothing. */
   readonly anchors?: readonly ReportedAnchor[];
 }

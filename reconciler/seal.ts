@@ -43,7 +43,7 @@ export class Sealer {
       conduct,
       amends,
     });
-    const judgement = withExchange(projection, judged, conduct.after);
+    const judgement = withExchange(projection, judged, last);
     projection.db
       .prepare('INSERT INTO days (day, judgement, carry, seq) VALUES (?, ?, ?, ?)')
       .run(day, JSON.stringify(judgement), JSON.stringify(carry), projection.seq);

@@ -1,6 +1,7 @@
 import stringify from 'fast-json-stable-stringify';
 import { eventHash } from '#chaincode';
 import { printable } from '../cli/printable.js';
+import { MOST_ACTS_TOLD } from '../reconciler/exchange-form.js';
 import { findingHash } from '../reconciler/finding-form.js';
 import { FINDING_CLASSES } from '../reconciler/judgement.js';
 import { ReportError } from './errors.js';
@@ -79,8 +80,23 @@ function checkEvents({ findings }: DailyReport): void {
   }
 }
 
-/** Of its own findings a report knows whether they are the ones that are disputed. */
-function checkDisputes({ day, findings, disputes = [] }: DailyReport): void {
+/** An actor has one dispute about a finding; of its own findings a report knows whether they are the ones disputed. */
+function checkDisputes({ day, findings, disputes = [], omittedDisputes }: DailyReport): void {
+  const names = new Set(disputes.map(({ finding, openedBy }) => `${finding}/${openedBy}`));
+  if (names.size !== disputes.length) throw new ReportError('DISPUTE', 'A dispute is told twice; each is told once.');
+  const told = disputes.reduce((sum, { acts }) => sum + acts.length, 0);
+  const isCut = omittedDisputes !== undefined || disputes.some(({ omitted }) => omitted !== undefined);
+  if (told > MOST_ACTS_TOLD || (isCut && told < MOST_ACTS_TOLD)) {
+    const message = `${told} acts in disputes are told; a report tells ${MOST_ACTS_TOLD} where there are more.`;
+    throw new ReportError('DISPUTE', message);
+  }
+  for (const { finding, openedBy, earlier, acts, omitted = 0 } of disputes) {
+    const isOpened = earlier + omitted > 0 || acts[0]?.act === 'open';
+    const isOwn = acts.every(({ act, actor }) => act === 'answer' || actor === openedBy);
+    if (isOpened && isOwn) continue;
+    const message = `The dispute about finding ${finding} was not opened, or opened or closed by another than its opener.`;
+    throw new ReportError('DISPUTE', message);
+  }
   for (const dispute of disputes.filter((each) => each.day === day)) {
     const own = findings.filter(({ id }) => id === dispute.finding);
     const isSame = own.some((finding) => findingHash(finding) === dispute.hash);

@@ -1,8 +1,9 @@
 import { isoOfNanos } from '#chaincode';
 import { printable } from '../cli/printable.js';
+import type { DisputeStanding } from '../reconciler/exchange-form.js';
 import type { Finding } from '../reconciler/judgement.js';
 import { attribute } from './event-words.js';
-import { actPhrase, actText, anchorPhrase, disputePhrase } from './exchange-text.js';
+import { actPhrase, actText, anchorPhrase, disputePhrase, omittedText, untoldText } from './exchange-text.js';
 import type { DailyReport } from './model.js';
 import { plainText } from './phrase.js';
 import { findingSentence } from './sentence.js';
@@ -69,28 +70,40 @@ function findingRows(day: string, finding: Finding): Row[] {
 
 const BLANK = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Row;
 
-function disputeRows({ disputes = [] }: DailyReport): Row[] {
-  return disputes.flatMap((dispute) =>
-    dispute.acts.map((act): Row => {
-      const { text, reference } = actText(act);
-      const said = [text, reference].filter((part) => part !== '').join(' ');
-      return {
-        ...BLANK,
-        day: dispute.day,
-        finding: dispute.finding,
-        class: 'dispute',
-        verdict: dispute.state,
-        time: act.clock === '' ? '' : isoOfNanos(act.clock),
-        time_nanos: act.clock,
-        actor: act.actor,
-        side: act.act === 'answer' ? act.answer : act.act,
-        event_hashes: dispute.hash,
-        blocks: act.block,
-        transactions: act.tx,
-        summary: `${plainText(act.act === 'open' ? disputePhrase(dispute) : actPhrase(act))}${said === '' ? '' : ` ${said}`}`,
-      };
-    }),
-  );
+function disputeRows(report: DailyReport): Row[] {
+  const { disputes = [], omittedDisputes, day } = report;
+  const omitted = omittedText(report);
+  const rest: Row[] =
+    omitted === undefined
+      ? []
+      : [{ ...BLANK, day, class: 'dispute', events: String(omittedDisputes), summary: omitted }];
+  return [...disputes.flatMap(actRows), ...rest];
+}
+
+/** A row for each act; the first says how the dispute stands, and how many of its acts are not told. */
+function actRows(dispute: DisputeStanding): Row[] {
+  const untold = untoldText(dispute);
+  return dispute.acts.map((act, index): Row => {
+    const { text, reference } = actText(act);
+    const said = [text, reference].filter((part) => part !== '').join(' ');
+    const standing = [plainText(disputePhrase(dispute)), untold === '' ? '' : `(${untold})`];
+    const summary = [...(index === 0 ? standing : []), plainText(actPhrase(act)), said];
+    return {
+      ...BLANK,
+      day: dispute.day,
+      finding: dispute.finding,
+      class: 'dispute',
+      verdict: dispute.state,
+      time: act.clock === '' ? '' : isoOfNanos(act.clock),
+      time_nanos: act.clock,
+      actor: act.actor,
+      side: act.act === 'answer' ? act.answer : act.act,
+      event_hashes: dispute.hash,
+      blocks: act.block,
+      transactions: act.tx,
+      summary: summary.filter((part) => part !== '').join(' '),
+    };
+  });
 }
 
 function anchorRows({ anchors = [] }: DailyReport): Row[] {

@@ -1,4 +1,6 @@
 import type { DisputeStanding, PlacedAct, ReportedAnchor } from '../reconciler/exchange-form.js';
+import { counted, grouped } from './format.js';
+import type { DailyReport } from './model.js';
 import { actorsPhrase, type Phrase } from './phrase.js';
 
 /** Where a dispute stands, in words. */
@@ -39,6 +41,21 @@ const ANSWER_WORDS = {
   contest: 'contested the finding',
   explain: 'explained',
 } as const;
+
+/** How many acts of a dispute are not told, in one sentence; empty if all are. */
+export function untoldText({ earlier, omitted = 0 }: DisputeStanding): string {
+  const parts = [
+    earlier > 0 ? `${counted(earlier, 'earlier act')} ${earlier === 1 ? 'is' : 'are'} on the ledger` : '',
+    omitted > 0 ? `${grouped(omitted)} since the day before was sealed are not told, for there are too many` : '',
+  ];
+  return parts.filter((part) => part !== '').join('; ');
+}
+
+/** How many disputes are not told, in one sentence; undefined if all are. */
+export function omittedText({ omittedDisputes }: DailyReport): string | undefined {
+  if (omittedDisputes === undefined) return undefined;
+  return `In ${counted(omittedDisputes, 'more dispute')} something was done too: too many to be told here, they are on the ledger.`;
+}
 
 /** The words of an act, with the reference if it has one; empty if nothing was said. */
 export function actText(act: PlacedAct): { readonly text: string; readonly reference: string } {

@@ -3,7 +3,15 @@ import type { DisputeStanding } from '../reconciler/exchange-form.js';
 import type { Finding } from '../reconciler/judgement.js';
 import { FINDING_CLASSES } from '../reconciler/judgement.js';
 import { fieldName } from './difference.js';
-import { actPhrase, actText, anchorPhrase, disputePhrase, STATE_WORDS } from './exchange-text.js';
+import {
+  actPhrase,
+  actText,
+  anchorPhrase,
+  disputePhrase,
+  omittedText,
+  STATE_WORDS,
+  untoldText,
+} from './exchange-text.js';
 import { counted, exactTime, grouped, humanDay, humanDuration, humanTime, nanosOfSeconds, short } from './format.js';
 import { md, mdCode, mdPhrase, mdTable } from './markdown-text.js';
 import type { DailyReport } from './model.js';
@@ -105,18 +113,18 @@ function findingBlock(finding: Finding, now?: DisputesNow): string[] {
     ...versionsTable(finding),
     ...finding.absence.map((absence) => `- ${mdPhrase(absencePhrase(absence))}`),
     ...evidenceLine(finding),
-    ...disputeNow(finding, now),
+    ...disputesNow(finding, now),
   ];
 }
 
-function disputeNow({ id }: Finding, now?: DisputesNow): string[] {
-  const dispute = now?.disputes.find(({ finding }) => finding === id);
-  if (now === undefined || dispute === undefined) return [];
-  const last = dispute.acts.at(-1);
-  const latest = last === undefined ? '' : ` Last act: ${mdPhrase(actPhrase(last))}.`;
-  return [
-    `**${STATE_WORDS[dispute.state]} dispute**, as of block ${md(now.block)}: ${mdPhrase(disputePhrase(dispute))}${latest}`,
-  ];
+function disputesNow({ id }: Finding, now?: DisputesNow): string[] {
+  const disputes = now?.disputes.filter(({ finding }) => finding === id) ?? [];
+  return disputes.map((dispute) => {
+    const last = dispute.acts.at(-1);
+    const latest = last === undefined ? '' : ` Last act: ${mdPhrase(actPhrase(last))}.`;
+    const as = `**${STATE_WORDS[dispute.state]} dispute**, as of block ${md(now?.block ?? '')}`;
+    return `${as}: ${mdPhrase(disputePhrase(dispute))}${latest}`;
+  });
 }
 
 function versionsTable(finding: Finding): string[] {
@@ -208,10 +216,13 @@ function amendsBlocks({ amends }: DailyReport): string[] {
   return ['## Amendments to earlier days', mdTable(['Day', 'Finding', 'Change'], rows)];
 }
 
-function disputesBlocks({ disputes = [] }: DailyReport): string[] {
+function disputesBlocks(report: DailyReport): string[] {
+  const { disputes = [] } = report;
   if (disputes.length === 0) return [];
   const more = disputes.length > MAX_ROWS ? [`${MAX_ROWS} of ${grouped(disputes.length)} disputes are shown.`] : [];
-  return ['## Disputes', ...more, ...disputes.slice(0, MAX_ROWS).flatMap(disputeBlock)];
+  const omitted = omittedText(report);
+  const rest = omitted === undefined ? [] : [omitted];
+  return ['## Disputes', ...more, ...rest, ...disputes.slice(0, MAX_ROWS).flatMap(disputeBlock)];
 }
 
 function disputeBlock(dispute: DisputeStanding): string[] {
@@ -222,9 +233,11 @@ function disputeBlock(dispute: DisputeStanding): string[] {
     const when = act.clock === '' ? '' : `${humanTime(act.clock)}, `;
     return `- ${when}block ${md(act.block)}: ${mdPhrase(actPhrase(act))}${said}${named}`;
   });
+  const untold = untoldText(dispute);
   return [
     `**${STATE_WORDS[dispute.state]}**, finding ${mdCode(dispute.finding)} of ${dispute.day}: ${mdPhrase(disputePhrase(dispute))}`,
     acts.join('\n'),
+    ...(untold === '' ? [] : [`${untold}.`]),
   ];
 }
 

@@ -12,10 +12,11 @@ import { writeBundle } from './bundle.js';
 import { checkReport } from './check.js';
 import { ReportError } from './errors.js';
 import { joined } from './format.js';
+import { MAX_CARDS } from './html/page.js';
 import { type DailyReport, dailyReport, reportText } from './model.js';
 import { plainText } from './phrase.js';
 import { RENDERERS, REPORT_FORMATS, type ReportFormat } from './render.js';
-import { verdictPhrase } from './summary.js';
+import { gravest, verdictPhrase } from './summary.js';
 import { writeWhole } from './write-file.js';
 
 /** Reads what a reconciler established about a day. @throws ReconcilerError */
@@ -98,7 +99,9 @@ async function report(
   const made = checkReport(dailyReport(judgement));
   if (profile !== undefined) checkSealed(made);
   if (!made.sealed) io.stderr.write(`event2ledger: ${notSealed(made)}\n`);
-  const now = readDisputes?.(options.db, judgement);
+  // Of the findings that a page has room for.
+  const shown = { ...judgement, findings: gravest(judgement.findings, MAX_CARDS) };
+  const now = readDisputes?.(options.db, shown);
   const files = options.out === undefined ? [] : writeFormats(made, formats, options.out, now);
   if (options.bundle && options.out !== undefined) {
     const file = join(options.out, `${made.day}.bundle`);

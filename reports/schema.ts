@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isNanos } from '#chaincode';
-import { DISPUTE_STATES } from '../reconciler/exchange-form.js';
+import { DISPUTE_STATES, MOST_ACTS_TOLD } from '../reconciler/exchange-form.js';
 import { FINDING_CLASSES } from '../reconciler/judgement.js';
 import { type DailyReport, REPORT_KIND, REPORT_VERSION } from './model.js';
 
@@ -117,6 +117,7 @@ const dispute = z.strictObject({
   openedBy: actor,
   answerBy: nanos.optional().describe('the ledger clock up to which the others are to answer'),
   awaited: actors.describe('who has yet to answer'),
+  earlier: count.describe('how many acts lie before those that are told'),
   acts: z
     .array(
       z.discriminatedUnion('act', [
@@ -132,7 +133,9 @@ const dispute = z.strictObject({
       ]),
     )
     .min(1)
-    .describe("in the ledger's order"),
+    .max(MOST_ACTS_TOLD)
+    .describe("since the seal before, in the ledger's order; of an earlier dispute about this day how it was opened"),
+  omitted: count.min(1).optional().describe('how many acts since the seal before are not told, for there are too many'),
 });
 
 const anchor = z.strictObject({
@@ -207,13 +210,19 @@ export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
   disputes: z
     .array(dispute)
     .min(1)
+    .max(MOST_ACTS_TOLD)
     .optional()
-    .describe('disputes in which something was done since the seal before, as they stand at this one'),
+    .describe(
+      'disputes in which something was done since the seal before, and earlier ones about this day, as they stand at this seal',
+    ),
+  omittedDisputes: count.min(1).optional().describe('how many more disputes there are than can be told'),
   anchors: z
     .array(anchor)
     .min(1)
     .optional()
-    .describe("reports' hashes that actors anchored since the seal before, held against this ledger's own reports"),
+    .describe(
+      "reports' hashes that actors anchored since the seal before, and earlier ones of the day sealed at it, held against this ledger's own reports",
+    ),
   hash: hex.describe('SHA-256 over the stable stringification of all other fields'),
 });
 

@@ -10,7 +10,7 @@ import {
 } from '../record/index.js';
 import { anchor, anchorPage } from './anchors.js';
 import { adminOf, callerOf } from './caller.js';
-import { disputeAnswer, disputePage, takeDeed } from './dispute-acts.js';
+import { disputePage, findingDisputes, takeDeed } from './dispute-acts.js';
 import { disagreement, readWatches } from './disputed.js';
 import { ContractError, quoted } from './errors.js';
 import { checkRange, eventJson, eventPage, groups } from './events.js';
@@ -102,7 +102,7 @@ export class AttestationContract extends Contract {
   }
 
   /**
-   * Opens a dispute about a finding, or opens it again once it is closed. Any identity of an actor in force may.
+   * Opens the caller's dispute about a finding, or opens it again once it is closed. Any identity of an actor in force may.
    * @returns the dispute as it then stands
    * @throws RecordError for malformed input, ContractError `DISPUTE`.
    */
@@ -136,18 +136,18 @@ export class AttestationContract extends Contract {
     return anchor(ctx, callerOf(ctx), json);
   }
 
-  /** A page of all disputes, in order of their findings' ids. */
+  /** A page of all disputes, in order of their findings' ids and of who opened them. */
   @Transaction(false)
   @Returns('string')
   async GetDisputes(ctx: Context, bookmark: string): Promise<string> {
     return disputePage(ctx, bookmark);
   }
 
-  /** The dispute about one finding. */
+  /** All disputes about one finding, in order of who opened them. */
   @Transaction(false)
   @Returns('string')
   async GetDispute(ctx: Context, finding: string): Promise<string> {
-    return disputeAnswer(ctx, finding);
+    return findingDisputes(ctx, finding);
   }
 
   /** A page of the anchors of a day's report, of all days' if the day is empty. */

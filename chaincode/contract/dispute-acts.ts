@@ -3,7 +3,9 @@ import {
   type DisputeAct,
   type DisputeAnswer,
   type DisputeCall,
+  type DisputeName,
   disputeRefusal,
+  type FindingDisputesAnswer,
   type Nanos,
   parseDispute,
 } from '../record/index.js';
@@ -11,11 +13,11 @@ import type { Caller } from './caller.js';
 import { ContractError, quoted } from './errors.js';
 import { policyOfNow } from './policies.js';
 import { rowPage } from './row-page.js';
-import { get, kindRange, put } from './state.js';
+import { get, kindRange, put, rows } from './state.js';
 
 /** The key of a dispute. */
-function disputeKey(finding: string): string {
-  return `d/${finding}`;
+function disputeKey({ finding, openedBy }: DisputeName): string {
+  return `d/${finding}/${openedBy}`;
 }
 
 /**
@@ -31,27 +33,30 @@ export async function takeDeed(
   json: string,
   time: Nanos,
 ): Promise<string> {
-  const { finding, deed } = parseDispute(call, json);
-  const before = (await get<DisputeAnswer>(ctx, disputeKey(finding))) ?? { finding, acts: [] };
-  const refusal = disputeRefusal(before.acts, deed, actor, await policyOfNow(ctx));
+  const { dispute, deed } = parseDispute(call, json, actor);
+  const before = (await get<DisputeAnswer>(ctx, disputeKey(dispute))) ?? { ...dispute, acts: [] };
+  const refusal = disputeRefusal(before, deed, actor, await policyOfNow(ctx));
   if (refusal !== undefined) throw new ContractError('DISPUTE', refusal);
   const act: DisputeAct = { ...deed, actor, name, tx: ctx.stub.getTxID(), time };
-  const after: DisputeAnswer = { finding, acts: [...before.acts, act] };
-  await put(ctx, disputeKey(finding), after);
+  const after: DisputeAnswer = { ...dispute, acts: [...before.acts, act] };
+  await put(ctx, disputeKey(dispute), after);
   return JSON.stringify(after);
 }
 
 /**
- * One dispute, as JSON.
+ * All disputes about a finding, one of an actor at the most, as JSON.
  * @throws ContractError `ARGUMENT`, `NOT_FOUND`.
  */
-export async function disputeAnswer(ctx: Context, finding: string): Promise<string> {
+export async function findingDisputes(ctx: Context, finding: string): Promise<string> {
   if (!/^[0-9a-f]{64}$/.test(finding)) {
     throw new ContractError('ARGUMENT', `${quoted(finding)} is no finding's id; it has 64 lower-case hex digits.`);
   }
-  const row = await get<DisputeAnswer>(ctx, disputeKey(finding));
-  if (row === undefined) throw new ContractError('NOT_FOUND', `Nobody has opened a dispute about finding ${finding}.`);
-  return JSON.stringify(row);
+  const disputes: DisputeAnswer[] = [];
+  for await (const { value } of rows<DisputeAnswer>(ctx, kindRange(`d/${finding}`))) disputes.push(value);
+  if (disputes.length === 0) {
+    throw new ContractError('NOT_FOUND', `Nobody has opened a dispute about finding ${finding}.`);
+  }
+  return JSON.stringify({ finding, disputes } satisfies FindingDisputesAnswer);
 }
 
 /** A page of all disputes, as JSON. */

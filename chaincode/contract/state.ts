@@ -84,7 +84,7 @@ export function eventRange(time: Nanos, hash: string): readonly [start: string, 
 
 /** The range of everything under one letter. */
 export function kindRange(
-  kind: 'c' | 'd' | 'p' | 'r' | `c/${string}` | `r/${string}`,
+  kind: 'c' | 'd' | 'p' | 'r' | `c/${string}` | `d/${string}` | `r/${string}`,
 ): readonly [start: string, end: string] {
   return [`${kind}/`, `${kind}${AFTER_SLASH}`];
 }

@@ -1,4 +1,4 @@
-import type { DisputeAct, DisputeDeed } from './dispute.js';
+import type { DisputeAct, DisputeAnswer, DisputeDeed } from './dispute.js';
 import type { Policy } from './policy.js';
 
 /** At most so many acts in a dispute, and so many of one actor, for else one could use them up for all. */
@@ -27,11 +27,11 @@ export function latestRound(acts: readonly DisputeAct[]): DisputeRound | undefin
 
 /**
  * Why an actor may not do this in a dispute, as a sentence; undefined if it may. Contract and reconciler ask the same.
- * @param acts what was done so far
+ * @param dispute what was done in it so far; no acts if it was never opened
  * @param policy the last approved policy, undefined while there is none
  */
 export function disputeRefusal(
-  acts: readonly DisputeAct[],
+  { openedBy, acts }: DisputeAnswer,
   deed: DisputeDeed,
   actor: string,
   policy: Policy | undefined,
@@ -45,17 +45,19 @@ export function disputeRefusal(
   if (full !== undefined) return full;
   if (deed.act === 'open') {
     if (round !== undefined && !round.isClosed) {
-      return `This dispute is open already: ${round.opening.actor} opened it; answer it, or wait until that closes it.`;
+      return `This dispute is open already: ${openedBy} opened it; close it before you open it again.`;
     }
     if (deed.answerWithin < policy.deadline) {
       return `The others have ${policy.deadline} seconds to answer at the least, the deadline of the policy; give them that.`;
     }
     return undefined;
   }
-  if (round === undefined) return 'Nobody has opened a dispute about this finding; open one first.';
+  if (round === undefined) {
+    return `${openedBy} has opened no dispute about this finding; name who has, or open one of your own.`;
+  }
   if (round.isClosed) return 'This dispute is closed; open it again if there is more to say.';
-  const isOwn = round.opening.actor === actor;
-  if (deed.act === 'close' && !isOwn) return `Only ${round.opening.actor} can close this dispute, for it opened it.`;
+  const isOwn = openedBy === actor;
+  if (deed.act === 'close' && !isOwn) return `Only ${openedBy} can close this dispute, for it opened it.`;
   if (deed.act === 'answer' && deed.answer !== 'explain' && isOwn) {
     return `${actor} opened this dispute; the others accept or contest it, who opened it can only explain.`;
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { firstIssue } from './batch.js';
+import { firstIssue, NAME } from './batch.js';
 import { RecordError } from './errors.js';
 import { dayStart, type Nanos } from './time.js';
 
@@ -23,6 +23,7 @@ const words = (most: number) =>
       `must be well-formed, ${most} bytes at most`,
     );
 const finding = hex.describe("the finding's id");
+const openedBy = z.string().regex(NAME, "must be an actor's name").describe('the actor that opened the dispute');
 
 export const openDisputeSchema = z.strictObject({
   finding,
@@ -41,12 +42,17 @@ export const openDisputeSchema = z.strictObject({
 
 export const answerDisputeSchema = z.strictObject({
   finding,
+  openedBy,
   answer: z.enum(['accept', 'contest', 'explain']),
   text: words(MAX_DISPUTE_TEXT_BYTES),
   reference: words(MAX_DISPUTE_REFERENCE_BYTES).optional().describe('a URL, a ticket, an event reference'),
 });
 
-export const closeDisputeSchema = z.strictObject({ finding, text: words(MAX_DISPUTE_TEXT_BYTES).optional() });
+export const closeDisputeSchema = z.strictObject({
+  finding,
+  openedBy,
+  text: words(MAX_DISPUTE_TEXT_BYTES).optional(),
+});
 
 /** `OpenDispute`. */
 export type OpenDispute = z.infer<typeof openDisputeSchema>;
@@ -58,8 +64,8 @@ export type CloseDispute = z.infer<typeof closeDisputeSchema>;
 /** What somebody does in a dispute. */
 export type DisputeDeed =
   | ({ readonly act: 'open' } & Omit<OpenDispute, 'finding'>)
-  | ({ readonly act: 'answer' } & Omit<AnswerDispute, 'finding'>)
-  | ({ readonly act: 'close' } & Omit<CloseDispute, 'finding'>);
+  | ({ readonly act: 'answer' } & Omit<AnswerDispute, 'finding' | 'openedBy'>)
+  | ({ readonly act: 'close' } & Omit<CloseDispute, 'finding' | 'openedBy'>);
 
 /** A deed on the ledger: who did it, and in which transaction. */
 export type DisputeAct = DisputeDeed & {
@@ -71,10 +77,22 @@ export type DisputeAct = DisputeDeed & {
   readonly time: Nanos;
 };
 
-/** A dispute as it stands on the ledger: what was done, in order. */
-export interface DisputeAnswer {
+/** What names a dispute: each actor can have one of its own about a finding. */
+export interface DisputeName {
   readonly finding: string;
+  /** The actor that opened it. */
+  readonly openedBy: string;
+}
+
+/** A dispute as it stands on the ledger: what was done, in order. */
+export interface DisputeAnswer extends DisputeName {
   readonly acts: readonly DisputeAct[];
+}
+
+/** All disputes about one finding, in order of the actors that opened them: `GetDispute`. */
+export interface FindingDisputesAnswer {
+  readonly finding: string;
+  readonly disputes: readonly DisputeAnswer[];
 }
 
 /** The transactions of disputes. */
@@ -83,12 +101,14 @@ export type DisputeCall = (typeof DISPUTE_CALLS)[number];
 
 /**
  * Reads the argument of one of the transactions of disputes.
+ * @param signer the actor that signed it: whoever opens a dispute opens its own
  * @throws RecordError `DISPUTE_JSON`, `DISPUTE_SHAPE`.
  */
 export function parseDispute(
   call: DisputeCall,
   text: string,
-): { readonly finding: string; readonly deed: DisputeDeed } {
+  signer: string,
+): { readonly dispute: DisputeName; readonly deed: DisputeDeed } {
   if (Buffer.byteLength(text) > MAX_CALL_BYTES) {
     throw new RecordError('DISPUTE_SHAPE', `The dispute has more than ${MAX_CALL_BYTES} bytes; say less.`);
   }
@@ -102,15 +122,15 @@ export function parseDispute(
     case 'OpenDispute': {
       const { finding, ...open } = checked(openDisputeSchema, value);
       dayStart(open.day);
-      return { finding, deed: { act: 'open', ...open } };
+      return { dispute: { finding, openedBy: signer }, deed: { act: 'open', ...open } };
     }
     case 'AnswerDispute': {
-      const { finding, ...answer } = checked(answerDisputeSchema, value);
-      return { finding, deed: { act: 'answer', ...answer } };
+      const { finding, openedBy: opener, ...answer } = checked(answerDisputeSchema, value);
+      return { dispute: { finding, openedBy: opener }, deed: { act: 'answer', ...answer } };
     }
     case 'CloseDispute': {
-      const { finding, ...close } = checked(closeDisputeSchema, value);
-      return { finding, deed: { act: 'close', ...close } };
+      const { finding, openedBy: opener, ...close } = checked(closeDisputeSchema, value);
+      return { dispute: { finding, openedBy: opener }, deed: { act: 'close', ...close } };
     }
   }
 }

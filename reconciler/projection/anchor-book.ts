@@ -1,4 +1,4 @@
-import { type Anchor, NAME, type Policy, parseAnchor, RecordError } from '#chaincode';
+import { type Anchor, type Day, NAME, type Policy, parseAnchor, RecordError } from '#chaincode';
 import type { Invocation } from '../ledger/block.js';
 import type { Db } from './database.js';
 
@@ -23,7 +23,7 @@ export class AnchorBook {
       insert: db.prepare(`INSERT INTO anchors (day, actor, hash, seq, ranges) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET seq = excluded.seq, ranges = excluded.ranges WHERE ranges <> excluded.ranges`),
       since: db.prepare(`SELECT day, actor, hash, ranges FROM (
-          SELECT *, row_number() OVER (PARTITION BY actor ORDER BY day DESC, hash) AS place FROM anchors WHERE seq >= ?
+          SELECT *, row_number() OVER (PARTITION BY actor ORDER BY day DESC, hash) AS place FROM anchors WHERE seq >= @after OR day = @last
         ) WHERE place <= ${MOST_TOLD} ORDER BY day, actor, hash`),
     };
   }
@@ -36,9 +36,12 @@ export class AnchorBook {
     this.#sql.insert.run(day, signer.actor, hash, seq, JSON.stringify(ranges));
   }
 
-  /** What was anchored after a batch transaction, of each actor the latest days; in order of day, actor and hash. */
-  since(after: number): BookedAnchor[] {
-    return (this.#sql.since.all(after) as AnchorRow[]).map(({ ranges, ...anchor }) => ({
+  /**
+   * What was anchored after a batch transaction, and of the day that was sealed at it also before, when there was nothing
+   * to hold it against; of each actor the latest days; in order of day, actor and hash.
+   */
+  since(after: number, last: Day | undefined): BookedAnchor[] {
+    return (this.#sql.since.all({ after, last: last ?? null }) as AnchorRow[]).map(({ ranges, ...anchor }) => ({
       ...anchor,
       ranges: JSON.parse(ranges) as Anchor['ranges'],
     }));

@@ -157,13 +157,15 @@ export const MIGRATIONS: readonly string[] = [
   -- archived_to: length of the archive of blocks when this one is in it.
   ALTER TABLE blocks ADD COLUMN archived_to INTEGER;
 
-  -- What the actors did in disputes, in the ledger's order; seq: the latest batch before; act: as the contract has it.
+  -- What the actors did in disputes, in the ledger's order; seq: the latest batch before; opens: the day of the finding,
+  -- where the act opens the dispute; act: as the contract has it.
   CREATE TABLE dispute_acts (
-    number INTEGER PRIMARY KEY, finding TEXT NOT NULL, seq INTEGER NOT NULL, block INTEGER NOT NULL, clock TEXT,
-    act TEXT NOT NULL
+    number INTEGER PRIMARY KEY, finding TEXT NOT NULL, opened_by TEXT NOT NULL, actor TEXT NOT NULL, opens TEXT,
+    seq INTEGER NOT NULL, block INTEGER NOT NULL, clock TEXT, act TEXT NOT NULL
   );
-  CREATE INDEX dispute_acts_by_finding ON dispute_acts (finding, number);
+  CREATE INDEX dispute_acts_by_finding ON dispute_acts (finding, opened_by, number);
   CREATE INDEX dispute_acts_by_seq ON dispute_acts (seq);
+  CREATE INDEX dispute_acts_by_day ON dispute_acts (opens) WHERE opens IS NOT NULL;
 
   -- Reports' hashes that actors anchored; seq: the latest batch before; ranges as JSON.
   CREATE TABLE anchors (

@@ -1,6 +1,14 @@
 import type { DisputesNow } from '../../reconciler/day-judgement.js';
 import type { DisputeStanding, PlacedAct } from '../../reconciler/exchange-form.js';
-import { actPhrase, actText, anchorPhrase, disputePhrase, STATE_WORDS } from '../exchange-text.js';
+import {
+  actPhrase,
+  actText,
+  anchorPhrase,
+  disputePhrase,
+  omittedText,
+  STATE_WORDS,
+  untoldText,
+} from '../exchange-text.js';
 import { grouped, short } from '../format.js';
 import type { DailyReport } from '../model.js';
 import { nameText } from '../phrase.js';
@@ -12,17 +20,22 @@ const MAX_ANCHORS = 200;
 
 const STATE_BADGE = { open: 'warn', answered: 'plain', overdue: 'bad', closed: 'ok' } as const;
 
-/** How the dispute about a finding stands after the last block that was read; nothing if there is none. */
-export function disputeNowHtml(id: string, now: DisputesNow | undefined): Markup | undefined {
-  const dispute = now?.disputes.find(({ finding }) => finding === id);
-  if (now === undefined || dispute === undefined) return undefined;
-  return html`<div class="note">${badgeHtml(dispute, ' dispute')}<p>${phraseHtml(disputePhrase(dispute))} <span class="exact">As of block ${now.block}.</span></p>${actsHtml(dispute)}</div>
-`;
+/** How the disputes about a finding stand after the last block that was read; nothing if there is none. */
+export function disputesNowHtml(id: string, now: DisputesNow | undefined): Markup[] {
+  const disputes = now?.disputes.filter(({ finding }) => finding === id) ?? [];
+  return disputes.map(
+    (
+      dispute,
+    ) => html`<div class="note">${badgeHtml(dispute, ' dispute')}<p>${phraseHtml(disputePhrase(dispute))} <span class="exact">As of block ${now?.block ?? ''}.</span></p>${actsHtml(dispute)}</div>
+`,
+  );
 }
 
 /** The disputes in which something was done since the seal before. */
-export function disputesHtml({ disputes = [] }: DailyReport): Markup | undefined {
+export function disputesHtml(report: DailyReport): Markup | undefined {
+  const { disputes = [] } = report;
   if (disputes.length === 0) return undefined;
+  const omitted = omittedText(report);
   const shown = disputes.slice(0, MAX_DISPUTES);
   const more = disputes.length - shown.length;
   return html`<section aria-labelledby="disputes"><h2 id="disputes">Disputes</h2>
@@ -33,7 +46,7 @@ ${shown.map(
 <p class="meta"><span>finding ${idHtml(dispute.finding, short(dispute.finding))} of ${dispute.day}</span></p>
 ${actsHtml(dispute)}</article>
 `,
-)}${more > 0 ? html`<p class="note">${grouped(more)} more disputes are in the report’s JSON.</p>` : undefined}</section>
+)}${more > 0 ? html`<p class="note">${grouped(more)} more disputes are in the report’s JSON.</p>` : undefined}${omitted === undefined ? undefined : html`<p class="note">${omitted}</p>`}</section>
 `;
 }
 
@@ -41,10 +54,13 @@ function badgeHtml({ state }: DisputeStanding, what = ''): Markup {
   return html`<ul class="badges"><li class="badge ${STATE_BADGE[state]}">${STATE_WORDS[state]}${what}</li></ul>`;
 }
 
-function actsHtml({ acts }: DisputeStanding): Markup {
+function actsHtml(dispute: DisputeStanding): Markup {
+  const { acts } = dispute;
   const rows = acts.slice(-MAX_ACTS).map(actRow);
-  const earlier = acts.length - rows.length;
-  return html`<details><summary>What was said</summary><div class="scroll" tabindex="0"><table><caption>In the ledger’s order${earlier > 0 ? `; ${earlier} earlier acts are in the report’s JSON or on the ledger` : ''}</caption>
+  const cut = acts.length - rows.length;
+  const rest = [cut > 0 ? `${grouped(cut)} more are in the report’s JSON` : '', untoldText(dispute)];
+  const caption = ['In the ledger’s order', ...rest.filter((text) => text !== '')].join('; ');
+  return html`<details><summary>What was said</summary><div class="scroll" tabindex="0"><table><caption>${caption}</caption>
 <thead><tr><th scope="col">Ledger clock</th><th scope="col">Act</th><th scope="col">Words</th><th scope="col" class="n">Block</th><th scope="col">Transaction</th></tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
 

@@ -11,8 +11,8 @@ import { html, idHtml, type Markup, phraseHtml, timeHtml } from './markup.js';
 const MAX_EVIDENCE = 50;
 const MAX_VARIANTS = 10;
 
-/** One finding as a card: what happened, how its dispute stands, the versions side by side, the evidence folded. */
-export function findingHtml(finding: Finding, dispute?: Markup): Markup {
+/** One finding as a card: what happened, how its disputes stand, the versions side by side, the evidence folded. */
+export function findingHtml(finding: Finding, disputes: readonly Markup[]): Markup {
   const { label, meaning } = CLASS_WORDS[finding.class];
   return html`<article class="finding ${finding.severity}" id="f-${finding.class}-${finding.id}">
 <ul class="badges"><li class="badge ${SEVERITY_BADGE[finding.severity]}" title="${meaning}">${label}</li><li class="badge plain">${finding.severity} severity</li>${
@@ -20,7 +20,7 @@ export function findingHtml(finding: Finding, dispute?: Markup): Markup {
   }</ul>
 <h3>${phraseHtml(findingSentence(finding))}</h3>
 <p class="meta">${timeHtml(finding.time)}${finding.type === undefined ? undefined : html`<span>${nameText(finding.type)} ${nameText(finding.action ?? '')}</span>`}${finding.source === '' ? undefined : html`<span>source ${idHtml(finding.source, short(finding.source))}</span>`}<span>finding ${idHtml(finding.id, short(finding.id))}</span></p>
-${gapHtml(finding)}${dispute}${versionsHtml(finding)}${fieldsByActorHtml(finding)}${evidenceHtml(finding)}
+${gapHtml(finding)}${disputes}${versionsHtml(finding)}${fieldsByActorHtml(finding)}${evidenceHtml(finding)}
 </article>
 `;
 }

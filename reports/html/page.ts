@@ -4,7 +4,7 @@ import { counted, grouped, humanDay, joined } from '../format.js';
 import type { DailyReport } from '../model.js';
 import { nameText } from '../phrase.js';
 import { gravest, verdictPhrase } from '../summary.js';
-import { anchorsHtml, disputeNowHtml, disputesHtml } from './exchange.js';
+import { anchorsHtml, disputesHtml, disputesNowHtml } from './exchange.js';
 import { findingHtml } from './finding.js';
 import { html, Markup, phraseHtml, timeHtml } from './markup.js';
 import { amendsHtml, billHtml, glossaryHtml, provenanceHtml, standingHtml } from './sections.js';
@@ -95,7 +95,7 @@ function findingsHtml({ findings }: DailyReport, now?: DisputesNow): Markup {
           rest > 0
             ? html`<p class="notice"><strong>${grouped(shown.length)} of ${grouped(findings.length)} findings are shown here</strong>, those of the highest severity first chosen, then the earliest. The other ${grouped(rest)} are in the report’s JSON and CSV.</p>`
             : undefined
-        }${shown.map((finding) => findingHtml(finding, disputeNowHtml(finding.id, now)))}`;
+        }${shown.map((finding) => findingHtml(finding, disputesNowHtml(finding.id, now)))}`;
   return html`<section aria-labelledby="findings"><h2 id="findings">Findings</h2>
 ${body}</section>
 `;

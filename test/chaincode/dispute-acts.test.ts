@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type DisputeAnswer, MAX_ACTS_OF_ACTOR, policyHash, policyText } from '#chaincode';
+import { type FindingDisputesAnswer, MAX_ACTS_OF_ACTOR, policyHash, policyText } from '#chaincode';
 import { ACTORS, policyOf } from './support/events.js';
 import { adminOf, collectorOf, type Identity } from './support/identities.js';
 import { type Outcome, ShimLedger } from './support/shim.js';
@@ -7,6 +7,9 @@ import { type Outcome, ShimLedger } from './support/shim.js';
 const NOW = new Date('2026-11-22T10:00:00.123Z');
 const FINDING = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
+/** What names the dispute that `OPENER` opened. */
+const OPENER = 'UserMSP';
+const THIS = { finding: FINDING, openedBy: OPENER };
 const open = { finding: FINDING, hash: 'c'.repeat(64), day: '2026-11-21', text: 'Where is it?', answerWithin: 86_400 };
 
 let identities: Readonly<Record<string, Identity>>;
@@ -42,11 +45,13 @@ async function query<T>(fn: string, ...args: string[]): Promise<T> {
 describe('a dispute', () => {
   it('is opened, answered and closed, and keeps who said what', async () => {
     expect(await submit('UserMSP', 'OpenDispute', open)).toMatchObject({ status: 200, ranges: [] });
-    const reply = { finding: FINDING, answer: 'contest', text: 'No.', reference: 'TICKET-7' };
+    const reply = { ...THIS, answer: 'contest', text: 'No.', reference: 'TICKET-7' };
     expect(await submit('ProviderMSP', 'AnswerDispute', reply)).toMatchObject({ status: 200 });
-    expect(await submit('UserMSP', 'CloseDispute', { finding: FINDING })).toMatchObject({ status: 200 });
-    const { finding, acts } = await query<DisputeAnswer>('GetDispute', FINDING);
+    expect(await submit('UserMSP', 'CloseDispute', THIS)).toMatchObject({ status: 200 });
+    const { finding, disputes } = await query<FindingDisputesAnswer>('GetDispute', FINDING);
     expect(finding).toBe(FINDING);
+    expect(disputes).toMatchObject([THIS]);
+    const acts = disputes[0]?.acts ?? [];
     expect(acts).toMatchObject([
       {
         act: 'open',
@@ -60,27 +65,57 @@ describe('a dispute', () => {
       { act: 'close', actor: 'UserMSP' },
     ]);
     expect(new Set(acts.map(({ tx }) => tx)).size).toBe(3);
-    expect(await query('GetDisputes', '')).toEqual({ bookmark: '', disputes: [{ finding, acts }] });
+    expect(await query('GetDisputes', '')).toEqual({ bookmark: '', disputes: [{ ...THIS, acts }] });
   });
 
-  it('may be opened again once it is closed, by another too', async () => {
+  it('may be opened again once it is closed', async () => {
     await submit('UserMSP', 'OpenDispute', open);
-    await submit('UserMSP', 'CloseDispute', { finding: FINDING });
-    expect(await submit('ProviderMSP', 'OpenDispute', open)).toMatchObject({ status: 200 });
-    expect(await submit('UserMSP', 'CloseDispute', { finding: FINDING })).toMatchObject({ status: 500, puts: 0 });
-    expect(await submit('ProviderMSP', 'CloseDispute', { finding: FINDING })).toMatchObject({ status: 200 });
+    await submit('UserMSP', 'CloseDispute', THIS);
+    expect(await submit('UserMSP', 'OpenDispute', { ...open, day: '2026-11-20' })).toMatchObject({ status: 200 });
+    expect(await submit('UserMSP', 'CloseDispute', THIS)).toMatchObject({ status: 200 });
+  });
+
+  it('is its opener’s alone: whoever was first keeps nobody from opening another about the finding', async () => {
+    const [accused, accuser] = ['ProviderMSP', 'UserMSP'];
+    await submit(accused, 'OpenDispute', { ...open, hash: 'd'.repeat(64), day: '2026-11-01', answerWithin: 600 });
+    expect(await submit(accuser, 'OpenDispute', open)).toMatchObject({ status: 200, ranges: [] });
+    await submit(accused, 'AnswerDispute', { ...THIS, answer: 'accept', text: '' });
+    await submit(accused, 'CloseDispute', { finding: FINDING, openedBy: accused });
+    const { disputes } = await query<FindingDisputesAnswer>('GetDispute', FINDING);
+    expect(disputes.map(({ openedBy, acts }) => [openedBy, acts.map(({ act, actor }) => [act, actor])])).toEqual([
+      [
+        accused,
+        [
+          ['open', accused],
+          ['close', accused],
+        ],
+      ],
+      [
+        accuser,
+        [
+          ['open', accuser],
+          ['answer', accused],
+        ],
+      ],
+    ]);
+    const day = disputes.map(({ acts }) => acts[0]?.act === 'open' && acts[0].day);
+    expect(day).toEqual(['2026-11-01', open.day]);
+    // The one about another finding is not among them.
+    await submit(accuser, 'OpenDispute', { ...open, finding: OTHER });
+    expect((await query<FindingDisputesAnswer>('GetDispute', FINDING)).disputes).toHaveLength(2);
+    expect(await query('GetDisputes', '')).toMatchObject({ disputes: [{}, {}, { finding: OTHER, openedBy: accuser }] });
   });
 
   it.each([
-    ['opening one that is open', 'ProviderMSP', 'OpenDispute', open, 'is open already: UserMSP opened it'],
-    ['closing by another', 'ProviderMSP', 'CloseDispute', { finding: FINDING }, 'Only UserMSP can close'],
+    ['opening one that is open', 'UserMSP', 'OpenDispute', open, 'is open already: UserMSP opened it'],
+    ['closing by another', 'ProviderMSP', 'CloseDispute', THIS, 'Only UserMSP can close'],
     ...(['accept', 'contest'] as const).map(
       (answer) =>
         [
           `${answer} by its opener`,
           'UserMSP',
           'AnswerDispute',
-          { finding: FINDING, answer, text: '' },
+          { ...THIS, answer, text: '' },
           'can only explain',
         ] as const,
     ),
@@ -88,10 +123,23 @@ describe('a dispute', () => {
       'answering where nobody opened one',
       'ProviderMSP',
       'AnswerDispute',
-      { finding: OTHER, answer: 'accept', text: '' },
-      'Nobody has opened',
+      { ...THIS, finding: OTHER, answer: 'accept', text: '' },
+      'UserMSP has opened no dispute about this finding',
     ],
-    ['closing where nobody opened one', 'UserMSP', 'CloseDispute', { finding: OTHER }, 'Nobody has opened'],
+    [
+      "answering another's than who opened one",
+      'ProviderMSP',
+      'AnswerDispute',
+      { ...THIS, openedBy: 'DeveloperMSP', answer: 'accept', text: '' },
+      'DeveloperMSP has opened no dispute',
+    ],
+    [
+      'closing where nobody opened one',
+      'UserMSP',
+      'CloseDispute',
+      { ...THIS, finding: OTHER },
+      'has opened no dispute',
+    ],
     ['a timekeeper', 'AuditorMSP', 'OpenDispute', { ...open, finding: OTHER }, 'AuditorMSP has no say'],
     ['too little time', 'UserMSP', 'OpenDispute', { ...open, finding: OTHER, answerWithin: 599 }, '600 seconds'],
   ] as const)('refuses %s', async (_, actor, fn, said, message) => {
@@ -103,13 +151,13 @@ describe('a dispute', () => {
 
   it('lets its opener explain, and no actor use up the acts of all', async () => {
     await submit('UserMSP', 'OpenDispute', open);
-    const explain = { finding: FINDING, answer: 'explain', text: 'so' };
+    const explain = { ...THIS, answer: 'explain', text: 'so' };
     for (let time = 1; time < MAX_ACTS_OF_ACTOR; time += 1) {
       expect((await submit('UserMSP', 'AnswerDispute', explain)).message).toBe('');
     }
     expect((await submit('UserMSP', 'AnswerDispute', explain)).message).toContain('no more of one actor');
     expect(await submit('ProviderMSP', 'AnswerDispute', explain)).toMatchObject({ status: 200 });
-    expect(await submit('UserMSP', 'CloseDispute', { finding: FINDING })).toMatchObject({ status: 200 });
+    expect(await submit('UserMSP', 'CloseDispute', THIS)).toMatchObject({ status: 200 });
   });
 
   it.each([
@@ -122,6 +170,14 @@ describe('a dispute', () => {
     ['no object', 'text'],
   ])('refuses %s', async (_, said) => {
     expect(await submit('UserMSP', 'OpenDispute', said as object)).toMatchObject({ status: 500, puts: 0 });
+  });
+
+  it.each([
+    ['no opener', { finding: FINDING, answer: 'explain', text: '' }],
+    ['an opener that is no name', { ...THIS, openedBy: '../p', answer: 'explain', text: '' }],
+  ])('refuses an answer with %s', async (_, said) => {
+    await submit('UserMSP', 'OpenDispute', open);
+    expect(await submit('ProviderMSP', 'AnswerDispute', said)).toMatchObject({ status: 500, puts: 0 });
   });
 
   it('says what it was asked for where there is none', async () => {

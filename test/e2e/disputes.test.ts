@@ -121,6 +121,25 @@ describe('a dispute, by the commands', () => {
     expect((await speak(LIAR, 'answer', missing.id, '--explain')).stderr).toContain('is closed');
   });
 
+  it('does not keep another actor from one of its own, which --of names where both are open', async () => {
+    const other: Actor = 'DeveloperMSP';
+    expect((await openByDatabase(missing.id)).code).toBe(0);
+    const hash = sha256Hex(`event2ledger/finding/v1\n${stringify(missing)}`);
+    expect((await speak(other, 'open', missing.id, '--hash', hash, '--day', DAY)).code).toBe(0);
+    const unclear = await speak(LIAR, 'answer', missing.id, '--accept');
+    expect([unclear.code, unclear.stderr]).toEqual([
+      2,
+      expect.stringContaining('DeveloperMSP, UserMSP; say with --of'),
+    ]);
+    expect((await speak(LIAR, 'answer', missing.id, '--accept', '--of', other)).code).toBe(0);
+    expect((await speak(LIAR, 'close', missing.id, '--of', other)).stderr).toContain('Only DeveloperMSP can close');
+    // Whoever closes can mean its own alone.
+    expect((await speak(other, 'close', missing.id)).stdout).toContain(`Closed the dispute of ${other} about`);
+    expect((await query('--open')).stdout).toMatch(/^open: UserMSP disputes finding /);
+    expect((await speak(ACCUSER, 'close', missing.id, '--of', ACCUSER)).code).toBe(0);
+    expect((await query('--open')).code).toBe(0);
+  });
+
   it('is overdue once the ledger clock has passed the time to answer, and not before', async () => {
     expect((await openByDatabase(altered.id, '--answer-within', '12h')).code).toBe(0);
     await consortium.reconcile();
@@ -131,11 +150,19 @@ describe('a dispute, by the commands', () => {
     const late = await consortium.report(DAY);
     expect(file(late.dir, DAY, 'md')).toMatch(/\*\*Overdue dispute\*\*.*ProviderMSP.* was awaited by/);
     const { report } = await consortium.report('2026-11-22');
-    expect(report.disputes?.map(({ finding, state }) => [finding, state])).toEqual(
+    const told = report.disputes?.map(({ finding, openedBy, state, earlier, acts }) => {
+      return [finding, openedBy, state, earlier, acts.length];
+    });
+    // Of the first, two acts were told in the report before.
+    expect(told).toEqual(
       [
-        [missing.id, 'closed'],
-        [altered.id, 'overdue'],
+        [missing.id, 'DeveloperMSP', 'closed', 0, 3],
+        [missing.id, ACCUSER, 'closed', 2, 3],
+        [altered.id, ACCUSER, 'overdue', 0, 1],
       ].sort(),
+    );
+    expect(file(late.dir.replace(DAY, '2026-11-22'), '2026-11-22', 'md')).toContain(
+      '2 earlier acts are on the ledger.',
     );
   });
 
@@ -143,9 +170,11 @@ describe('a dispute, by the commands', () => {
     const { stdout } = await query('--json');
     const lines = stdout.split('\n').filter((line) => line !== '');
     const rows = lines.map((line) => JSON.parse(line) as DisputeAnswer);
-    expect(rows.map(({ acts }) => acts.length).sort()).toEqual([1, 3]);
+    expect(rows.map(({ acts }) => acts.length).sort()).toEqual([1, 3, 5]);
     const projection = new Projection(join(consortium.dir, `${ACCUSER}.db`), { mustExist: true, snapshot: true });
-    for (const { finding, acts } of rows) expect(projection.disputes.answer(finding)).toEqual({ finding, acts });
+    for (const { finding, openedBy, acts } of rows) {
+      expect(projection.disputes.answer({ finding, openedBy })).toEqual({ finding, openedBy, acts });
+    }
     projection.close();
   });
 });
@@ -165,7 +194,7 @@ describe('an organisation that only keeps the time', () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('UserMSP has no say in disputes');
     const taken = await event2ledger([...open, '--profile', consortium.profile('ProviderMSP')]);
-    expect(taken.stdout).toContain(`Opened the dispute about ${finding}`);
+    expect(taken.stdout).toContain(`Opened the dispute of ProviderMSP about ${finding}`);
   });
 
   it('anchors what counts for nothing', async () => {

@@ -19,6 +19,9 @@ interface Attempt {
 }
 
 const finding = fc.constantFrom(...FINDINGS);
+const openedBy = fc.constantFrom(...ACTORS);
+/** Every dispute that there can be. */
+const DISPUTES = FINDINGS.flatMap((each) => ACTORS.map((actor) => ({ finding: each, openedBy: actor })));
 const text = fc.oneof(
   { weight: 9, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
   { weight: 1, arbitrary: fc.constant('\ud800') },
@@ -37,13 +40,13 @@ const said = fc.oneof(
   fc.record({
     call: fc.constant('AnswerDispute' as const),
     said: fc.record(
-      { finding, answer: fc.constantFrom('accept', 'contest', 'explain'), text, reference: text },
-      { requiredKeys: ['finding', 'answer', 'text'] },
+      { finding, openedBy, answer: fc.constantFrom('accept', 'contest', 'explain'), text, reference: text },
+      { requiredKeys: ['finding', 'openedBy', 'answer', 'text'] },
     ),
   }),
   fc.record({
     call: fc.constant('CloseDispute' as const),
-    said: fc.record({ finding, text }, { requiredKeys: ['finding'] }),
+    said: fc.record({ finding, openedBy, text }, { requiredKeys: ['finding', 'openedBy'] }),
   }),
 );
 const attempt: fc.Arbitrary<Attempt> = fc
@@ -80,7 +83,7 @@ describe('the disputes that a reconciler follows', () => {
       taken += status === 200 ? 1 : 0;
       ids.push(acts.at(-1)?.tx ?? `refused ${index}`);
     }
-    const rows = FINDINGS.map((each) => ledger.state.get(`d/${each}`)?.toString());
+    const rows = DISPUTES.map((each) => ledger.state.get(`d/${each.finding}/${each.openedBy}`)?.toString());
     return {
       ids,
       taken,
@@ -101,7 +104,7 @@ describe('the disputes that a reconciler follows', () => {
         ...approvals.map(([actor, fn, ...args]) => invocation(actor, fn, args)),
         ...signed,
       ]);
-      const booked = FINDINGS.map((each) => projection.disputes.answer(each));
+      const booked = DISPUTES.map((each) => projection.disputes.answer(each));
       projection.close();
       expect(booked).toEqual(rows);
       expect(booked.reduce((sum, each) => sum + (each?.acts.length ?? 0), 0)).toBe(taken);

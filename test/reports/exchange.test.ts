@@ -21,6 +21,7 @@ const dispute: DisputeStanding = {
   openedBy: USER,
   answerBy: at(86_000),
   awaited: [PROVIDER],
+  earlier: 0,
   acts: [
     {
       ...place,
