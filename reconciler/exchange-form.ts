@@ -29,7 +29,7 @@ export interface DisputeStanding {
   readonly answerBy?: Nanos;
   /** Who has yet to answer: of those that dissent; any one of them where the finding is not known. */
   readonly awaited: readonly string[];
-  /** How many acts lie before those that are told: told in the report before, or on the ledger. */
+  /** How many acts are not told because they were done before: reports before have them, the ledger has all. */
   readonly earlier: number;
   /** In the ledger's order; in a report at least one, of those since the seal before. */
   readonly acts: readonly PlacedAct[];

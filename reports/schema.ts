@@ -117,7 +117,7 @@ const dispute = z.strictObject({
   openedBy: actor,
   answerBy: nanos.optional().describe('the ledger clock up to which the others are to answer'),
   awaited: actors.describe('who has yet to answer'),
-  earlier: count.describe('how many acts lie before those that are told'),
+  earlier: count.describe('how many acts are not told because they were done before the seal before'),
   acts: z
     .array(
       z.discriminatedUnion('act', [

@@ -35,6 +35,14 @@ const dispute: DisputeStanding = {
     { ...place, act: 'answer', actor: DEVELOPER, answer: 'explain', text: '', reference: 'javascript:alert(1)' },
   ],
 };
+/** Another actor's dispute about the same finding, of which a report tells only what was done last. */
+const accused: DisputeStanding = {
+  ...dispute,
+  openedBy: PROVIDER,
+  awaited: [DEVELOPER],
+  earlier: 3,
+  acts: [{ ...place, act: 'answer', actor: DEVELOPER, answer: 'contest', text: 'no' }],
+};
 const strange: DisputeStanding = {
   ...dispute,
   finding: '0'.repeat(64),
@@ -53,12 +61,12 @@ const anchors: readonly ReportedAnchor[] = [
   },
   { day: '2026-11-30', actor: PROVIDER, hash: 'd'.repeat(64), same: false, difference: { part: 'seal' } },
 ];
-const judgement = (): DayJudgement => ({ ...threeFindings(), disputes: [dispute, strange], anchors });
+const judgement = (): DayJudgement => ({ ...threeFindings(), disputes: [dispute, accused, strange], anchors });
 
 describe('disputes and anchors in a report', () => {
   it('are part of what is hashed, in one order', () => {
     const report = checkReport(JSON.parse(JSON.stringify(dailyReport(judgement()))));
-    const turned = { ...judgement(), disputes: [strange, dispute], anchors: [...anchors].reverse() };
+    const turned = { ...judgement(), disputes: [accused, strange, dispute], anchors: [...anchors].reverse() };
     expect(dailyReport(turned).hash).toBe(report.hash);
     expect(dailyReport(threeFindings()).hash).not.toBe(report.hash);
   });
@@ -67,6 +75,32 @@ describe('disputes and anchors in a report', () => {
     const body: DailyReport = { ...dailyReport(judgement()), disputes: [{ ...dispute, known: 'other' }] };
     const lying = { ...body, hash: reportHash(body) };
     expect(() => checkReport(lying)).toThrow(expect.objectContaining({ code: 'DISPUTE' }));
+  });
+
+  const [opening] = dispute.acts;
+  const thousand = Array.from({ length: 1000 }, () => opening ?? []).flat();
+  it.each([
+    ['a dispute told twice', [dispute, { ...dispute, state: 'closed' }], undefined],
+    ['one that nobody opened', [{ ...accused, earlier: 0 }], undefined],
+    ['one that another opened', [{ ...dispute, openedBy: PROVIDER }], undefined],
+    ['acts left out without need', [{ ...dispute, omitted: 1 }], undefined],
+    ['disputes left out without need', [dispute], 1],
+    ['more acts than a report tells', [{ ...dispute, acts: thousand }, accused], undefined],
+  ] satisfies [string, DisputeStanding[], number | undefined][])('are refused with %s', (_, disputes, omitted) => {
+    const lying = dailyReport({ ...judgement(), disputes, ...(omitted !== undefined && { omittedDisputes: omitted }) });
+    expect(() => checkReport(lying)).toThrow(expect.objectContaining({ code: 'DISPUTE' }));
+  });
+
+  it('say how much is not told', () => {
+    const cut: DisputeStanding = { ...dispute, acts: thousand, omitted: 7 };
+    const judged = { ...judgement(), disputes: [cut], omittedDisputes: 1200 };
+    const report = checkReport(JSON.parse(JSON.stringify(dailyReport(judged))));
+    for (const format of ['html', 'md', 'csv'] as const) {
+      const text = RENDERERS[format](report);
+      expect(text).toMatch(/7 since the day before was sealed are not told/);
+      expect(text).toMatch(/In 1,200 more disputes something was done too/);
+      expect(RENDERERS[format](dailyReport(judgement()))).toContain('3 earlier acts are on the ledger');
+    }
   });
 
   it.each(['html', 'md', 'csv', 'json'] as const)('show hostile words harmlessly as %s', (format) => {
@@ -80,9 +114,12 @@ describe('disputes and anchors in a report', () => {
 
   it('show with a finding how its dispute stands now only where people read, as of a block', () => {
     const report = dailyReport(threeFindings());
-    const now = { block: '77', disputes: [dispute] };
-    expect(RENDERERS.md(report, now)).toContain('**Open dispute**, as of block 77: **UserMSP** disputes the finding');
-    expect(RENDERERS.html(report, now)).toContain('As of block 77.');
+    const now = { block: '77', disputes: [dispute, accused] };
+    for (const actor of [USER, PROVIDER]) {
+      const as = `**Open dispute**, as of block 77: **${actor}** disputes the finding`;
+      expect(RENDERERS.md(report, now)).toContain(as);
+    }
+    expect(RENDERERS.html(report, now).split('As of block 77.')).toHaveLength(3);
     for (const format of ['json', 'csv'] as const) {
       const render: (report: DailyReport, now?: DisputesNow) => string = RENDERERS[format];
       expect(render(report, now)).toBe(render(report));
