@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { completePolicy, type FindingDisputesAnswer, parsePolicy, policyText } from '#chaincode';
+import { connect } from '../../network/connection.js';
 import { loadProfile } from '../../network/profile.js';
 import { event2ledger } from '../support/command.js';
-import { type Consortium, startConsortium } from '../support/consortium.js';
+import { type Actor, type Consortium, startConsortium } from '../support/consortium.js';
 import { describeWithFabric } from '../support/fabric.js';
 import { collectLyingTraces, DAY } from '../support/lying-traces.js';
 import { revoke } from '../support/revocation.js';
@@ -78,4 +80,84 @@ describeWithFabric.each(['raft', 'bft'])('on a real %s network', (kind) => {
     expect(verified.transactions.others).toBeGreaterThan(0);
     console.info(`${kind}: ${checked.stdout.trim()}`);
   }, 60_000);
+
+  describe('the contract refuses in disputes', () => {
+    const [finding, unknown, hash] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string];
+    const open = { finding, hash, day: DAY, text: 'Why?', answerWithin: 86_400 };
+    const of = { finding, openedBy: 'UserMSP' };
+    const as = async <T>(
+      actor: Actor,
+      run: (ledger: ReturnType<typeof connect>) => Promise<T>,
+      name = 'reconciler',
+    ) => {
+      const ledger = connect(loadProfile(consortium.profile(actor, name)));
+      try {
+        return await run(ledger);
+      } finally {
+        ledger.close();
+      }
+    };
+    const say = (actor: Actor, fn: string, said: object) =>
+      as(actor, (ledger) => ledger.submit(fn, JSON.stringify(said)));
+    /** What a refusal must leave as it is. */
+    const standing = () =>
+      as('DeveloperMSP', async (ledger) => {
+        const { disputes } = JSON.parse(await ledger.evaluate('GetDispute', finding)) as FindingDisputesAnswer;
+        const acts = disputes.map(({ openedBy, acts: all }) => [
+          openedBy,
+          ...all.map(({ act, actor }) => [act, actor]),
+        ]);
+        return { acts, height: await ledger.height() };
+      });
+    const refuses = async (actor: Actor, fn: string, said: object, message: string) => {
+      const before = await standing();
+      await expect(say(actor, fn, said)).rejects.toMatchObject({
+        code: 'REFUSED',
+        retryable: false,
+        message: expect.stringContaining(message),
+      });
+      expect(await standing()).toEqual(before);
+    };
+
+    beforeAll(async () => {
+      await say('UserMSP', 'OpenDispute', open);
+    }, 60_000);
+
+    it.each([
+      ['closing by another actor', 'ProviderMSP', 'CloseDispute', of, 'Only UserMSP can close this dispute'],
+      ['opening twice by the same', 'UserMSP', 'OpenDispute', open, 'is open already: UserMSP opened it'],
+      [
+        'answering one that is not known',
+        'ProviderMSP',
+        'AnswerDispute',
+        { ...of, finding: unknown, answer: 'contest', text: '' },
+        'UserMSP has opened no dispute about this finding',
+      ],
+      [
+        'acceptance by its opener',
+        'UserMSP',
+        'AnswerDispute',
+        { ...of, answer: 'accept', text: '' },
+        'who opened it can only explain',
+      ],
+    ] as const)('%s', (_, actor, fn, said, message) => refuses(actor, fn, said, message), 60_000);
+
+    it('nothing to another actor that opens one about the same finding', async () => {
+      await say('ProviderMSP', 'OpenDispute', { ...open, text: 'It is not so.' });
+      expect((await standing()).acts).toEqual([
+        ['ProviderMSP', ['open', 'ProviderMSP']],
+        ['UserMSP', ['open', 'UserMSP']],
+      ]);
+    }, 60_000);
+
+    it('an outsider, whom the policy in force does not name', async () => {
+      const inAnHour = (BigInt(Date.now() + 3_600_000) * 1_000_000n).toString();
+      const text = policyText(completePolicy({ from: inAnHour, actors: ['DeveloperMSP', 'ProviderMSP'] }));
+      await as('DeveloperMSP', (ledger) => ledger.submit('ProposePolicy', text), 'admin');
+      await as('ProviderMSP', (ledger) => ledger.submit('ApprovePolicy', '2', parsePolicy(text).hash), 'admin');
+      const answer = { finding, openedBy: 'ProviderMSP', answer: 'contest', text: '' };
+      await refuses('UserMSP', 'AnswerDispute', answer, 'UserMSP has no say in disputes');
+      await refuses('UserMSP', 'OpenDispute', { ...open, finding: unknown }, 'UserMSP has no say in disputes');
+    }, 60_000);
+  });
 });

@@ -1,7 +1,9 @@
-// Reconciles like the command, but is killed by SIGKILL when the given block arrives, or right after it is committed.
-// Arguments: profile, database, block, "arrives" or "committed".
+// Reconciles like the command, but is killed by SIGKILL: when the given block or a later one arrives, when its rows are
+// written and not committed, or right after they are committed.
+// Arguments: profile, database, block, "arrives", "written" or "committed".
 import { connect } from '../../dist/network/connection.js';
 import { loadProfile } from '../../dist/network/profile.js';
+import { Projection } from '../../dist/reconciler/projection/projection.js';
 import { reconcile } from '../../dist/reconciler/reconcile.js';
 
 const [profile, dbFile, block, moment] = process.argv.slice(2);
@@ -10,10 +12,16 @@ const die = () => process.kill(process.pid, 'SIGKILL');
 
 async function* blocks(start, signal) {
   for await (const next of connection.blocks(start, signal)) {
-    if (moment === 'arrives' && next.getHeader().getNumber() === Number(block)) die();
+    if (moment === 'arrives' && next.getHeader().getNumber() >= Number(block)) die();
     yield next;
   }
 }
+
+const { flush } = Projection.prototype;
+Projection.prototype.flush = function flushAndDie() {
+  flush.call(this);
+  if (moment === 'written' && this.nextBlock > BigInt(block)) die();
+};
 
 await reconcile({
   connection: { ...connection, profile: connection.profile, height: () => connection.height(), blocks },
