@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completePolicy, type FindingDisputesAnswer, parsePolicy, policyText } from '#chaincode';
-import { connect } from '../../network/connection.js';
+import { blockAt, connect } from '../../network/connection.js';
 import { loadProfile } from '../../network/profile.js';
 import { event2ledger } from '../support/command.js';
-import { type Actor, type Consortium, startConsortium } from '../support/consortium.js';
+import { ACTORS, type Actor, type Consortium, startConsortium } from '../support/consortium.js';
 import { describeWithFabric } from '../support/fabric.js';
 import { collectLyingTraces, DAY } from '../support/lying-traces.js';
 import { revoke } from '../support/revocation.js';
@@ -97,8 +97,12 @@ describeWithFabric.each(['raft', 'bft'])('on a real %s network', (kind) => {
         ledger.close();
       }
     };
-    const say = (actor: Actor, fn: string, said: object) =>
-      as(actor, (ledger) => ledger.submit(fn, JSON.stringify(said)));
+    /** Submits, and waits until every actor's peer has it. */
+    const say = async (actor: Actor, fn: string, said: object | readonly string[], name?: string) => {
+      const args = Array.isArray(said) ? (said as string[]) : [JSON.stringify(said)];
+      const { block } = await as(actor, (ledger) => ledger.submit(fn, ...args), name);
+      for (const each of ACTORS) await as(each, (ledger) => blockAt(ledger, block));
+    };
     /** What a refusal must leave as it is. */
     const standing = () =>
       as('DeveloperMSP', async (ledger) => {
@@ -153,8 +157,8 @@ describeWithFabric.each(['raft', 'bft'])('on a real %s network', (kind) => {
     it('an outsider, whom the policy in force does not name', async () => {
       const inAnHour = (BigInt(Date.now() + 3_600_000) * 1_000_000n).toString();
       const text = policyText(completePolicy({ from: inAnHour, actors: ['DeveloperMSP', 'ProviderMSP'] }));
-      await as('DeveloperMSP', (ledger) => ledger.submit('ProposePolicy', text), 'admin');
-      await as('ProviderMSP', (ledger) => ledger.submit('ApprovePolicy', '2', parsePolicy(text).hash), 'admin');
+      await say('DeveloperMSP', 'ProposePolicy', [text], 'admin');
+      await say('ProviderMSP', 'ApprovePolicy', ['2', parsePolicy(text).hash], 'admin');
       const answer = { finding, openedBy: 'ProviderMSP', answer: 'contest', text: '' };
       await refuses('UserMSP', 'AnswerDispute', answer, 'UserMSP has no say in disputes');
       await refuses('UserMSP', 'OpenDispute', { ...open, finding: unknown }, 'UserMSP has no say in disputes');
