@@ -71,7 +71,7 @@ describe(`disputes and anchors among batches, at a reconciler that is killed (E2
   /** The first and the last block between which the actors talk. */
   let talk: readonly [from: number, to: number];
   beforeAll(async () => {
-    consortium = await startConsortium({ deadline: 60 });
+    consortium = await startConsortium({ deadline: 60 }, 'embedded');
     await collectLyingTraces(consortium);
     await read('early');
     const [json = ''] = await written('early', DAY);
@@ -156,6 +156,18 @@ describe(`disputes and anchors among batches, at a reconciler that is killed (E2
   it.each(DAYS)('writes the same bytes of %s', async (day) => {
     expect(await written('killed', day)).toEqual(await written('whole', day));
   });
+
+  it.each([THIRD_DAY, FOURTH_DAY])(
+    'has a bundle of %s that verifies, disputes and anchors judged anew',
+    async (day) => {
+      const out = join(consortium.dir, `bundle-${day}`);
+      await event2ledger(['report', '--db', database('killed'), '--day', day, '--out', out, '--bundle']);
+      const trust = ['--trust', join(consortium.data, 'genesis.block')];
+      const { code, stdout, stderr } = await event2ledger(['verify', join(out, `${day}.bundle`), ...trust, '--json']);
+      expect(code, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ verified: true, isTrusted: true, day });
+    },
+  );
 
   it('keeps the same blocks', () => {
     const [whole, killed] = ['whole', 'killed'].map((name) => readFileSync(`${database(name)}.blocks`));
