@@ -1,3 +1,4 @@
+import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { type Anchor, type DisputeCall, MAX_ACTS_OF_ACTOR } from '#chaincode';
 import { anchorOf } from '../../reconciler/anchor-ranges.js';
@@ -216,4 +217,52 @@ describe('what is said of a day that is still open', () => {
     ]);
     expect(fourth?.anchors).toBeUndefined();
   });
+});
+
+describe('whatever is done in disputes', () => {
+  const DAYS = [FIRST, SECOND_DAY, THIRD];
+  const actor = fc.constantFrom(...ACTORS);
+  const finding = fc.constantFrom(nth(1), nth(2));
+  const deed = fc.oneof(
+    fc.record({ do: fc.constant('open' as const), actor, finding, day: fc.constantFrom(...DAYS) }),
+    fc.record({ do: fc.constant('explain' as const), actor, finding, openedBy: actor }),
+    fc.record({ do: fc.constant('close' as const), actor, finding }),
+  );
+  const window = fc.array(deed, { maxLength: 15 });
+  const callOf = (each: typeof deed extends fc.Arbitrary<infer T> ? T : never) => {
+    if (each.do === 'open') return opens(each.actor, each.finding, { day: each.day });
+    return each.do === 'close' ? closes(each.actor, each.finding) : explains(each.actor, each.finding, each.openedBy);
+  };
+
+  test.prop([window, window, window], { numRuns: 40 })(
+    'each act is told once, and its opening again on its day',
+    (...windows) => {
+      const { begin, seals } = story();
+      const done = windows.map((each) => each.map(callOf));
+      const history = [...begin, ...done.flatMap((each, number) => [...each, ...seals(number)])];
+      const reports = reportsOf(history, DAYS);
+      const projection = projectionOf(history, 1);
+      const names = [nth(1), nth(2)].flatMap((each) => ACTORS.map((openedBy) => ({ finding: each, openedBy })));
+      const booked = names.flatMap((name) => projection.disputes.answer(name) ?? []);
+      projection.close();
+      const windowOf = (tx: string) => done.findIndex((each) => each.some(({ txId }) => txId === tx));
+      for (const [number, report] of reports.entries()) {
+        const expected = booked.flatMap(({ finding: id, openedBy, acts }) => {
+          const sofar = acts.filter(({ tx }) => windowOf(tx) <= number);
+          const opening = sofar.findLast(({ act }) => act === 'open');
+          const told = sofar.filter((act) => {
+            const isAgain = act === opening && act.act === 'open' && act.day === report.day;
+            return windowOf(act.tx) === number || isAgain;
+          });
+          if (told.length === 0) return [];
+          return [{ id, openedBy, earlier: sofar.length - told.length, told: told.map(({ tx }) => tx) }];
+        });
+        const found = (report.disputes ?? []).map(({ finding: id, openedBy, earlier, acts, omitted }) => {
+          expect(omitted).toBeUndefined();
+          return { id, openedBy, earlier, told: acts.map(({ tx }) => tx) };
+        });
+        expect(found).toEqual(expected);
+      }
+    },
+  );
 });
