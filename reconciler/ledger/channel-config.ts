@@ -1,19 +1,30 @@
 import { common, msp, orderer } from '@hyperledger/fabric-protos';
 
+/** An organisational unit that an organisation's certificates may name. */
+export interface Unit {
+  readonly name: string;
+  /** PEM of the CA that must have issued a certificate that names it; undefined if any of the organisation's may. */
+  readonly certifier: string | undefined;
+}
+
 /** How an organisation's certificates say what they are for: Fabric's node OUs, by role. */
-export type NodeUnits = Readonly<Record<'client' | 'peer' | 'admin' | 'orderer', string | undefined>>;
+export type NodeUnits = Readonly<Record<'client' | 'peer' | 'admin' | 'orderer', Unit | undefined>>;
 
 /** One organisation's membership service, as the channel's configuration has it. */
 export interface Organisation {
   readonly mspId: string;
-  /** PEM of its CAs, intermediate ones included. */
-  readonly authorities: readonly string[];
+  /** PEM of its root CAs. */
+  readonly roots: readonly string[];
+  /** PEM of the CAs that those certified. */
+  readonly intermediates: readonly string[];
   /** PEM of certificates that are admins' by being listed. */
   readonly admins: readonly string[];
   /** DER. */
   readonly revocationLists: readonly Uint8Array[];
   /** Undefined where certificates tell no roles. */
-  readonly units: NodeUnits | undefined;
+  readonly nodeUnits: NodeUnits | undefined;
+  /** Units of which a certificate must name one; empty where any does. */
+  readonly requiredUnits: readonly Unit[];
 }
 
 /** A group of the configuration: its policies and the groups within it. */
@@ -95,20 +106,36 @@ function organisationsOf(section: common.ConfigGroup | undefined): Organisation[
 
 function organisation(bytes: Uint8Array): Organisation {
   const config = msp.FabricMSPConfig.deserializeBinary(bytes);
-  const units = config.getFabricNodeOus();
   return {
     mspId: config.getName(),
-    authorities: textsOf([...config.getRootCertsList_asU8(), ...config.getIntermediateCertsList_asU8()]),
+    roots: textsOf(config.getRootCertsList_asU8()),
+    intermediates: textsOf(config.getIntermediateCertsList_asU8()),
     admins: textsOf(config.getAdminsList_asU8()),
     revocationLists: config.getRevocationListList_asU8(),
-    units: units?.getEnable()
-      ? {
-          client: units.getClientOuIdentifier()?.getOrganizationalUnitIdentifier(),
-          peer: units.getPeerOuIdentifier()?.getOrganizationalUnitIdentifier(),
-          admin: units.getAdminOuIdentifier()?.getOrganizationalUnitIdentifier(),
-          orderer: units.getOrdererOuIdentifier()?.getOrganizationalUnitIdentifier(),
-        }
-      : undefined,
+    nodeUnits: nodeUnits(config.getFabricNodeOus()),
+    requiredUnits: config.getOrganizationalUnitIdentifiersList().map(unit),
+  };
+}
+
+/** They tell roles where they are enabled and there is one at least. */
+function nodeUnits(units: msp.FabricNodeOUs | undefined): NodeUnits | undefined {
+  if (!units?.getEnable()) return undefined;
+  const [client, peer, admin, ordering] = [
+    units.getClientOuIdentifier(),
+    units.getPeerOuIdentifier(),
+    units.getAdminOuIdentifier(),
+    units.getOrdererOuIdentifier(),
+  ].map((identifier) => (identifier === undefined ? undefined : unit(identifier)));
+  return [client, peer, admin, ordering].some((one) => one !== undefined)
+    ? { client, peer, admin, orderer: ordering }
+    : undefined;
+}
+
+function unit(identifier: msp.FabricOUIdentifier): Unit {
+  const certifier = Buffer.from(identifier.getCertificate_asU8()).toString('utf8');
+  return {
+    name: identifier.getOrganizationalUnitIdentifier(),
+    certifier: certifier === '' ? undefined : certifier,
   };
 }
 

@@ -1,7 +1,8 @@
 import { common } from '@hyperledger/fabric-protos';
 import type { PolicyGroup } from './channel-config.js';
-import { hasSigned, type Identity, satisfies } from './identity.js';
+import { hasSigned, type Identity } from './identity.js';
 import type { Membership } from './membership.js';
+import { satisfies } from './principal.js';
 
 /** A signature, who is said to have made it, and over what. */
 export interface SignedData {
@@ -56,7 +57,9 @@ function satisfiesMeta(group: PolicyGroup, meta: common.ImplicitMetaPolicy, sign
   const needed = { [ANY]: 1, [ALL]: inner.length, [MAJORITY]: Math.floor(inner.length / 2) + 1 }[meta.getRule()];
   // Fabric's own rule: where there are no groups nothing is needed.
   if (inner.length === 0) return true;
-  return inner.filter((one) => satisfiesNamed(one, meta.getSubPolicy(), signers)).length >= (needed ?? Infinity);
+  return (
+    inner.filter((one) => isSatisfied(one, meta.getSubPolicy().split('/'), signers)).length >= (needed ?? Infinity)
+  );
 }
 
 /** Whether those who signed satisfy a rule over signatures. */

@@ -31,10 +31,19 @@ describe('signatures by the channel’s configuration', () => {
   const credentials = (map: ReadonlyMap<string, Credentials>, actor: string) => map.get(actor) as Credentials;
 
   function configOf(revocationLists: readonly Uint8Array[]): ChannelConfig {
-    const units = { client: 'client', peer: 'peer', admin: 'admin', orderer: 'orderer' };
+    const unit = (name: string) => ({ name, certifier: undefined });
+    const nodeUnits = { client: unit('client'), peer: unit('peer'), admin: unit('admin'), orderer: unit('orderer') };
     const organisations = ACTORS.map((mspId): [string, Organisation] => [
       mspId,
-      { mspId, authorities: [credentials(cas, mspId).certificate], admins: [], revocationLists, units },
+      {
+        mspId,
+        roots: [credentials(cas, mspId).certificate],
+        intermediates: [],
+        admins: [],
+        revocationLists,
+        nodeUnits,
+        requiredUnits: [],
+      },
     ]);
     return {
       bytes: new Uint8Array(),
