@@ -1,0 +1,142 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { common, msp } from '@hyperledger/fabric-protos';
+import { genesisBlock } from '../../network/embedded/genesis.js';
+import { type Credentials, newCa, newIdentity, type Role } from '../../network/pki.js';
+import { messageSigner } from '../../network/signer.js';
+import { blockHash } from '../../reconciler/ledger/block.js';
+import { headerBytes } from '../../reconciler/ledger/block-header.js';
+
+/** Who can sign: a serialised identity and its key. */
+export interface MadeSigner {
+  readonly identity: Uint8Array;
+  readonly sign: (message: Uint8Array) => Uint8Array;
+}
+
+export interface BlockWishes {
+  /** Number of the last block with a configuration, as its signers say; 0 if left out. */
+  readonly lastConfig?: number;
+  /** Of the transactions; all valid if left out. */
+  readonly codes?: readonly number[];
+}
+
+/**
+ * A channel whose every key a test holds, so that it can sign whatever it makes up. Its blocks are valid with the peers of a
+ * majority of the actors; who may change what is for a majority of the admins.
+ */
+export class MadeChannel {
+  static readonly NAME = 'events';
+  readonly #signers = new Map<string, MadeSigner>();
+
+  private constructor(
+    readonly cas: ReadonlyMap<string, Credentials>,
+    readonly genesis: common.Block,
+  ) {}
+
+  static async make(actors: readonly string[]): Promise<MadeChannel> {
+    const cas = new Map<string, Credentials>();
+    for (const actor of actors) cas.set(actor, await newCa(`ca.${actor}`, actor));
+    const certificates = new Map([...cas].map(([actor, { certificate }]) => [actor, certificate]));
+    const genesis = common.Block.deserializeBinary(genesisBlock(MadeChannel.NAME, certificates).bytes);
+    const made = new MadeChannel(cas, genesis);
+    for (const [actor, ca] of cas) {
+      for (const role of ['peer', 'admin', 'client'] satisfies Role[]) {
+        made.#signers.set(`${actor}/${role}`, signerOf(actor, await newIdentity(ca, `${role}.${actor}`, role)));
+      }
+    }
+    return made;
+  }
+
+  get actors(): string[] {
+    return [...this.cas.keys()];
+  }
+
+  as(actor: string, role: 'peer' | 'admin' | 'client'): MadeSigner {
+    const signer = this.#signers.get(`${actor}/${role}`);
+    if (signer === undefined) throw new Error(`${actor} has no ${role}`);
+    return signer;
+  }
+
+  /** The configuration in block 0, to be changed at will. */
+  get config(): common.Config {
+    const [envelope = new Uint8Array()] = this.genesis.getData()?.getDataList_asU8() ?? [];
+    const payload = common.Payload.deserializeBinary(common.Envelope.deserializeBinary(envelope).getPayload_asU8());
+    return common.ConfigEnvelope.deserializeBinary(payload.getData_asU8()).getConfig() ?? new common.Config();
+  }
+
+  /** The block after another, signed by all that sign blocks. */
+  block(after: common.Block, envelopes: readonly Uint8Array[], wishes: BlockWishes = {}): common.Block {
+    const header = new common.BlockHeader();
+    header.setNumber((after.getHeader()?.getNumber() ?? 0) + 1);
+    header.setPreviousHash(Buffer.from(blockHash(after), 'hex'));
+    const data = new common.BlockData();
+    data.setDataList([...envelopes]);
+    const hash = createHash('sha256');
+    for (const envelope of envelopes) hash.update(envelope);
+    header.setDataHash(hash.digest());
+    const entries: Uint8Array[] = [];
+    entries[common.BlockMetadataIndex.SIGNATURES] = this.#signatures(header, wishes.lastConfig ?? 0);
+    entries[common.BlockMetadataIndex.LAST_CONFIG] = new Uint8Array();
+    entries[common.BlockMetadataIndex.TRANSACTIONS_FILTER] = Uint8Array.from(wishes.codes ?? envelopes.map(() => 0));
+    const metadata = new common.BlockMetadata();
+    metadata.setMetadataList(entries);
+    const block = new common.Block();
+    block.setHeader(header);
+    block.setData(data);
+    block.setMetadata(metadata);
+    return block;
+  }
+
+  #signatures(header: common.BlockHeader, lastConfigNumber: number): Uint8Array {
+    const lastConfig = new common.LastConfig();
+    lastConfig.setIndex(lastConfigNumber);
+    const value = new common.OrdererBlockMetadata();
+    value.setLastConfig(lastConfig);
+    const result = new common.Metadata();
+    result.setValue(value.serializeBinary());
+    for (const actor of this.actors) {
+      const { identity, sign } = this.as(actor, 'peer');
+      const signatureHeader = signatureHeaderOf(identity).serializeBinary();
+      const signature = new common.MetadataSignature();
+      signature.setSignatureHeader(signatureHeader);
+      signature.setSignature(sign(Buffer.concat([result.getValue_asU8(), signatureHeader, headerBytes(header)])));
+      result.addSignatures(signature);
+    }
+    return result.serializeBinary();
+  }
+}
+
+export function signerOf(actor: string, { certificate, key }: Credentials): MadeSigner {
+  const identity = new msp.SerializedIdentity();
+  identity.setMspid(actor);
+  identity.setIdBytes(Buffer.from(certificate));
+  return { identity: identity.serializeBinary(), sign: messageSigner(key) };
+}
+
+export function signatureHeaderOf(creator: Uint8Array): common.SignatureHeader {
+  const header = new common.SignatureHeader();
+  header.setCreator(creator);
+  header.setNonce(randomBytes(24));
+  return header;
+}
+
+/** An envelope of some type on the channel, signed by its creator. */
+export function signedEnvelope(
+  type: number,
+  data: Uint8Array,
+  { identity, sign }: MadeSigner,
+  channel = MadeChannel.NAME,
+): common.Envelope {
+  const channelHeader = new common.ChannelHeader();
+  channelHeader.setType(type);
+  channelHeader.setChannelId(channel);
+  const header = new common.Header();
+  header.setChannelHeader(channelHeader.serializeBinary());
+  header.setSignatureHeader(signatureHeaderOf(identity).serializeBinary());
+  const payload = new common.Payload();
+  payload.setHeader(header);
+  payload.setData(data);
+  const envelope = new common.Envelope();
+  envelope.setPayload(payload.serializeBinary());
+  envelope.setSignature(sign(payload.serializeBinary()));
+  return envelope;
+}
