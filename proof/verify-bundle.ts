@@ -12,7 +12,7 @@ import { ReportError } from '../reports/errors.js';
 import { type DailyReport, dailyReport, reportText } from '../reports/model.js';
 import { type BundleContent, framesOf } from './bundle-file.js';
 import { VerifyError, type VerifyErrorCode } from './errors.js';
-import { type TransactionCounts, Validity } from './validity.js';
+import { type RuleInForce, type TransactionCounts, Validity } from './validity.js';
 
 const ADVICE = 'The bundle was altered, or its maker was deceived; ask for another.';
 
@@ -34,6 +34,10 @@ export interface Verified {
   /** `etcdraft`, `BFT`, `embedded`. */
   readonly ordererType: string;
   readonly transactions: TransactionCounts;
+  /** Which endorsements the contract's transactions need, one rule after the other. */
+  readonly endorsement: readonly RuleInForce[];
+  /** Why codes of transactions were taken as they are. */
+  readonly whyUnfollowed: readonly string[];
 }
 
 export interface VerifyOptions {
@@ -139,6 +143,8 @@ class LedgerVerifier {
       blockSignatures: this.#blockSignatures,
       ordererType: this.#check.state.membership?.config.ordererType ?? '',
       transactions: this.#validity.counts,
+      endorsement: this.#validity.rules,
+      whyUnfollowed: this.#validity.whyUnfollowed,
     };
   }
 

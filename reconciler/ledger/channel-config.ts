@@ -47,8 +47,10 @@ export interface ChannelConfig {
   readonly sequence: number;
   /** By MSP ID. */
   readonly organisations: ReadonlyMap<string, Organisation>;
-  /** MSP IDs of the organisations whose members transact: the actors. */
-  readonly actors: ReadonlySet<string>;
+  /** MSP IDs of the organisations whose members transact, the actors, and under which name each is in the configuration. */
+  readonly actors: ReadonlyMap<string, string>;
+  /** What peers must be able to do, such as `V2_5`: names of Fabric's versions. */
+  readonly capabilities: ReadonlySet<string>;
   readonly policies: PolicyGroup;
   readonly consenters: readonly Consenter[];
   /** `etcdraft`, `BFT`, …; empty where the configuration names no orderers. */
@@ -66,13 +68,15 @@ export function parseChannelConfig(bytes: Uint8Array): ChannelConfig {
   const channel = config?.getChannelGroup();
   if (config === undefined || channel === undefined) throw new Error('the envelope holds no configuration');
   const sections = new Map(entriesOf<common.ConfigGroup>(channel.getGroupsMap()));
-  const applications = organisationsOf(sections.get('Application'));
+  const transacting = sections.get('Application');
+  const applications = organisationsOf(transacting);
   const ordering = sections.get('Orderer');
   return {
     bytes,
     sequence: config.getSequence(),
-    organisations: new Map([...organisationsOf(ordering), ...applications].map((one) => [one.mspId, one])),
-    actors: new Set(applications.map(({ mspId }) => mspId)),
+    organisations: new Map([...organisationsOf(ordering), ...applications].map(([, one]) => [one.mspId, one])),
+    actors: new Map(applications.map(([name, { mspId }]) => [mspId, name])),
+    capabilities: capabilitiesOf(transacting),
     policies: policyGroup(channel),
     consenters: consentersOf(ordering),
     ordererType: ordererTypeOf(ordering),
@@ -93,14 +97,15 @@ function policyGroup(group: common.ConfigGroup): PolicyGroup {
   return { policies: new Map(policies), groups: new Map(groups) };
 }
 
-function organisationsOf(section: common.ConfigGroup | undefined): Organisation[] {
+/** By their groups' names. */
+function organisationsOf(section: common.ConfigGroup | undefined): [string, Organisation][] {
   if (section === undefined) return [];
-  return entriesOf<common.ConfigGroup>(section.getGroupsMap()).flatMap(([, group]) => {
+  return entriesOf<common.ConfigGroup>(section.getGroupsMap()).flatMap(([name, group]): [string, Organisation][] => {
     const value = group.getValuesMap().get('MSP');
     if (value === undefined) return [];
     const config = msp.MSPConfig.deserializeBinary(value.getValue_asU8());
     // An anonymous membership service has no certificates to check.
-    return config.getType() === FABRIC_MSP ? [organisation(config.getConfig_asU8())] : [];
+    return config.getType() === FABRIC_MSP ? [[name, organisation(config.getConfig_asU8())]] : [];
   });
 }
 
@@ -137,6 +142,13 @@ function unit(identifier: msp.FabricOUIdentifier): Unit {
     name: identifier.getOrganizationalUnitIdentifier(),
     certifier: certifier === '' ? undefined : certifier,
   };
+}
+
+function capabilitiesOf(section: common.ConfigGroup | undefined): ReadonlySet<string> {
+  const value = section?.getValuesMap().get('Capabilities');
+  if (value === undefined) return new Set();
+  const map = common.Capabilities.deserializeBinary(value.getValue_asU8()).getCapabilitiesMap();
+  return new Set(entriesOf<common.Capability>(map).map(([name]) => name));
 }
 
 function consentersOf(group: common.ConfigGroup | undefined): Consenter[] {

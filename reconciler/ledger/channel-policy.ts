@@ -28,15 +28,36 @@ export function genuineSigners(membership: Membership, signatures: readonly Sign
 }
 
 /**
+ * Where a policy is that is named from somewhere in the configuration: by its whole path, `/Channel/Orderer/Admins`, or from
+ * where the name stands.
+ * @param groups from the channel's group down to where that is
+ * @returns undefined if the path leads elsewhere
+ */
+export function policyPath(name: string, groups: readonly string[]): readonly string[] | undefined {
+  if (!name.startsWith('/')) return [...groups, ...name.split('/')];
+  const [, root, ...path] = name.split('/');
+  return root === 'Channel' ? path : undefined;
+}
+
+/** Whether a policy of the channel's configuration is there. */
+export function hasPolicy(root: PolicyGroup, path: readonly string[]): boolean {
+  return groupOf(root, path)?.policies.has(path.at(-1) ?? '') === true;
+}
+
+/**
  * Whether those who signed satisfy a policy of the channel's configuration, as Fabric decides it (`cauthdsl`,
  * `implicitmeta`). A policy that is not there, or of a kind that is not known, is satisfied by nobody.
  * @param path the groups down to the policy and its name: `['Orderer', 'BlockValidation']`
  */
 export function isSatisfied(root: PolicyGroup, path: readonly string[], signers: readonly Identity[]): boolean {
-  const name = path.at(-1) ?? '';
+  const group = groupOf(root, path);
+  return group !== undefined && satisfiesNamed(group, path.at(-1) ?? '', signers);
+}
+
+function groupOf(root: PolicyGroup, path: readonly string[]): PolicyGroup | undefined {
   let group: PolicyGroup | undefined = root;
   for (const step of path.slice(0, -1)) group = group?.groups.get(step);
-  return group !== undefined && satisfiesNamed(group, name, signers);
+  return group;
 }
 
 function satisfiesNamed(group: PolicyGroup, name: string, signers: readonly Identity[]): boolean {

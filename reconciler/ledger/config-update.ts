@@ -1,6 +1,6 @@
 import { common } from '@hyperledger/fabric-protos';
 import { printable } from '../../cli/printable.js';
-import { genuineSigners, isSatisfied } from './channel-policy.js';
+import { genuineSigners, isSatisfied, policyPath } from './channel-policy.js';
 import { type ConfigElement, type ConfigElements, elementsOf, firstDifference, overlaid } from './config-elements.js';
 import { hasSigned, type Identity } from './identity.js';
 import type { Membership } from './membership.js';
@@ -102,17 +102,10 @@ function faultOfChange(
   if (version !== existing.version + 1) {
     return `its update makes version ${version} of ${key}, after version ${existing.version}`;
   }
-  const path = policyPath(existing);
+  const path = policyPath(existing.modPolicy, existing.groups);
   if (path !== undefined && isSatisfied(config.policies, path, signers)) return undefined;
   const names = signers.map(({ mspId, names: { commonName } }) => printable(`${mspId}/${commonName}`, 100)).join(', ');
   return `${key} may be changed by ${quoted(existing.modPolicy)} alone, and the update is signed by ${names || 'nobody'}`;
-}
-
-/** From the channel's group down to a policy and its name; undefined if the path leads elsewhere. */
-function policyPath({ modPolicy, groups }: ConfigElement): readonly string[] | undefined {
-  if (!modPolicy.startsWith('/')) return [...groups, ...modPolicy.split('/')];
-  const [, root, ...path] = modPolicy.split('/');
-  return root === 'Channel' ? path : undefined;
 }
 
 function signersOf(envelope: common.ConfigUpdateEnvelope, before: Membership): Identity[] {
