@@ -1,7 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { common, msp } from '@hyperledger/fabric-protos';
 import { genesisBlock } from '../../network/embedded/genesis.js';
+import type { EmbeddedLedger } from '../../network/embedded/ledger.js';
 import { type Credentials, newCa, newIdentity, type Role } from '../../network/pki.js';
+import { loadProfile } from '../../network/profile.js';
 import { messageSigner } from '../../network/signer.js';
 import { blockHash } from '../../reconciler/ledger/block.js';
 import { headerBytes } from '../../reconciler/ledger/block-header.js';
@@ -28,26 +32,35 @@ export class MadeChannel {
   readonly #signers = new Map<string, MadeSigner>();
 
   private constructor(
-    readonly cas: ReadonlyMap<string, Credentials>,
+    readonly actors: readonly string[],
     readonly genesis: common.Block,
   ) {}
+
+  /** The channel of an embedded ledger, in whose folder all keys lie. */
+  static of({ actors, dataDir, profilePath }: EmbeddedLedger): MadeChannel {
+    const genesis = common.Block.deserializeBinary(readFileSync(join(dataDir, 'genesis.block')));
+    const made = new MadeChannel(actors, genesis);
+    for (const actor of actors) {
+      const folder = join(dataDir, 'peers', actor);
+      const [certificate, key] = ['cert.pem', 'key.pem'].map((file) => readFileSync(join(folder, file), 'utf8'));
+      made.#signers.set(`${actor}/peer`, signerOf(actor, { certificate: certificate ?? '', key: key ?? '' }));
+      made.#signers.set(`${actor}/admin`, signerOf(actor, loadProfile(profilePath(actor, 'admin'))));
+    }
+    return made;
+  }
 
   static async make(actors: readonly string[]): Promise<MadeChannel> {
     const cas = new Map<string, Credentials>();
     for (const actor of actors) cas.set(actor, await newCa(`ca.${actor}`, actor));
     const certificates = new Map([...cas].map(([actor, { certificate }]) => [actor, certificate]));
     const genesis = common.Block.deserializeBinary(genesisBlock(MadeChannel.NAME, certificates).bytes);
-    const made = new MadeChannel(cas, genesis);
+    const made = new MadeChannel(actors, genesis);
     for (const [actor, ca] of cas) {
       for (const role of ['peer', 'admin', 'client'] satisfies Role[]) {
         made.#signers.set(`${actor}/${role}`, signerOf(actor, await newIdentity(ca, `${role}.${actor}`, role)));
       }
     }
     return made;
-  }
-
-  get actors(): string[] {
-    return [...this.cas.keys()];
   }
 
   as(actor: string, role: 'peer' | 'admin' | 'client'): MadeSigner {
