@@ -8,10 +8,10 @@ import { dayJudgement } from '../../reconciler/day-judgement.js';
 import { blockHash } from '../../reconciler/ledger/block.js';
 import { checkSignatures } from '../../reconciler/ledger/block-signatures.js';
 import { configIn } from '../../reconciler/ledger/chain-check.js';
-import { Projection } from '../../reconciler/projection/projection.js';
 import { reconcile } from '../../reconciler/reconcile.js';
 import { dailyReport, reportText } from '../../reports/model.js';
 import { takeBlocks } from '../network/support/blocks.js';
+import { headOf } from '../reconciler/support/head.js';
 import { MadeChannel } from '../support/made-channel.js';
 import {
   configurationTransaction,
@@ -75,15 +75,6 @@ describe('a configuration that those who sign blocks made up', () => {
       },
     };
   }
-
-  const headOf = (dbFile: string) => {
-    const projection = new Projection(dbFile, { mustExist: true });
-    try {
-      return projection.head;
-    } finally {
-      projection.close();
-    }
-  };
 
   /** The content of a bundle that ends with the block. */
   async function contentWith(block: common.Block): Promise<Uint8Array> {

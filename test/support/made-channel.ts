@@ -81,22 +81,9 @@ export class MadeChannel {
     const header = new common.BlockHeader();
     header.setNumber((after.getHeader()?.getNumber() ?? 0) + 1);
     header.setPreviousHash(Buffer.from(blockHash(after), 'hex'));
-    const data = new common.BlockData();
-    data.setDataList([...envelopes]);
-    const hash = createHash('sha256');
-    for (const envelope of envelopes) hash.update(envelope);
-    header.setDataHash(hash.digest());
-    const entries: Uint8Array[] = [];
-    entries[common.BlockMetadataIndex.SIGNATURES] = this.#signatures(header, wishes.lastConfig ?? 0);
-    entries[common.BlockMetadataIndex.LAST_CONFIG] = new Uint8Array();
-    entries[common.BlockMetadataIndex.TRANSACTIONS_FILTER] = Uint8Array.from(wishes.codes ?? envelopes.map(() => 0));
-    const metadata = new common.BlockMetadata();
-    metadata.setMetadataList(entries);
-    const block = new common.Block();
-    block.setHeader(header);
-    block.setData(data);
-    block.setMetadata(metadata);
-    return block;
+    header.setDataHash(dataHash(envelopes));
+    const codes = wishes.codes ?? envelopes.map(() => 0);
+    return blockWith(header, envelopes, codes, this.#signatures(header, wishes.lastConfig ?? 0));
   }
 
   #signatures(header: common.BlockHeader, lastConfigNumber: number): Uint8Array {
@@ -118,7 +105,36 @@ export class MadeChannel {
   }
 }
 
-export function signerOf(actor: string, { certificate, key }: Credentials): MadeSigner {
+/** Fabric's hash of a block's data. */
+export function dataHash(envelopes: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256');
+  for (const envelope of envelopes) hash.update(envelope);
+  return hash.digest();
+}
+
+/** A block of these parts, whether they belong together or not. */
+export function blockWith(
+  header: common.BlockHeader,
+  envelopes: readonly Uint8Array[],
+  codes: readonly number[],
+  signatures: Uint8Array = new Uint8Array(),
+): common.Block {
+  const data = new common.BlockData();
+  data.setDataList([...envelopes]);
+  const entries: Uint8Array[] = [];
+  entries[common.BlockMetadataIndex.SIGNATURES] = signatures;
+  entries[common.BlockMetadataIndex.LAST_CONFIG] = new Uint8Array();
+  entries[common.BlockMetadataIndex.TRANSACTIONS_FILTER] = Uint8Array.from(codes);
+  const metadata = new common.BlockMetadata();
+  metadata.setMetadataList(entries);
+  const block = new common.Block();
+  block.setHeader(header);
+  block.setData(data);
+  block.setMetadata(metadata);
+  return block;
+}
+
+function signerOf(actor: string, { certificate, key }: Credentials): MadeSigner {
   const identity = new msp.SerializedIdentity();
   identity.setMspid(actor);
   identity.setIdBytes(Buffer.from(certificate));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { common, ledger, msp, peer } from '@hyperledger/fabric-protos';
+import { common, ledger, peer } from '@hyperledger/fabric-protos';
 import { MadeChannel, type MadeSigner, signatureHeaderOf } from './made-channel.js';
+import { peersOf } from './peers-of.js';
 
 const { rwset } = ledger;
 const { kvrwset } = rwset;
@@ -99,25 +100,8 @@ export function channelPolicy(path: string): peer.ApplicationPolicy {
 
 /** That so many peers of different actors must endorse. */
 export function ownPolicy(needed: number, actors: readonly string[]): peer.ApplicationPolicy {
-  const some = new common.SignaturePolicy.NOutOf();
-  some.setN(needed);
-  const envelope = new common.SignaturePolicyEnvelope();
-  for (const [index, actor] of actors.entries()) {
-    const by = new common.SignaturePolicy();
-    by.setSignedBy(index);
-    some.addRules(by);
-    const role = new msp.MSPRole();
-    role.setMspIdentifier(actor);
-    role.setRole(msp.MSPRole.MSPRoleType.PEER);
-    const principal = new msp.MSPPrincipal();
-    principal.setPrincipal(role.serializeBinary());
-    envelope.addIdentities(principal);
-  }
-  const rule = new common.SignaturePolicy();
-  rule.setNOutOf(some);
-  envelope.setRule(rule);
   const policy = new peer.ApplicationPolicy();
-  policy.setSignaturePolicy(envelope);
+  policy.setSignaturePolicy(peersOf(needed, actors));
   return policy;
 }
 
