@@ -57,8 +57,7 @@ export class Endorsements {
         config,
       ),
     );
-    const answer = all(asked.map((one) => one.answer));
-    return { answer, why: asked.find((one) => one.answer === answer)?.why ?? '' };
+    return combined(asked);
   }
 
   /** Takes in which keys a transaction gave policies of their own, unless it is not valid. */
@@ -74,15 +73,14 @@ export class Endorsements {
   ): Endorsed {
     const collections = access.filter((one) => one.collection !== undefined && isWritten(one));
     const isPublic = access.some((one) => one.collection === undefined && isWritten(one));
-    const asked = collections.map(({ collection = '' }) => collectionRule(namespace, collection, endorsers, config));
     if (namespace !== LIFECYCLE && this.ruleOf(namespace, config).kind === 'none') return undefinedChaincode();
     if (this.#withKeyPolicies.has(namespace)) {
       return { answer: 'unknown', why: 'single keys have policies of their own, which are not followed' };
     }
+    const asked = collections.map(({ collection = '' }) => collectionRule(namespace, collection, endorsers, config));
     // The chaincode's own rule counts for what is public, and where nothing else does.
     if (isPublic || asked.length === 0) asked.push(this.#chaincodeRule(namespace, endorsers, config));
-    const answer = all(asked.map((one) => one.answer));
-    return { answer, why: asked.find((one) => one.answer === answer)?.why ?? '' };
+    return combined(asked);
   }
 
   #chaincodeRule(namespace: string, endorsers: readonly Identity[], config: ChannelConfig): Endorsed {
@@ -101,6 +99,11 @@ export class Endorsements {
         return undefinedChaincode();
     }
   }
+}
+
+function combined(asked: readonly Endorsed[]): Endorsed {
+  const answer = all(asked.map((one) => one.answer));
+  return { answer, why: asked.find((one) => one.answer === answer)?.why ?? '' };
 }
 
 function undefinedChaincode(): Endorsed {

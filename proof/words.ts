@@ -72,7 +72,9 @@ function uncheckedLines({ transactions, whyUnfollowed }: Verified): string[] {
   return [
     ...NEVER_CHECKED,
     ...(others > 0 ? [`${others} transactions of other chaincodes`] : []),
-    ...(unfollowed > 0 ? [`whether ${unfollowed} transactions are valid is taken as said: ${whyUnfollowed.join('; ')}`] : []),
+    ...(unfollowed > 0
+      ? [`whether ${unfollowed} transactions are valid is taken as said: ${whyUnfollowed.join('; ')}`]
+      : []),
     ...(outsideValidity > 0
       ? [`${outsideValidity} transactions name a time at which their certificate was not valid`]
       : []),

@@ -93,6 +93,19 @@ describe('signatures by the channel’s configuration', () => {
     expect(genuineSigners(membership, [signed('AliceMSP', alice)])).toHaveLength(1);
   });
 
+  it('count for nothing where a certificate begins before its CA does: no clock is asked', async () => {
+    const ca = credentials(cas, 'AliceMSP');
+    const begins = Date.parse(new NodeCertificate(ca.certificate).validFrom);
+    for (const [seconds, expected] of [
+      [-60, 0],
+      [60, 1],
+    ] as const) {
+      const notBefore = new Date(begins + seconds * 1000);
+      const early = await newIdentity(ca, 'early', 'peer', { notBefore, notAfter: new Date(begins + 120_000) });
+      expect(genuineSigners(membership, [signed('AliceMSP', early)])).toHaveLength(expected);
+    }
+  });
+
   it.each<Role>(['client', 'admin', 'orderer'])('of a %s are none of a peer', async (role) => {
     const other = await newIdentity(credentials(cas, 'AliceMSP'), 'someone', role);
     const found = genuineSigners(membership, [signed('AliceMSP', other)]);
