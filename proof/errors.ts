@@ -5,6 +5,7 @@ export type VerifyErrorCode =
   | 'GENESIS' // block 0 is not the one that is trusted, or not the report's
   | 'CHAIN' // a block does not continue the one before, or was altered
   | 'SIGNATURES' // a block is not signed, or not exactly signed, as the configuration asks
+  | 'CONFIGURATION' // a new configuration is not one that the configuration before it allows
   | 'VALIDITY' // a transaction's validation code is not what its content comes to
   | 'JUDGEMENT' // judged anew, the ledger gives another report
   | 'UNREADABLE'; // the file could not be read: nothing is said of its content

@@ -1,23 +1,9 @@
 import { createHash } from 'node:crypto';
-import { common, ledger, peer } from '@hyperledger/fabric-protos';
-import { genuineSigners, isSatisfied } from '../reconciler/ledger/channel-policy.js';
+import { common, peer } from '@hyperledger/fabric-protos';
+import { genuineSigners } from '../reconciler/ledger/channel-policy.js';
 import { hasSigned, type Identity } from '../reconciler/ledger/identity.js';
 import type { Membership } from '../reconciler/ledger/membership.js';
-
-/** Where a value was last written. */
-export interface Version {
-  readonly block: number;
-  readonly tx: number;
-}
-
-/** What a transaction read and wrote in one namespace, as its endorsers signed it. */
-export interface Access {
-  readonly namespace: string;
-  readonly reads: readonly { readonly key: string; readonly version: Version | undefined }[];
-  readonly writes: readonly { readonly key: string; readonly isDelete: boolean }[];
-  /** Whether it read ranges, or private or key-level data, which are not followed. */
-  readonly isPartial: boolean;
-}
+import { type Access, accessOf } from './access.js';
 
 /** An endorser transaction, as far as it can be judged by itself. */
 export interface CheckedTransaction {
@@ -28,17 +14,16 @@ export interface CheckedTransaction {
   readonly timestamp: number | undefined;
   /** Genuine ones. */
   readonly endorsers: readonly Identity[];
-  /** Why it cannot be valid, whatever the state is; undefined if nothing speaks against it. */
+  /** Why it cannot be valid, whatever the state is and whoever has to endorse it; undefined if nothing speaks against it. */
   readonly fault: string | undefined;
   readonly access: readonly Access[];
 }
 
-const ENDORSEMENT = ['Application', 'Endorsement'];
 const NONE = new Uint8Array();
 
 /**
  * Checks an endorser transaction as a committing peer does: its form, its ID, its creator's signature, that what was
- * endorsed answers this proposal, and its endorsements by the channel's endorsement policy.
+ * endorsed answers this proposal, and who genuinely endorsed it. Whether these are enough is another question.
  * @throws Error if it cannot be decoded
  */
 export function checkTransaction(bytes: Uint8Array, chaincode: string, membership: Membership): CheckedTransaction {
@@ -74,6 +59,9 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
   }
   const result = peer.ChaincodeAction.deserializeBinary(answer.getExtension_asU8());
   if (result.getChaincodeId()?.getName() !== chaincode) return without('what was endorsed is of another chaincode');
+  const access = accessOf(result.getResults_asU8());
+  const namespaces = access.filter(({ collection }) => collection === undefined).map(({ namespace }) => namespace);
+  if (new Set(namespaces).size < namespaces.length) return without('it names a namespace twice');
   const endorsements = body.getAction()?.getEndorsementsList() ?? [];
   const endorsers = genuineSigners(
     membership,
@@ -83,37 +71,7 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
       signature: endorsement.getSignature_asU8(),
     })),
   );
-  const isEndorsed = isSatisfied(membership.config.policies, ENDORSEMENT, endorsers);
-  return {
-    ...known,
-    endorsers,
-    fault: isEndorsed ? undefined : 'its endorsements are not what the channel asks',
-    access: accessOf(result.getResults_asU8()),
-  };
-}
-
-function accessOf(results: Uint8Array): Access[] {
-  const { rwset } = ledger;
-  return rwset.TxReadWriteSet.deserializeBinary(results)
-    .getNsRwsetList()
-    .map((each) => {
-      const set = rwset.kvrwset.KVRWSet.deserializeBinary(each.getRwset_asU8());
-      const isPartial =
-        each.getCollectionHashedRwsetList().length + set.getRangeQueriesInfoList().length > 0 ||
-        set.getMetadataWritesList().length > 0;
-      return {
-        namespace: each.getNamespace(),
-        reads: set.getReadsList().map((read) => {
-          const version = read.getVersion();
-          return {
-            key: read.getKey(),
-            version: version && { block: version.getBlockNum(), tx: version.getTxNum() },
-          };
-        }),
-        writes: set.getWritesList().map((write) => ({ key: write.getKey(), isDelete: write.getIsDelete() })),
-        isPartial,
-      };
-    });
+  return { ...known, endorsers, fault: undefined, access };
 }
 
 function sha256(...parts: readonly Uint8Array[]): string {

@@ -2,7 +2,11 @@ import { common, peer } from '@hyperledger/fabric-protos';
 import { chaincodeNamed, flagsOf, isOurs } from '../reconciler/ledger/block.js';
 import type { Membership } from '../reconciler/ledger/membership.js';
 import type { LedgerIdentity } from '../reconciler/projection/projection.js';
+import type { Answer } from './answer.js';
+import { Definitions, LIFECYCLE } from './definitions.js';
+import { type Endorsed, Endorsements } from './endorsement.js';
 import { VerifyError } from './errors.js';
+import { ruleText } from './rule-text.js';
 import { type CheckedTransaction, checkTransaction } from './transaction.js';
 import { Versions } from './versions.js';
 
@@ -14,19 +18,25 @@ export interface TransactionCounts {
   invalid: number;
   /** Genuine endorsements of our chaincode's transactions. */
   endorsements: number;
-  /** Of other chaincodes: creator and ID checked where they could be, validity not. */
+  /** Of other chaincodes: what they come to is recomputed as far as our chaincode's validity hangs on it. */
   others: number;
   /** Whose certificate was not valid at the time that their client named. */
   outsideValidity: number;
-  /** Whose code is taken as it is, for they read what cannot be followed. */
+  /** Whose code is taken as it is, for what decides it cannot be followed. */
   unfollowed: number;
+}
+
+/** From a block on: which endorsements our chaincode's transactions need. */
+export interface RuleInForce {
+  readonly fromBlock: number;
+  readonly rule: string;
 }
 
 const { VALID, INVALID_OTHER_REASON, NOT_VALIDATED } = peer.TxValidationCode;
 
 /**
- * Recomputes which of our chaincode's transactions are valid, from block 0 on: their signatures, endorsements, IDs and
- * what they read. A block's validation codes are covered by no hash: without this, whoever hands a block over could take
+ * Recomputes which of our chaincode's transactions are valid, from block 0 on: their signatures, IDs, endorsements by the
+ * chaincode's definition, and what they read. A block's validation codes are covered by no hash: without this, whoever hands a block over could take
  * transactions out of the judgement.
  */
 export class Validity {
@@ -40,11 +50,25 @@ export class Validity {
   };
   readonly #identity: LedgerIdentity;
   readonly #versions: Versions;
-  readonly #ids = new Map<string, { readonly block: number; readonly isGood: boolean }>();
+  readonly #definitions = new Definitions();
+  readonly #endorsements = new Endorsements(this.#definitions);
+  readonly #rules: RuleInForce[] = [];
+  readonly #reasons = new Set<string>();
+  readonly #ids = new Map<string, { readonly block: number; readonly isGood: Answer }>();
 
   constructor(identity: LedgerIdentity) {
     this.#identity = identity;
-    this.#versions = new Versions(identity.chaincode);
+    this.#versions = new Versions([identity.chaincode, LIFECYCLE]);
+  }
+
+  /** The rules for our chaincode's endorsements, one after the other. */
+  get rules(): readonly RuleInForce[] {
+    return this.#rules;
+  }
+
+  /** Why codes were taken as they are. */
+  get whyUnfollowed(): readonly string[] {
+    return [...this.#reasons];
   }
 
   /**
@@ -62,8 +86,17 @@ export class Validity {
         `Block ${number} has ${envelopes.length} transactions and ${codes.length} codes.`,
       );
     }
-    for (const [tx, envelope] of envelopes.entries())
+    this.#endorsements.underConfig(membership.config);
+    this.#noteRule(number, membership);
+    for (const [tx, envelope] of envelopes.entries()) {
       this.#checkOne(envelope, codes[tx], { block: number, tx }, membership);
+    }
+    this.#definitions.endBlock();
+  }
+
+  #noteRule(block: number, { config }: Membership): void {
+    const rule = ruleText(this.#endorsements.ruleOf(this.#identity.chaincode, config));
+    if (rule !== undefined && rule !== this.#rules.at(-1)?.rule) this.#rules.push({ fromBlock: block, rule });
   }
 
   #checkOne(
@@ -78,46 +111,65 @@ export class Validity {
     );
     const isTransaction = header.getType() === common.HeaderType.ENDORSER_TRANSACTION;
     const ours = isOurs(header, this.#identity);
-    const checked = isTransaction ? checkedOrFault(envelope, chaincodeNamed(header), membership) : undefined;
-    const fault = checked === undefined ? undefined : (this.#repeated(checked.txId, at.block) ?? checked.fault);
+    if (!ours && code !== NOT_VALIDATED) throw differs(at, 'has a code, though no chaincode that is judged');
+    if (!isTransaction) return;
+    const chaincode = chaincodeNamed(header);
+    const checked = checkedOrFault(envelope, chaincode, membership);
+    const outcome = this.#outcome(checked, chaincode, at.block, membership);
+    if (ours) this.#decide(checked, outcome, code, at);
+    else this.counts.others += 1;
+    // The code is believed where nothing else decides; of others there is none.
+    const isValid: Answer = ours ? (code === VALID ? 'yes' : 'no') : outcome.answer;
+    // What is not valid wrote nothing, whatever it says.
+    if (isValid === 'no') return;
+    this.#versions.written(checked.access, at, isValid);
+    this.#definitions.written(checked.access, isValid);
+    this.#endorsements.written(checked.access);
+  }
+
+  #outcome(checked: CheckedTransaction, chaincode: string, block: number, membership: Membership): Endorsed {
+    const isNew = this.#isNew(checked.txId, block);
+    const endorsed: Endorsed =
+      isNew === 'no' || checked.fault !== undefined
+        ? { answer: 'no', why: checked.fault ?? 'its ID is that of an earlier one' }
+        : this.#endorsements.check(checked, chaincode, membership.config);
     // Within a block only what nothing else speaks against takes an ID: so a copy that is no good spoils no transaction.
-    if (checked !== undefined && this.#ids.get(checked.txId)?.isGood !== true) {
-      this.#ids.set(checked.txId, { block: at.block, isGood: fault === undefined });
+    if (this.#ids.get(checked.txId)?.isGood !== 'yes') {
+      this.#ids.set(checked.txId, { block, isGood: endorsed.answer });
     }
-    if (!ours || checked === undefined) {
-      if (code !== NOT_VALIDATED) throw differs(at, 'has a code, though no chaincode that is judged');
-      if (isTransaction) this.counts.others += 1;
-      // What was not endorsed wrote nothing, whatever it says.
-      if (checked !== undefined && fault === undefined) this.#versions.written(checked.access, at);
-      return;
-    }
-    if (code !== VALID && code !== INVALID_OTHER_REASON) throw differs(at, 'has a code that is neither valid nor not');
-    this.#decide(checked, fault, code === VALID, at);
+    if (endorsed.answer === 'no') return endorsed;
+    if (isNew === 'unknown')
+      return { answer: 'unknown', why: 'of its ID there is one before of which that is not known' };
+    const reads = this.#versions.check(checked.access);
+    if (reads === 'no') return { answer: 'no', why: 'what it read had changed' };
+    return reads === 'yes' ? endorsed : { answer: 'unknown', why: 'it read what is not followed' };
   }
 
   /** Fabric's rule: no ID of an earlier block, whatever became of that transaction, and none that is good in the same. */
-  #repeated(txId: string, block: number): string | undefined {
+  #isNew(txId: string, block: number): Answer {
     const known = this.#ids.get(txId);
-    if (known === undefined || (known.block === block && !known.isGood)) return undefined;
-    return 'its ID is that of an earlier one';
+    if (known === undefined) return 'yes';
+    if (known.block !== block || known.isGood === 'yes') return 'no';
+    return known.isGood === 'no' ? 'yes' : 'unknown';
   }
 
   #decide(
     checked: CheckedTransaction,
-    fault: string | undefined,
-    saidValid: boolean,
+    { answer, why }: Endorsed,
+    code: number | undefined,
     at: { readonly block: number; readonly tx: number },
   ): void {
-    const reads = fault === undefined ? this.#versions.check(checked.access) : 'no';
-    if (saidValid && fault !== undefined) throw differs(at, `is said to be valid, but ${fault}`);
-    if (saidValid && reads === 'no') throw differs(at, 'is said to be valid, but what it read had changed');
-    if (!saidValid && reads === 'yes') throw differs(at, 'is said not to be valid, but nothing speaks against it');
-    if (reads === 'unknown') this.counts.unfollowed += 1;
+    if (code !== VALID && code !== INVALID_OTHER_REASON) throw differs(at, 'has a code that is neither valid nor not');
+    const saidValid = code === VALID;
+    if (saidValid && answer === 'no') throw differs(at, `is said to be valid, but ${why}`);
+    if (!saidValid && answer === 'yes') throw differs(at, 'is said not to be valid, but nothing speaks against it');
+    if (answer === 'unknown') {
+      this.counts.unfollowed += 1;
+      this.#reasons.add(why);
+    }
     this.counts[saidValid ? 'valid' : 'invalid'] += 1;
     this.counts.endorsements += checked.endorsers.length;
-    if (!saidValid) return;
-    this.#versions.written(checked.access, at);
-    if (!isTimely(checked)) this.counts.outsideValidity += 1;
+    if (saidValid && !isTimely(checked)) this.counts.outsideValidity += 1;
   }
 }
 

@@ -2,7 +2,7 @@ import { common } from '@hyperledger/fabric-protos';
 import { printable } from '../cli/printable.js';
 import { archivedBlock } from '../reconciler/archive.js';
 import { judgementOf } from '../reconciler/day-judgement.js';
-import { ReconcilerError } from '../reconciler/errors.js';
+import { ReconcilerError, type ReconcilerErrorCode } from '../reconciler/errors.js';
 import { blockHash, flagsOf } from '../reconciler/ledger/block.js';
 import { ChainCheck, type CheckedBlock, checkHeader } from '../reconciler/ledger/chain-check.js';
 import { Projection } from '../reconciler/projection/projection.js';
@@ -12,7 +12,7 @@ import { ReportError } from '../reports/errors.js';
 import { type DailyReport, dailyReport, reportText } from '../reports/model.js';
 import { type BundleContent, framesOf } from './bundle-file.js';
 import { VerifyError, type VerifyErrorCode } from './errors.js';
-import { type TransactionCounts, Validity } from './validity.js';
+import { type RuleInForce, type TransactionCounts, Validity } from './validity.js';
 
 const ADVICE = 'The bundle was altered, or its maker was deceived; ask for another.';
 
@@ -34,6 +34,10 @@ export interface Verified {
   /** `etcdraft`, `BFT`, `embedded`. */
   readonly ordererType: string;
   readonly transactions: TransactionCounts;
+  /** Which endorsements the contract's transactions need, one rule after the other. */
+  readonly endorsement: readonly RuleInForce[];
+  /** Why codes of transactions were taken as they are. */
+  readonly whyUnfollowed: readonly string[];
 }
 
 export interface VerifyOptions {
@@ -139,6 +143,8 @@ class LedgerVerifier {
       blockSignatures: this.#blockSignatures,
       ordererType: this.#check.state.membership?.config.ordererType ?? '',
       transactions: this.#validity.counts,
+      endorsement: this.#validity.rules,
+      whyUnfollowed: this.#validity.whyUnfollowed,
     };
   }
 
@@ -206,13 +212,17 @@ function isOfTheMachine(error: unknown): boolean {
   return errno !== undefined || (typeof code === 'string' && code.startsWith('SQLITE_'));
 }
 
+function hasOwnCode(code: ReconcilerErrorCode): code is 'CHAIN' | 'GENESIS' | 'CONFIGURATION' {
+  return code === 'CHAIN' || code === 'GENESIS' || code === 'CONFIGURATION';
+}
+
 /** A refusal in the words of whoever noticed, with the code of the step; one that has its own code keeps it. */
 function refusedAs<T>(code: VerifyErrorCode, step: () => T, block?: bigint): T {
   try {
     return step();
   } catch (cause) {
     if (cause instanceof VerifyError) throw cause;
-    if (cause instanceof ReconcilerError && (cause.code === 'CHAIN' || cause.code === 'GENESIS')) {
+    if (cause instanceof ReconcilerError && hasOwnCode(cause.code)) {
       throw new VerifyError(cause.code, cause.message, { cause });
     }
     if (isOfTheMachine(cause)) throw cause;

@@ -1,45 +1,56 @@
-import type { Access, Version } from './transaction.js';
+import type { Access, Version } from './access.js';
+import { type Answer, all } from './answer.js';
 
-/** Whether what a transaction read was still so when it was committed; `unknown` where that cannot be followed. */
-export type ReadsHold = 'yes' | 'no' | 'unknown';
+/** Of a key that was written by a transaction of which it is not known whether it is valid. */
+const UNCERTAIN = 'uncertain';
 
 /**
- * Where each key was last written, followed from block 0 on. Of our chaincode's namespace all is known; of the others,
- * whose transactions' validity is not recomputed, only who wrote at all.
+ * Where each key was last written, followed from block 0 on. Of some namespaces all is known; of the others, whose
+ * transactions' validity may depend on what is not followed, only who wrote at all.
  */
 export class Versions {
-  readonly #chaincode: string;
-  readonly #own = new Map<string, Version>();
-  readonly #others = new Map<string, Version>();
+  readonly #followed: ReadonlySet<string>;
+  readonly #spaces = new Map<string, Map<string, Version | typeof UNCERTAIN>>();
 
-  constructor(chaincode: string) {
-    this.#chaincode = chaincode;
+  /** @param followed namespaces of which all is known */
+  constructor(followed: readonly string[]) {
+    this.#followed = new Set(followed);
   }
 
-  check(access: readonly Access[]): ReadsHold {
-    let result: ReadsHold = 'yes';
-    for (const { namespace, reads, isPartial } of access) {
-      if (isPartial) result = 'unknown';
-      const isOwn = namespace === this.#chaincode;
-      for (const { key, version } of reads) {
-        const last = isOwn ? this.#own.get(key) : this.#others.get(`${namespace}\0${key}`);
-        if (last?.block === version?.block && last?.tx === version?.tx) continue;
-        if (isOwn) return 'no';
-        result = 'unknown';
-      }
-    }
-    return result;
+  /** Whether what a transaction read is still so. */
+  check(access: readonly Access[]): Answer {
+    return all(access.map((one) => this.#holds(one)));
   }
 
-  /** Takes in what a transaction of our chaincode wrote, if it is valid, or what one of another would have. */
-  written(access: readonly Access[], version: Version): void {
-    for (const { namespace, writes } of access) {
-      const isOwn = namespace === this.#chaincode;
-      for (const { key, isDelete } of writes) {
-        if (!isOwn) this.#others.set(`${namespace}\0${key}`, version);
-        else if (isDelete) this.#own.delete(key);
-        else this.#own.set(key, version);
+  /** Takes in what a transaction wrote; whether it is valid may be unknown. */
+  written(access: readonly Access[], version: Version, isValid: Exclude<Answer, 'no'>): void {
+    for (const one of access) {
+      const space = this.#spaceOf(one);
+      for (const { key, isDelete } of one.writes) {
+        if (isValid === 'unknown') space.set(key, UNCERTAIN);
+        else if (isDelete) space.delete(key);
+        else space.set(key, version);
       }
     }
+  }
+
+  #holds(access: Access): Answer {
+    const space = this.#spaceOf(access);
+    const isFollowed = this.#followed.has(access.namespace);
+    const answers = access.reads.map(({ key, version }): Answer => {
+      const last = space.get(key);
+      if (last === UNCERTAIN) return 'unknown';
+      if (last?.block === version?.block && last?.tx === version?.tx) return 'yes';
+      return isFollowed ? 'no' : 'unknown';
+    });
+    return all(access.hasRanges ? [...answers, 'unknown'] : answers);
+  }
+
+  #spaceOf({ namespace, collection }: Access): Map<string, Version | typeof UNCERTAIN> {
+    // Names are a client's: no separator could keep them apart.
+    const name = JSON.stringify([namespace, collection]);
+    const space = this.#spaces.get(name) ?? new Map<string, Version | typeof UNCERTAIN>();
+    this.#spaces.set(name, space);
+    return space;
   }
 }

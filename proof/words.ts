@@ -8,8 +8,7 @@ const MAX_FINDINGS = 50;
 /** What was not checked, whatever a bundle holds: said each time, so that nobody takes it for more. */
 const NEVER_CHECKED = [
   'that the ledger shows all that the actors sent: orderers may leave a transaction out, and no bundle can show that',
-  "that a new configuration was asked for as the old one's rules say: the signers of its block vouch for that",
-  'which transactions of other chaincodes are valid, deployment of the contract among them',
+  'which transactions of other chaincodes are valid, save where the contract hangs on them',
   "that certificates were valid by anybody's clock but the client's own; what was revoked is as the configuration says",
 ] as const;
 
@@ -54,25 +53,27 @@ function checkedLines({
   blockSignatures,
   ordererType,
   transactions,
+  endorsement,
   report,
 }: Verified): string[] {
   const { valid, invalid, endorsements } = transactions;
   return [
     `${blocks} blocks: each continues the one before, and has the data that its header says`,
-    `${blockSignatures} signatures on blocks (${printable(ordererType, 40) || 'no orderers'}), by ${configurations} configurations of the channel`,
+    `${blockSignatures} signatures on blocks (${printable(ordererType, 40) || 'no orderers'}), by ${configurations} configurations of the channel, each one asked for as the one before has it`,
     `${valid} valid transactions of ${printable(report.chaincode, 100)}: IDs, signatures, ${endorsements} endorsements, what they read`,
+    ...endorsement.map(({ fromBlock, rule }) => `  endorsed, from block ${fromBlock} on, as this asks: ${rule}`),
     `${invalid} more are rightly not valid`,
     `the report: ${report.findings.length} findings, judged anew from these transactions, byte for byte`,
   ];
 }
 
-function uncheckedLines({ transactions }: Verified): string[] {
+function uncheckedLines({ transactions, whyUnfollowed }: Verified): string[] {
   const { others, unfollowed, outsideValidity } = transactions;
   return [
     ...NEVER_CHECKED,
     ...(others > 0 ? [`${others} transactions of other chaincodes`] : []),
     ...(unfollowed > 0
-      ? [`${unfollowed} transactions read what cannot be followed: whether they are valid is taken as said`]
+      ? [`whether ${unfollowed} transactions are valid is taken as said: ${whyUnfollowed.join('; ')}`]
       : []),
     ...(outsideValidity > 0
       ? [`${outsideValidity} transactions name a time at which their certificate was not valid`]

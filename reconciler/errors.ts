@@ -5,6 +5,7 @@ export type ReconcilerErrorCode =
   | 'LEDGER_CHANGED' // the projection belongs to another ledger, channel or chaincode
   | 'CHAIN' // a block does not continue the one before, or its data are not what its header says
   | 'SIGNATURES' // a block is not signed as the channel's configuration asks
+  | 'CONFIGURATION' // a new configuration is not one that the configuration before it allows
   | 'GENESIS' // block 0 is not the one that is trusted
   | 'FORK' // two peers serve different chains that begin with one block 0
   | 'ARCHIVE' // blocks cannot be kept, or are not there any more

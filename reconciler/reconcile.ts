@@ -165,7 +165,7 @@ export class Intake {
     return this.#check.state.next;
   }
 
-  /** @throws ReconcilerError `CHAIN`, `SIGNATURES`, `GENESIS`, `BLOCK`; what was added before is still good */
+  /** @throws ReconcilerError `CHAIN`, `SIGNATURES`, `CONFIGURATION`, `GENESIS`, `BLOCK`; what was added before is still good */
   add(block: common.Block): CheckedBlock {
     const checked = this.#check.accept(block);
     this.addChecked(block, checked);

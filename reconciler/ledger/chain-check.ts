@@ -5,6 +5,7 @@ import { ReconcilerError, type ReconcilerErrorCode } from '../errors.js';
 import { headerHash } from './block-header.js';
 import { checkSignatures, type SignedBlock } from './block-signatures.js';
 import { parseChannelConfig } from './channel-config.js';
+import { type ConfigTransaction, configTransaction, faultOfConfiguration } from './config-update.js';
 import { isOneEnvelope } from './envelopes.js';
 import type { Identity } from './identity.js';
 import { Membership } from './membership.js';
@@ -15,6 +16,8 @@ export interface ChainState {
   readonly next: bigint;
   /** Hash of the last block's header, hex; empty before block 0. */
   readonly hash: string;
+  /** The channel's name, as block 0 has it; empty before. */
+  readonly channel: string;
   /** Number of the last block with a configuration. */
   readonly lastConfig: bigint;
   /** By that configuration; undefined before block 0. */
@@ -39,8 +42,9 @@ const NONE = new Uint8Array();
 const GO_ON = 'What was read before it is kept; go on with another peer.';
 
 /**
- * Checks a chain of blocks, one after the other: number, previous hash, the hash of the data, and the signatures by the
- * configuration that the block before left in force. Block 0 is signed by nobody: it is trusted by its hash.
+ * Checks a chain of blocks, one after the other: number, previous hash, the hash of the data, the signatures by the
+ * configuration that the block before left in force, and that a new configuration was asked for as that one's rules have it.
+ * Block 0 is signed by nobody: it is trusted by its hash.
  */
 export class ChainCheck {
   #state: ChainState;
@@ -52,7 +56,7 @@ export class ChainCheck {
    * @param advice what to do about a block that is refused
    */
   constructor(
-    state: ChainState = { next: 0n, hash: '', lastConfig: 0n, membership: undefined },
+    state: ChainState = { next: 0n, hash: '', channel: '', lastConfig: 0n, membership: undefined },
     trusted?: string,
     advice = GO_ON,
   ) {
@@ -67,15 +71,15 @@ export class ChainCheck {
 
   /**
    * Accepts the next block, or throws and stays where it is.
-   * @throws ReconcilerError `CHAIN`, `SIGNATURES`, `GENESIS`, `BLOCK`
+   * @throws ReconcilerError `CHAIN`, `SIGNATURES`, `CONFIGURATION`, `GENESIS`, `BLOCK`
    */
   accept(block: common.Block): CheckedBlock {
     const { next, hash: previous, membership } = this.#state;
     const hash = checkHeader(block, this.#state, this.#advice);
     const signed = membership === undefined ? undefined : this.#checkSignatures(block, membership);
-    const config = decoded(next, () => configIn(block));
+    const transaction = decoded(next, () => configTransactionIn(block));
+    const config = transaction && decoded(next, () => membershipIn(transaction));
     if (next === 0n && config === undefined) throw this.#untrusted('GENESIS', 'it holds no configuration of a channel');
-    if (config !== undefined && membership !== undefined) this.#checkSequence(config, membership);
     const lastConfig = config === undefined ? this.#state.lastConfig : next;
     if (signed !== undefined && signed.lastConfig !== lastConfig) {
       throw this.#untrusted(
@@ -83,9 +87,13 @@ export class ChainCheck {
         `its orderers name block ${signed.lastConfig} as the last configuration, not ${lastConfig}`,
       );
     }
+    if (transaction !== undefined && config !== undefined && membership !== undefined) {
+      this.#checkConfiguration(transaction, config, membership);
+    }
     if (previous === '' && this.#trusted !== undefined && hash !== this.#trusted)
       throw otherGenesis(hash, this.#trusted);
-    this.#state = { next: next + 1n, hash, lastConfig, membership: config ?? membership };
+    const channel = next === 0n ? (transaction?.header.getChannelId() ?? '') : this.#state.channel;
+    this.#state = { next: next + 1n, hash, channel, lastConfig, membership: config ?? membership };
     return {
       number: next,
       hash,
@@ -100,10 +108,14 @@ export class ChainCheck {
     return untrusted(code, this.#state.next, what, this.#advice);
   }
 
-  #checkSequence({ config }: Membership, before: Membership): void {
-    if (config.sequence === before.config.sequence + 1) return;
-    const what = `its configuration is number ${config.sequence}, after number ${before.config.sequence}`;
-    throw this.#untrusted('CHAIN', what);
+  #checkConfiguration(transaction: ConfigTransaction, { config }: Membership, before: Membership): void {
+    const due = before.config.sequence + 1;
+    const fault =
+      config.sequence === due
+        ? decoded(this.#state.next, () => faultOfConfiguration(transaction, this.#state.channel, before))
+        : `it is number ${config.sequence}, after number ${before.config.sequence}`;
+    if (fault === undefined) return;
+    throw this.#untrusted('CONFIGURATION', `its new configuration is not one that the one before allows: ${fault}`);
   }
 
   #checkSignatures(block: common.Block, membership: Membership): SignedBlock {
@@ -125,12 +137,18 @@ export class ChainCheck {
  * @throws Error if it cannot be decoded
  */
 export function configIn(block: common.Block): Membership | undefined {
+  const transaction = configTransactionIn(block);
+  return transaction && membershipIn(transaction);
+}
+
+/** A block that carries a configuration carries nothing else. */
+function configTransactionIn(block: common.Block): ConfigTransaction | undefined {
   const [only, ...more] = block.getData()?.getDataList_asU8() ?? [];
-  if (only === undefined || more.length > 0) return undefined;
-  const payload = common.Payload.deserializeBinary(common.Envelope.deserializeBinary(only).getPayload_asU8());
-  const header = common.ChannelHeader.deserializeBinary(payload.getHeader()?.getChannelHeader_asU8() ?? NONE);
-  if (header.getType() !== common.HeaderType.CONFIG) return undefined;
-  return new Membership(parseChannelConfig(payload.getData_asU8()));
+  return only === undefined || more.length > 0 ? undefined : configTransaction(only);
+}
+
+function membershipIn({ data }: ConfigTransaction): Membership {
+  return new Membership(parseChannelConfig(data));
 }
 
 /**

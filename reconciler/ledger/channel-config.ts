@@ -1,19 +1,30 @@
 import { common, msp, orderer } from '@hyperledger/fabric-protos';
 
+/** An organisational unit that an organisation's certificates may name. */
+export interface Unit {
+  readonly name: string;
+  /** PEM of the CA that must have issued a certificate that names it; undefined if any of the organisation's may. */
+  readonly certifier: string | undefined;
+}
+
 /** How an organisation's certificates say what they are for: Fabric's node OUs, by role. */
-export type NodeUnits = Readonly<Record<'client' | 'peer' | 'admin' | 'orderer', string | undefined>>;
+export type NodeUnits = Readonly<Record<'client' | 'peer' | 'admin' | 'orderer', Unit | undefined>>;
 
 /** One organisation's membership service, as the channel's configuration has it. */
 export interface Organisation {
   readonly mspId: string;
-  /** PEM of its CAs, intermediate ones included. */
-  readonly authorities: readonly string[];
+  /** PEM of its root CAs. */
+  readonly roots: readonly string[];
+  /** PEM of the CAs that those certified. */
+  readonly intermediates: readonly string[];
   /** PEM of certificates that are admins' by being listed. */
   readonly admins: readonly string[];
   /** DER. */
   readonly revocationLists: readonly Uint8Array[];
   /** Undefined where certificates tell no roles. */
-  readonly units: NodeUnits | undefined;
+  readonly nodeUnits: NodeUnits | undefined;
+  /** Units of which a certificate must name one; empty where any does. */
+  readonly requiredUnits: readonly Unit[];
 }
 
 /** A group of the configuration: its policies and the groups within it. */
@@ -36,8 +47,10 @@ export interface ChannelConfig {
   readonly sequence: number;
   /** By MSP ID. */
   readonly organisations: ReadonlyMap<string, Organisation>;
-  /** MSP IDs of the organisations whose members transact: the actors. */
-  readonly actors: ReadonlySet<string>;
+  /** MSP IDs of the organisations whose members transact, the actors, and under which name each is in the configuration. */
+  readonly actors: ReadonlyMap<string, string>;
+  /** What peers must be able to do, such as `V2_5`: names of Fabric's versions. */
+  readonly capabilities: ReadonlySet<string>;
   readonly policies: PolicyGroup;
   readonly consenters: readonly Consenter[];
   /** `etcdraft`, `BFT`, …; empty where the configuration names no orderers. */
@@ -55,13 +68,15 @@ export function parseChannelConfig(bytes: Uint8Array): ChannelConfig {
   const channel = config?.getChannelGroup();
   if (config === undefined || channel === undefined) throw new Error('the envelope holds no configuration');
   const sections = new Map(entriesOf<common.ConfigGroup>(channel.getGroupsMap()));
-  const applications = organisationsOf(sections.get('Application'));
+  const transacting = sections.get('Application');
+  const applications = organisationsOf(transacting);
   const ordering = sections.get('Orderer');
   return {
     bytes,
     sequence: config.getSequence(),
-    organisations: new Map([...organisationsOf(ordering), ...applications].map((one) => [one.mspId, one])),
-    actors: new Set(applications.map(({ mspId }) => mspId)),
+    organisations: new Map([...organisationsOf(ordering), ...applications].map(([, one]) => [one.mspId, one])),
+    actors: new Map(applications.map(([name, { mspId }]) => [mspId, name])),
+    capabilities: capabilitiesOf(transacting),
     policies: policyGroup(channel),
     consenters: consentersOf(ordering),
     ordererType: ordererTypeOf(ordering),
@@ -82,34 +97,58 @@ function policyGroup(group: common.ConfigGroup): PolicyGroup {
   return { policies: new Map(policies), groups: new Map(groups) };
 }
 
-function organisationsOf(section: common.ConfigGroup | undefined): Organisation[] {
+/** By their groups' names. */
+function organisationsOf(section: common.ConfigGroup | undefined): [string, Organisation][] {
   if (section === undefined) return [];
-  return entriesOf<common.ConfigGroup>(section.getGroupsMap()).flatMap(([, group]) => {
+  return entriesOf<common.ConfigGroup>(section.getGroupsMap()).flatMap(([name, group]): [string, Organisation][] => {
     const value = group.getValuesMap().get('MSP');
     if (value === undefined) return [];
     const config = msp.MSPConfig.deserializeBinary(value.getValue_asU8());
     // An anonymous membership service has no certificates to check.
-    return config.getType() === FABRIC_MSP ? [organisation(config.getConfig_asU8())] : [];
+    return config.getType() === FABRIC_MSP ? [[name, organisation(config.getConfig_asU8())]] : [];
   });
 }
 
 function organisation(bytes: Uint8Array): Organisation {
   const config = msp.FabricMSPConfig.deserializeBinary(bytes);
-  const units = config.getFabricNodeOus();
   return {
     mspId: config.getName(),
-    authorities: textsOf([...config.getRootCertsList_asU8(), ...config.getIntermediateCertsList_asU8()]),
+    roots: textsOf(config.getRootCertsList_asU8()),
+    intermediates: textsOf(config.getIntermediateCertsList_asU8()),
     admins: textsOf(config.getAdminsList_asU8()),
     revocationLists: config.getRevocationListList_asU8(),
-    units: units?.getEnable()
-      ? {
-          client: units.getClientOuIdentifier()?.getOrganizationalUnitIdentifier(),
-          peer: units.getPeerOuIdentifier()?.getOrganizationalUnitIdentifier(),
-          admin: units.getAdminOuIdentifier()?.getOrganizationalUnitIdentifier(),
-          orderer: units.getOrdererOuIdentifier()?.getOrganizationalUnitIdentifier(),
-        }
-      : undefined,
+    nodeUnits: nodeUnits(config.getFabricNodeOus()),
+    requiredUnits: config.getOrganizationalUnitIdentifiersList().map(unit),
   };
+}
+
+/** They tell roles where they are enabled and there is one at least. */
+function nodeUnits(units: msp.FabricNodeOUs | undefined): NodeUnits | undefined {
+  if (!units?.getEnable()) return undefined;
+  const [client, peer, admin, ordering] = [
+    units.getClientOuIdentifier(),
+    units.getPeerOuIdentifier(),
+    units.getAdminOuIdentifier(),
+    units.getOrdererOuIdentifier(),
+  ].map((identifier) => (identifier === undefined ? undefined : unit(identifier)));
+  return [client, peer, admin, ordering].some((one) => one !== undefined)
+    ? { client, peer, admin, orderer: ordering }
+    : undefined;
+}
+
+function unit(identifier: msp.FabricOUIdentifier): Unit {
+  const certifier = Buffer.from(identifier.getCertificate_asU8()).toString('utf8');
+  return {
+    name: identifier.getOrganizationalUnitIdentifier(),
+    certifier: certifier === '' ? undefined : certifier,
+  };
+}
+
+function capabilitiesOf(section: common.ConfigGroup | undefined): ReadonlySet<string> {
+  const value = section?.getValuesMap().get('Capabilities');
+  if (value === undefined) return new Set();
+  const map = common.Capabilities.deserializeBinary(value.getValue_asU8()).getCapabilitiesMap();
+  return new Set(entriesOf<common.Capability>(map).map(([name]) => name));
 }
 
 function consentersOf(group: common.ConfigGroup | undefined): Consenter[] {

@@ -1,7 +1,8 @@
 import { common } from '@hyperledger/fabric-protos';
 import type { PolicyGroup } from './channel-config.js';
-import { hasSigned, type Identity, satisfies } from './identity.js';
+import { hasSigned, type Identity } from './identity.js';
 import type { Membership } from './membership.js';
+import { satisfies } from './principal.js';
 
 /** A signature, who is said to have made it, and over what. */
 export interface SignedData {
@@ -27,15 +28,36 @@ export function genuineSigners(membership: Membership, signatures: readonly Sign
 }
 
 /**
+ * Where a policy is that is named from somewhere in the configuration: by its whole path, `/Channel/Orderer/Admins`, or from
+ * where the name stands.
+ * @param groups from the channel's group down to where that is
+ * @returns undefined if the path leads elsewhere
+ */
+export function policyPath(name: string, groups: readonly string[]): readonly string[] | undefined {
+  if (!name.startsWith('/')) return [...groups, ...name.split('/')];
+  const [, root, ...path] = name.split('/');
+  return root === 'Channel' ? path : undefined;
+}
+
+/** Whether a policy of the channel's configuration is there. */
+export function hasPolicy(root: PolicyGroup, path: readonly string[]): boolean {
+  return groupOf(root, path)?.policies.has(path.at(-1) ?? '') === true;
+}
+
+/**
  * Whether those who signed satisfy a policy of the channel's configuration, as Fabric decides it (`cauthdsl`,
  * `implicitmeta`). A policy that is not there, or of a kind that is not known, is satisfied by nobody.
  * @param path the groups down to the policy and its name: `['Orderer', 'BlockValidation']`
  */
 export function isSatisfied(root: PolicyGroup, path: readonly string[], signers: readonly Identity[]): boolean {
-  const name = path.at(-1) ?? '';
+  const group = groupOf(root, path);
+  return group !== undefined && satisfiesNamed(group, path.at(-1) ?? '', signers);
+}
+
+function groupOf(root: PolicyGroup, path: readonly string[]): PolicyGroup | undefined {
   let group: PolicyGroup | undefined = root;
   for (const step of path.slice(0, -1)) group = group?.groups.get(step);
-  return group !== undefined && satisfiesNamed(group, name, signers);
+  return group;
 }
 
 function satisfiesNamed(group: PolicyGroup, name: string, signers: readonly Identity[]): boolean {
@@ -56,7 +78,9 @@ function satisfiesMeta(group: PolicyGroup, meta: common.ImplicitMetaPolicy, sign
   const needed = { [ANY]: 1, [ALL]: inner.length, [MAJORITY]: Math.floor(inner.length / 2) + 1 }[meta.getRule()];
   // Fabric's own rule: where there are no groups nothing is needed.
   if (inner.length === 0) return true;
-  return inner.filter((one) => satisfiesNamed(one, meta.getSubPolicy(), signers)).length >= (needed ?? Infinity);
+  return (
+    inner.filter((one) => isSatisfied(one, meta.getSubPolicy().split('/'), signers)).length >= (needed ?? Infinity)
+  );
 }
 
 /** Whether those who signed satisfy a rule over signatures. */

@@ -1,35 +1,39 @@
-import { type KeyObject, verify, X509Certificate } from 'node:crypto';
-import { msp } from '@hyperledger/fabric-protos';
+import { createHash, type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { type CertificateNames, certificateNames } from '#chaincode';
-import type { Organisation } from './channel-config.js';
+import { Authorities } from './authorities.js';
+import type { NodeUnits, Organisation, Unit } from './channel-config.js';
 import { RevocationList } from './revocation-list.js';
 import { isCanonical } from './signature-form.js';
 
-type Role = 'client' | 'peer' | 'admin' | 'orderer';
+type Role = keyof NodeUnits;
 
 /** A certificate that a CA of one of the channel's organisations issued. */
 export interface Identity {
   readonly mspId: string;
   readonly certificate: X509Certificate;
   readonly names: CertificateNames;
-  /** Whether the organisation's configuration lets it count: it has one role at most, and was not revoked. */
+  /** SHA-256 of the CAs from its issuer up to the root, by which principals name who certified a unit. */
+  readonly certifiers: Buffer;
+  /** Whether the organisation's configuration lets it count: its units are as they must be, and it was not revoked. */
   readonly isValid: boolean;
   /** Whether the organisation has revoked it. */
   readonly isRevoked: boolean;
+  /** Whether the configuration lists it as an admin's, whatever its units are. */
+  readonly isListedAdmin: boolean;
   readonly roles: ReadonlySet<Role>;
 }
 
 /** An organisation's CAs and what they have revoked: tells whose certificates are its own. */
 export class MembershipService {
   readonly #organisation: Organisation;
-  readonly #authorities: readonly X509Certificate[];
+  readonly #authorities: Authorities;
   readonly #revoked: readonly RevocationList[];
   readonly #admins: readonly Buffer[];
 
   /** @throws Error if one of its certificates or lists cannot be read */
   constructor(organisation: Organisation) {
     this.#organisation = organisation;
-    this.#authorities = organisation.authorities.map((pem) => new X509Certificate(pem));
+    this.#authorities = new Authorities(organisation.roots, organisation.intermediates);
     this.#revoked = organisation.revocationLists.map((list) => new RevocationList(list));
     this.#admins = organisation.admins.map((pem) => new X509Certificate(pem).raw);
   }
@@ -37,23 +41,41 @@ export class MembershipService {
   /** The identity behind a PEM certificate; undefined if none of the CAs issued it or it is a CA's own. */
   identify(pem: string): Identity | undefined {
     const certificate = new X509Certificate(pem);
-    const issuer = this.#authorities.find(
-      (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
-    );
-    if (issuer === undefined || certificate.ca) return undefined;
+    const chain = certificate.ca ? undefined : this.#authorities.chainOf(certificate);
+    const [issuer] = chain ?? [];
+    if (chain === undefined || issuer === undefined) return undefined;
     const names = certificateNames(pem);
-    const roles = this.#rolesOf(certificate, names);
     const isRevoked = this.#revoked.some((list) => list.revokes(certificate, issuer));
-    const unclear = this.#organisation.units !== undefined && roles.size !== 1;
-    const { mspId } = this.#organisation;
-    return { mspId, certificate, names, roles, isRevoked, isValid: !isRevoked && !unclear };
+    const certifiers = createHash('sha256');
+    for (const authority of chain) certifiers.update(authority.raw);
+    return {
+      mspId: this.#organisation.mspId,
+      certificate,
+      names,
+      certifiers: certifiers.digest(),
+      isRevoked,
+      isValid: !isRevoked && this.#hasItsUnits(names.units, issuer),
+      isListedAdmin: this.#admins.some((admin) => admin.equals(certificate.raw)),
+      roles: this.#rolesOf(names.units),
+    };
   }
 
-  #rolesOf(certificate: X509Certificate, { units }: CertificateNames): Set<Role> {
-    const named = Object.entries(this.#organisation.units ?? {}) as [Role, string | undefined][];
-    const roles = named.filter(([, unit]) => unit !== undefined && units.includes(unit)).map(([role]) => role);
-    const isListed = this.#admins.some((admin) => admin.equals(certificate.raw));
-    return new Set(isListed && roles.length === 0 ? ['admin' as const] : roles);
+  /** Fabric's `validateIdentityOUsV142`: one of those that must be, and, where units tell roles, exactly one of these. */
+  #hasItsUnits(units: readonly string[], issuer: X509Certificate): boolean {
+    const { requiredUnits, nodeUnits } = this.#organisation;
+    const isCertified = ({ certifier }: Unit) =>
+      certifier === undefined || new X509Certificate(certifier).raw.equals(issuer.raw);
+    const isNamed = ({ name }: Unit) => units.includes(name);
+    if (requiredUnits.length > 0 && !requiredUnits.some((one) => isNamed(one) && isCertified(one))) return false;
+    if (nodeUnits === undefined) return true;
+    const byName = new Map(Object.values(nodeUnits).flatMap((one) => (one === undefined ? [] : [[one.name, one]])));
+    const telling = units.flatMap((name) => byName.get(name) ?? []);
+    return telling.length === 1 && telling.every(isCertified);
+  }
+
+  #rolesOf(units: readonly string[]): Set<Role> {
+    const named = Object.entries(this.#organisation.nodeUnits ?? {}) as [Role, Unit | undefined][];
+    return new Set(named.filter(([, unit]) => unit !== undefined && units.includes(unit.name)).map(([role]) => role));
   }
 }
 
@@ -67,48 +89,5 @@ export function hasSigned(identity: Identity, payload: Uint8Array, signature: Ui
   } catch {
     // A key that signs nothing.
     return false;
-  }
-}
-
-/** Whether an identity is one that a policy's principal means. Kinds that are not known mean nobody. */
-export function satisfies(identity: Identity, principal: msp.MSPPrincipal): boolean {
-  const { Classification } = msp.MSPPrincipal;
-  const kind = principal.getPrincipalClassification();
-  const bytes = principal.getPrincipal_asU8();
-  if (!identity.isValid) return false;
-  if (kind === Classification.ROLE) return hasRole(identity, msp.MSPRole.deserializeBinary(bytes));
-  if (kind === Classification.IDENTITY) {
-    const named = msp.SerializedIdentity.deserializeBinary(bytes);
-    return (
-      named.getMspid() === identity.mspId &&
-      new X509Certificate(named.getIdBytes_asU8()).raw.equals(identity.certificate.raw)
-    );
-  }
-  if (kind === Classification.ORGANIZATION_UNIT) {
-    const unit = msp.OrganizationUnit.deserializeBinary(bytes);
-    return (
-      unit.getMspIdentifier() === identity.mspId &&
-      identity.names.units.includes(unit.getOrganizationalUnitIdentifier())
-    );
-  }
-  return false;
-}
-
-function hasRole(identity: Identity, role: msp.MSPRole): boolean {
-  if (role.getMspIdentifier() !== identity.mspId) return false;
-  const { MEMBER, ADMIN, CLIENT, PEER, ORDERER } = msp.MSPRole.MSPRoleType;
-  switch (role.getRole()) {
-    case MEMBER:
-      return true;
-    case ADMIN:
-      return identity.roles.has('admin');
-    case CLIENT:
-      return identity.roles.has('client');
-    case PEER:
-      return identity.roles.has('peer');
-    case ORDERER:
-      return identity.roles.has('orderer');
-    default:
-      return false;
   }
 }

@@ -11,11 +11,16 @@ const INTEGER = 0x02;
 const SEQUENCE = 0x30;
 const TIMES = [0x17, 0x18];
 
-/** By the object identifier of the signature's algorithm, in hex: ECDSA and RSA with SHA-2; Ed25519 takes no digest. */
+/**
+ * By the object identifier of the signature's algorithm, in hex: ECDSA and RSA, and Ed25519, which takes no digest. Peers
+ * still take lists that are signed with SHA-1.
+ */
 const DIGESTS: Readonly<Record<string, string | null>> = {
+  '2a8648ce3d0401': 'sha1',
   '2a8648ce3d040302': 'sha256',
   '2a8648ce3d040303': 'sha384',
   '2a8648ce3d040304': 'sha512',
+  '2a864886f70d010105': 'sha1',
   '2a864886f70d01010b': 'sha256',
   '2a864886f70d01010c': 'sha384',
   '2a864886f70d01010d': 'sha512',

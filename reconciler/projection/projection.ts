@@ -146,6 +146,7 @@ export class Projection {
     return {
       next: this.nextBlock,
       hash: this.#head?.hash ?? '',
+      channel: this.#identity?.channel ?? '',
       lastConfig: this.#configBlock,
       membership: this.#membership,
     };

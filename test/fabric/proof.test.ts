@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { orderer } from '@hyperledger/fabric-protos';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completePolicy, type FindingDisputesAnswer, parsePolicy, policyText } from '#chaincode';
 import { blockAt, connect } from '../../network/connection.js';
@@ -7,6 +8,8 @@ import { event2ledger } from '../support/command.js';
 import { ACTORS, type Actor, type Consortium, startConsortium } from '../support/consortium.js';
 import { describeWithFabric } from '../support/fabric.js';
 import { collectLyingTraces, DAY } from '../support/lying-traces.js';
+import { updateTo, withValue } from '../support/made-configuration.js';
+import { NetworkAdmin } from '../support/network-admin.js';
 import { revoke } from '../support/revocation.js';
 
 interface Verified {
@@ -17,6 +20,7 @@ interface Verified {
   readonly configurations: number;
   readonly blockSignatures: number;
   readonly transactions: Readonly<Record<string, number>>;
+  readonly endorsement: readonly { readonly fromBlock: number; readonly rule: string }[];
   readonly findings: number;
 }
 
@@ -39,11 +43,14 @@ describeWithFabric.each(['raft', 'bft'])('on a real %s network', (kind) => {
 
   beforeAll(async () => {
     consortium = await startConsortium({}, kind);
-    // A new configuration, by which what follows is checked.
+    // New configurations, by which what follows is checked: one that an actor may ask for alone, one for a majority.
     await consortium.addIdentity('UserMSP', 'collector-9');
     await revoke(consortium.data, 'UserMSP', loadProfile(consortium.profile('UserMSP', 'collector-9')).certificate);
+    const admin = new NetworkAdmin(consortium.data);
+    await changeBatchTimeout(admin, '300ms');
+    await admin.redefine(ACTORS, `AND(${ACTORS.map((actor) => `'${actor}.peer'`).join(',')})`);
     for (const { code, stderr } of Object.values(await collectLyingTraces(consortium))) expect(code, stderr).toBe(0);
-  }, 180_000);
+  }, 240_000);
   afterAll(() => consortium?.close());
 
   it('every block is signed as the channel’s configuration asks, at every peer, and a bundle of them verifies', async () => {
@@ -71,11 +78,15 @@ describeWithFabric.each(['raft', 'bft'])('on a real %s network', (kind) => {
       isTrusted: true,
       ordererType: kind === 'raft' ? 'etcdraft' : 'BFT',
       findings: 5,
-      configurations: 2,
+      configurations: 3,
       transactions: { unfollowed: 0, outsideValidity: 0 },
     });
     expect(verified.blockSignatures).toBeGreaterThanOrEqual((verified.blocks - 1) * QUORUM[kind]);
     expect(verified.transactions.valid).toBeGreaterThan(3);
+    expect(verified.endorsement.map(({ rule }) => rule)).toEqual([
+      '/Channel/Application/Endorsement',
+      `OutOf(3, ${ACTORS.map((actor) => `'${actor}.peer'`).join(', ')})`,
+    ]);
     // The contract was deployed by transactions of another chaincode.
     expect(verified.transactions.others).toBeGreaterThan(0);
     console.info(`${kind}: ${checked.stdout.trim()}`);
@@ -165,3 +176,11 @@ describeWithFabric.each(['raft', 'bft'])('on a real %s network', (kind) => {
     }, 60_000);
   });
 });
+
+async function changeBatchTimeout(admin: NetworkAdmin, text: string): Promise<void> {
+  const before = await admin.config('UserMSP');
+  const timeout = new orderer.BatchTimeout();
+  timeout.setTimeout(text);
+  const place = { groups: ['Orderer'], name: 'BatchTimeout' };
+  await admin.update(updateTo(before, withValue(before, place, timeout.serializeBinary()), place), ACTORS);
+}

@@ -8,11 +8,11 @@ import { connect, type LedgerConnection } from '../../network/connection.js';
 import { type EmbeddedLedger, serveLedger } from '../../network/embedded/ledger.js';
 import { loadProfile } from '../../network/profile.js';
 import { blockHash } from '../../reconciler/ledger/block.js';
-import { Projection } from '../../reconciler/projection/projection.js';
 import { reconcile } from '../../reconciler/reconcile.js';
 import { trustedGenesis } from '../../reconciler/trusted-genesis.js';
 import { takeBlocks } from '../network/support/blocks.js';
 import { batchText } from '../network/support/ledger.js';
+import { headOf } from './support/head.js';
 
 /** Block 0 and the three that put the policy in force are the same; what follows is not. */
 const FORKED_AT = 4;
@@ -61,15 +61,6 @@ describe('a reconciler whose peer does not serve the chain that was signed', () 
       for await (const block of honest.blocks(start, signal)) yield change(block, block.getHeader()?.getNumber() ?? 0);
     },
   });
-
-  const headOf = (dbFile: string) => {
-    const projection = new Projection(dbFile, { mustExist: true });
-    try {
-      return projection.head;
-    } finally {
-      projection.close();
-    }
-  };
 
   /** Reads up to block 4 in good faith, meets the doctored peer, and goes on with the honest one. */
   async function refusedAndRecovered(name: string, dishonest: LedgerConnection, code: string, words: RegExp) {

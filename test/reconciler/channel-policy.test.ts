@@ -2,13 +2,14 @@ import { createPrivateKey, X509Certificate as NodeCertificate, webcrypto } from 
 import { messageSigner } from '../../network/signer.js';
 import 'reflect-metadata';
 import { fc, test as property } from '@fast-check/vitest';
-import { common, msp } from '@hyperledger/fabric-protos';
+import { msp } from '@hyperledger/fabric-protos';
 import { X509Certificate, X509CrlGenerator } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Credentials, newCa, newIdentity, type Role } from '../../network/pki.js';
 import type { ChannelConfig, Organisation } from '../../reconciler/ledger/channel-config.js';
 import { genuineSigners, satisfiesSignatures } from '../../reconciler/ledger/channel-policy.js';
 import { Membership } from '../../reconciler/ledger/membership.js';
+import { peersOf } from '../support/peers-of.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const ACTORS = ['AliceMSP', 'BobMSP', 'CarolMSP'];
@@ -31,16 +32,26 @@ describe('signatures by the channel’s configuration', () => {
   const credentials = (map: ReadonlyMap<string, Credentials>, actor: string) => map.get(actor) as Credentials;
 
   function configOf(revocationLists: readonly Uint8Array[]): ChannelConfig {
-    const units = { client: 'client', peer: 'peer', admin: 'admin', orderer: 'orderer' };
+    const unit = (name: string) => ({ name, certifier: undefined });
+    const nodeUnits = { client: unit('client'), peer: unit('peer'), admin: unit('admin'), orderer: unit('orderer') };
     const organisations = ACTORS.map((mspId): [string, Organisation] => [
       mspId,
-      { mspId, authorities: [credentials(cas, mspId).certificate], admins: [], revocationLists, units },
+      {
+        mspId,
+        roots: [credentials(cas, mspId).certificate],
+        intermediates: [],
+        admins: [],
+        revocationLists,
+        nodeUnits,
+        requiredUnits: [],
+      },
     ]);
     return {
       bytes: new Uint8Array(),
       sequence: 0,
       organisations: new Map(organisations),
-      actors: new Set(ACTORS),
+      actors: new Map(ACTORS.map((actor) => [actor, actor])),
+      capabilities: new Set(),
       policies: { policies: new Map(), groups: new Map() },
       consenters: [],
       ordererType: '',
@@ -54,28 +65,6 @@ describe('signatures by the channel’s configuration', () => {
     return { identity: identity.serializeBinary(), data, signature: messageSigner(key)(DATA) };
   }
 
-  /** `needed` peers of as many different actors. */
-  function peersOf(needed: number): common.SignaturePolicyEnvelope {
-    const rule = new common.SignaturePolicy.NOutOf();
-    rule.setN(needed);
-    const envelope = new common.SignaturePolicyEnvelope();
-    for (const [index, actor] of ACTORS.entries()) {
-      const by = new common.SignaturePolicy();
-      by.setSignedBy(index);
-      rule.addRules(by);
-      const role = new msp.MSPRole();
-      role.setMspIdentifier(actor);
-      role.setRole(msp.MSPRole.MSPRoleType.PEER);
-      const principal = new msp.MSPPrincipal();
-      principal.setPrincipal(role.serializeBinary());
-      envelope.addIdentities(principal);
-    }
-    const top = new common.SignaturePolicy();
-    top.setNOutOf(rule);
-    envelope.setRule(top);
-    return envelope;
-  }
-
   property.prop([fc.array(fc.constantFrom(...ACTORS), { maxLength: 6 }), fc.integer({ min: 1, max: 3 })])(
     'count each signer once, however often it signed',
     (signers, needed) => {
@@ -85,7 +74,7 @@ describe('signatures by the channel’s configuration', () => {
       );
       const different = new Set(signers).size;
       expect(found).toHaveLength(different);
-      expect(satisfiesSignatures(peersOf(needed), found)).toBe(different >= needed);
+      expect(satisfiesSignatures(peersOf(needed, ACTORS), found)).toBe(different >= needed);
     },
   );
 
@@ -104,11 +93,24 @@ describe('signatures by the channel’s configuration', () => {
     expect(genuineSigners(membership, [signed('AliceMSP', alice)])).toHaveLength(1);
   });
 
+  it('count for nothing where a certificate begins before its CA does: no clock is asked', async () => {
+    const ca = credentials(cas, 'AliceMSP');
+    const begins = Date.parse(new NodeCertificate(ca.certificate).validFrom);
+    for (const [seconds, expected] of [
+      [-60, 0],
+      [60, 1],
+    ] as const) {
+      const notBefore = new Date(begins + seconds * 1000);
+      const early = await newIdentity(ca, 'early', 'peer', { notBefore, notAfter: new Date(begins + 120_000) });
+      expect(genuineSigners(membership, [signed('AliceMSP', early)])).toHaveLength(expected);
+    }
+  });
+
   it.each<Role>(['client', 'admin', 'orderer'])('of a %s are none of a peer', async (role) => {
     const other = await newIdentity(credentials(cas, 'AliceMSP'), 'someone', role);
     const found = genuineSigners(membership, [signed('AliceMSP', other)]);
     expect(found).toHaveLength(1);
-    expect(satisfiesSignatures(peersOf(1), found)).toBe(false);
+    expect(satisfiesSignatures(peersOf(1, ACTORS), found)).toBe(false);
   });
 
   it('of a revoked certificate satisfy nothing, if the CA that issued it signed the list', async () => {
@@ -120,7 +122,7 @@ describe('signatures by the channel’s configuration', () => {
       const list = await revocationList(credentials(cas, issuer), credentials(cas, 'AliceMSP'), alice);
       const [found] = genuineSigners(new Membership(configOf([list])), [signed('AliceMSP', alice)]);
       expect(found?.isRevoked).toBe(isRevoked);
-      expect(satisfiesSignatures(peersOf(1), found === undefined ? [] : [found])).toBe(!isRevoked);
+      expect(satisfiesSignatures(peersOf(1, ACTORS), found === undefined ? [] : [found])).toBe(!isRevoked);
     }
   });
 });

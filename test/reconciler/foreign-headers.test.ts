@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { fc, test } from '@fast-check/vitest';
 import { common, peer } from '@hyperledger/fabric-protos';
 import { describe, expect } from 'vitest';
 import { chaincodeNamed, readBlock } from '../../reconciler/ledger/block.js';
+import { blockWith, dataHash } from '../support/made-channel.js';
 
 const CONTEXT = { channel: 'events', chaincode: 'event2ledger', membership: undefined };
 
@@ -23,24 +23,14 @@ function envelope(extension: Uint8Array): Uint8Array {
 }
 
 function blockOf(envelopes: readonly Uint8Array[], code: number): common.Block {
-  const data = new common.BlockData();
-  data.setDataList([...envelopes]);
-  const hash = createHash('sha256');
-  for (const each of envelopes) hash.update(each);
   const header = new common.BlockHeader();
   header.setNumber(7);
-  header.setDataHash(hash.digest());
-  const metadata = new common.BlockMetadata();
-  const entries: Uint8Array[] = [];
-  entries[common.BlockMetadataIndex.SIGNATURES] = new Uint8Array();
-  entries[common.BlockMetadataIndex.LAST_CONFIG] = new Uint8Array();
-  entries[common.BlockMetadataIndex.TRANSACTIONS_FILTER] = Uint8Array.from(envelopes.map(() => code));
-  metadata.setMetadataList(entries);
-  const block = new common.Block();
-  block.setHeader(header);
-  block.setData(data);
-  block.setMetadata(metadata);
-  return block;
+  header.setDataHash(dataHash(envelopes));
+  return blockWith(
+    header,
+    envelopes,
+    envelopes.map(() => code),
+  );
 }
 
 describe('a block with a transaction whose header names no chaincode that can be read', () => {

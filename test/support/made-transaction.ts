@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { common, ledger, peer } from '@hyperledger/fabric-protos';
+import { MadeChannel, type MadeSigner, signatureHeaderOf } from './made-channel.js';
+import { peersOf } from './peers-of.js';
+
+const { rwset } = ledger;
+const { kvrwset } = rwset;
+
+export type MadeVersion = readonly [block: number, tx: number] | undefined;
+
+/** What a transaction says that it read and wrote in a namespace. */
+export interface MadeAccess {
+  readonly namespace: string;
+  readonly reads?: Readonly<Record<string, MadeVersion>>;
+  readonly writes?: Readonly<Record<string, string | Uint8Array | undefined>>;
+  /** Of a private collection; keys stand for their hashes. */
+  readonly collections?: Readonly<Record<string, Pick<MadeAccess, 'reads' | 'writes'>>>;
+  readonly ranges?: boolean;
+  /** Keys that get a policy of their own. */
+  readonly keyPolicies?: readonly string[];
+}
+
+export interface MadeTransaction {
+  readonly chaincode: string;
+  readonly creator: MadeSigner;
+  readonly endorsers: readonly MadeSigner[];
+  readonly access?: readonly MadeAccess[];
+  /** For another transaction of the same ID. */
+  readonly header?: common.SignatureHeader;
+}
+
+/** An endorser transaction in every detail as peers look at it, of whatever is asked for. */
+export function madeTransaction(wishes: MadeTransaction): Uint8Array {
+  const { chaincode, creator, endorsers, access = [], header = signatureHeaderOf(creator.identity) } = wishes;
+  const id = new peer.ChaincodeID();
+  id.setName(chaincode);
+  id.setVersion('1');
+  const extension = new peer.ChaincodeHeaderExtension();
+  extension.setChaincodeId(id);
+  const channelHeader = new common.ChannelHeader();
+  channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
+  channelHeader.setChannelId(MadeChannel.NAME);
+  channelHeader.setTxId(sha256(header.getNonce_asU8(), header.getCreator_asU8()).toString('hex'));
+  channelHeader.setExtension$(extension.serializeBinary());
+  const proposal = new peer.ChaincodeProposalPayload();
+  proposal.setInput(Buffer.from('what is called'));
+  const headers = [channelHeader.serializeBinary(), header.serializeBinary()] as const;
+
+  const result = new peer.ChaincodeAction();
+  result.setChaincodeId(id);
+  result.setResults(readWriteSet(access));
+  const response = new peer.ProposalResponsePayload();
+  response.setProposalHash(sha256(...headers, proposal.serializeBinary()));
+  response.setExtension$(result.serializeBinary());
+  const endorsed = new peer.ChaincodeEndorsedAction();
+  endorsed.setProposalResponsePayload(response.serializeBinary());
+  for (const { identity, sign } of endorsers) {
+    const endorsement = new peer.Endorsement();
+    endorsement.setEndorser(identity);
+    endorsement.setSignature(sign(Buffer.concat([response.serializeBinary(), identity])));
+    endorsed.addEndorsements(endorsement);
+  }
+  const action = new peer.ChaincodeActionPayload();
+  action.setChaincodeProposalPayload(proposal.serializeBinary());
+  action.setAction(endorsed);
+  const transactionAction = new peer.TransactionAction();
+  transactionAction.setHeader(headers[1]);
+  transactionAction.setPayload(action.serializeBinary());
+  const transaction = new peer.Transaction();
+  transaction.addActions(transactionAction);
+
+  const both = new common.Header();
+  both.setChannelHeader(headers[0]);
+  both.setSignatureHeader(headers[1]);
+  const payload = new common.Payload();
+  payload.setHeader(both);
+  payload.setData(transaction.serializeBinary());
+  const envelope = new common.Envelope();
+  envelope.setPayload(payload.serializeBinary());
+  envelope.setSignature(creator.sign(payload.serializeBinary()));
+  return envelope.serializeBinary();
+}
+
+/** What a chaincode's definition says of endorsements, as `_lifecycle` writes it. */
+export function validationInfo(policy: peer.ApplicationPolicy, plugin = 'vscc'): Uint8Array {
+  const info = new peer.lifecycle.ChaincodeValidationInfo();
+  info.setValidationPlugin(plugin);
+  info.setValidationParameter(policy.serializeBinary());
+  const data = new peer.lifecycle.StateData();
+  data.setBytes(info.serializeBinary());
+  return data.serializeBinary();
+}
+
+/** That a policy of the channel's configuration counts. */
+export function channelPolicy(path: string): peer.ApplicationPolicy {
+  const policy = new peer.ApplicationPolicy();
+  policy.setChannelConfigPolicyReference(path);
+  return policy;
+}
+
+/** That so many peers of different actors must endorse. */
+export function ownPolicy(needed: number, actors: readonly string[]): peer.ApplicationPolicy {
+  const policy = new peer.ApplicationPolicy();
+  policy.setSignaturePolicy(peersOf(needed, actors));
+  return policy;
+}
+
+function readWriteSet(access: readonly MadeAccess[]): Uint8Array {
+  const set = new rwset.TxReadWriteSet();
+  for (const { namespace, reads = {}, writes = {}, collections = {}, ranges, keyPolicies = [] } of access) {
+    const inner = new kvrwset.KVRWSet();
+    for (const [key, version] of Object.entries(reads)) {
+      const read = new kvrwset.KVRead();
+      read.setKey(key);
+      read.setVersion(versionOf(version));
+      inner.addReads(read);
+    }
+    for (const [key, value] of Object.entries(writes)) {
+      const write = new kvrwset.KVWrite();
+      write.setKey(key);
+      if (value === undefined) write.setIsDelete(true);
+      else write.setValue(Buffer.from(value));
+      inner.addWrites(write);
+    }
+    if (ranges) inner.addRangeQueriesInfo(new kvrwset.RangeQueryInfo());
+    for (const key of keyPolicies) {
+      const policy = new kvrwset.KVMetadataWrite();
+      policy.setKey(key);
+      inner.addMetadataWrites(policy);
+    }
+    const outer = new rwset.NsReadWriteSet();
+    outer.setNamespace(namespace);
+    outer.setRwset(inner.serializeBinary());
+    for (const [name, parts] of Object.entries(collections)) outer.addCollectionHashedRwset(collection(name, parts));
+    set.addNsRwset(outer);
+  }
+  return set.serializeBinary();
+}
+
+function collection(name: string, { reads = {}, writes = {} }: Pick<MadeAccess, 'reads' | 'writes'>) {
+  const inner = new kvrwset.HashedRWSet();
+  for (const [key, version] of Object.entries(reads)) {
+    const read = new kvrwset.KVReadHash();
+    read.setKeyHash(Buffer.from(key));
+    read.setVersion(versionOf(version));
+    inner.addHashedReads(read);
+  }
+  for (const [key, value] of Object.entries(writes)) {
+    const write = new kvrwset.KVWriteHash();
+    write.setKeyHash(Buffer.from(key));
+    if (value === undefined) write.setIsDelete(true);
+    else write.setValueHash(Buffer.from(value));
+    inner.addHashedWrites(write);
+  }
+  const made = new rwset.CollectionHashedReadWriteSet();
+  made.setCollectionName(name);
+  made.setHashedRwset(inner.serializeBinary());
+  return made;
+}
+
+function versionOf(version: MadeVersion): ledger.rwset.kvrwset.Version | undefined {
+  if (version === undefined) return undefined;
+  const made = new kvrwset.Version();
+  made.setBlockNum(version[0]);
+  made.setTxNum(version[1]);
+  return made;
+}
+
+function sha256(...parts: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
