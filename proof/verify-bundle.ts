@@ -206,7 +206,7 @@ async function* blocksOf(content: BundleContent): AsyncGenerator<Uint8Array> {
 }
 
 /** No disk, no access, no memory: of the bundle that says nothing. */
-function isOfTheMachine(error: unknown): boolean {
+export function isOfTheMachine(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errno } = error as NodeJS.ErrnoException;
   return errno !== undefined || (typeof code === 'string' && code.startsWith('SQLITE_'));

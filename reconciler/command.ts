@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { dayEnd, padNanos } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
-import { EXIT, type ExitCode } from '../cli/exit.js';
+import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import { connect, type LedgerConnection } from '../network/connection.js';
 import { NetworkError } from '../network/errors.js';
@@ -25,7 +25,10 @@ interface Options {
 }
 
 /** What a reconciliation reads from, and trusts. */
-type Reading = Pick<ReconcileOptions, 'connection' | 'dbFile' | 'trusted' | 'beside' | 'evidence' | 'onGenesis'>;
+type Reading = Pick<
+  ReconcileOptions,
+  'connection' | 'dbFile' | 'trusted' | 'beside' | 'evidence' | 'onGenesis' | 'onSetAside'
+>;
 
 // Delays between attempts to read on after the ledger went away, in milliseconds.
 const BACKOFF = [500, 1000, 2000, 5000, 10_000];
@@ -54,6 +57,8 @@ export function registerReconcile(program: Command, io: CommandIo): void {
 }
 
 async function run(options: Options, io: CommandIo): Promise<ExitCode> {
+  // SQLite takes these for databases that nobody finds again.
+  if (options.db === '' || options.db === ':memory:') throw new UsageError('--db must name a file.');
   const trusted = options.trust === undefined ? {} : { trusted: trustedGenesis(options.trust) };
   const [connection, ...beside] = [options.profile, ...profilesOf(options.beside)].map((file) =>
     connect(loadProfile(file)),
@@ -68,6 +73,9 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
     onGenesis: (hash) => {
       if (options.trust === undefined) io.stderr.write(`${takenOnTrust(hash)}\n`);
     },
+    onSetAside: (file) => {
+      io.stderr.write(`${setAside(options.db, file)}\n`);
+    },
   };
   try {
     if (options.follow) await followForEver(reading, io, watcher);
@@ -79,14 +87,21 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
 }
 
 function profilesOf(list: string | undefined): string[] {
-  return (list ?? '')
-    .split(',')
-    .map((file) => file.trim())
-    .filter((file) => file !== '');
+  if (list === undefined) return [];
+  const files = list.split(',').map((file) => file.trim());
+  if (files.includes('')) throw new UsageError('--beside has an empty name; give profiles, separated by commas.');
+  return files;
 }
 
 function takenOnTrust(hash: string): string {
   return `Block 0 is ${hash}, as this peer says; compare it with the other actors', or name theirs with --trust.`;
+}
+
+function setAside(dbFile: string, file: string): string {
+  return printable(
+    `${dbFile}.blocks held something else where these blocks belong: it is kept in ${file}. If it holds blocks of another chain, signed, that is evidence.`,
+    2000,
+  );
 }
 
 /** Reads on through outages of the ledger: delivery ends, the projection remembers where it was. */

@@ -1,10 +1,10 @@
 import { type Day, dayEnd, dayOf } from '#chaincode';
 import { amendments, lastSaid, lastSealed } from './amend.js';
-import { ReconcilerError } from './errors.js';
 import { disputesAbout, withExchange } from './exchange.js';
 import type { DisputeStanding } from './exchange-form.js';
 import { judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
+import { nothingRead } from './projection/database.js';
 import { Projection } from './projection/projection.js';
 import { eventDays, openDay } from './seal.js';
 import { sealedJudgement } from './seal-store.js';
@@ -43,12 +43,7 @@ export function disputesNow(dbFile: string, judgement: DayJudgement): DisputesNo
 
 /** As `dayJudgement`, of an open projection whose rows are all written. */
 export function judgementOf(projection: Projection, day: Day): DayJudgement {
-  if (projection.head === undefined) {
-    throw new ReconcilerError(
-      'EMPTY',
-      'Nothing has been read from the ledger yet; run "event2ledger reconcile" first.',
-    );
-  }
+  if (projection.head === undefined) throw nothingRead();
   return sealedJudgement(projection, day) ?? judgeUnsealed(projection, day);
 }
 

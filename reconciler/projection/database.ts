@@ -10,7 +10,8 @@ const APPLICATION_ID = 0x65326c72;
 
 /**
  * Opens a projection; a new one is made unless `mustExist`.
- * @throws ReconcilerError `DATABASE` if there is none, it is something else, or a newer version wrote it.
+ * @throws ReconcilerError `DATABASE` if there is none, it is something else, or a newer version wrote it; `EMPTY` if it must
+ * exist and holds nothing.
  */
 export function openDatabase(file: string, { mustExist = false }: { mustExist?: boolean } = {}): Db {
   if (mustExist && !existsSync(file)) {
@@ -22,6 +23,8 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
   let db: Db | undefined;
   try {
     db = new Database(file);
+    // Before anything is written: somebody else's database stays as it is.
+    checkOwn(db, file, mustExist);
     db.pragma('journal_mode = WAL');
     // A lost tail after a power cut is read from the ledger again: rows and checkpoint go together.
     db.pragma('synchronous = NORMAL');
@@ -46,14 +49,23 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
   }
 }
 
+function checkOwn(db: Db, file: string, mustExist: boolean): void {
+  const tables = db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() as number;
+  if (tables > 0 && db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new ReconcilerError('DATABASE', `${file} is another program's database; name a file of its own with --db.`);
+  }
+  if (tables === 0 && mustExist) throw nothingRead();
+}
+
+/** A projection without a block. */
+export function nothingRead(): ReconcilerError {
+  return new ReconcilerError('EMPTY', 'Nothing has been read from the ledger yet; run "event2ledger reconcile" first.');
+}
+
 function migrate(db: Db, file: string): void {
   db.transaction(() => {
+    checkOwn(db, file, false);
     const version = db.pragma('user_version', { simple: true }) as number;
-    const application = db.pragma('application_id', { simple: true }) as number;
-    const tables = db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() as number;
-    if (tables > 0 && application !== APPLICATION_ID) {
-      throw new ReconcilerError('DATABASE', `${file} is another program's database; name a file of its own with --db.`);
-    }
     if (version > MIGRATIONS.length) {
       throw new ReconcilerError(
         'DATABASE',
