@@ -94,13 +94,13 @@ async function report(
 ): Promise<ExitCode> {
   const formats = formatsOf(options);
   const profile = anchoringProfile(options);
-  // Before anything is written.
-  if (options.profile !== undefined) loadProfile(options.profile);
   // Before anything is read: the day becomes a file's name.
   const day = checkedDay(options.day);
   const judgement = readDay(options.db, day);
   const made = checkReport(dailyReport(judgement));
   if (profile !== undefined) checkSealed(made);
+  // What cannot be done is told before anything is written.
+  if (options.profile !== undefined) loadProfile(options.profile);
   if (!made.sealed) io.stderr.write(`event2ledger: ${notSealed(made)}\n`);
   // Of the findings that a page has room for.
   const shown = { ...judgement, findings: gravest(judgement.findings, MAX_CARDS) };
