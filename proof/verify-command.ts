@@ -12,6 +12,7 @@ import { checkReport } from '../reports/check.js';
 import { ReportError } from '../reports/errors.js';
 import { type BundleContent, bundleContent, isBundle } from './bundle-file.js';
 import { VerifyError } from './errors.js';
+import { reportJson } from './report-json.js';
 import { isOfTheMachine, verifyBundle } from './verify-bundle.js';
 import { verifiedJson, verifiedText } from './words.js';
 
@@ -95,7 +96,7 @@ function noRoom(cause: unknown): VerifyError {
 
 function verifyReport(io: CommandIo, file: string, trusted: string | undefined, options: Options): void {
   const text = textOf(file);
-  const { day, hash, findings, ledger } = checkReport(parsed(text));
+  const { day, hash, findings, ledger } = checkReport(reportJson(text));
   checkKeys(text);
   if (trusted !== undefined && ledger !== trusted) {
     throw new VerifyError('GENESIS', `The report is of the ledger ${ledger}, and not of the trusted ${trusted}.`);
@@ -115,14 +116,6 @@ function textOf(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     throw new VerifyError('UNREADABLE', `${printable(file)} ${whyUnreadable(cause)}.`, { cause });
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new VerifyError('FORMAT', 'This is neither a bundle nor a report: it is no JSON.', { cause });
   }
 }
 

@@ -56,6 +56,15 @@ describe('verify, of what strangers hand over', () => {
     });
   });
 
+  it.each(['[', '{"a":', '[{"\\"]":'])(
+    'refuses a report of many %s before it takes the memory that those ask for',
+    async (level) => {
+      const deep = written('deep.json', level.repeat(3_000_000));
+      const answer = { code: 1, stdout: 'Refused (FORMAT): This is no report: it goes deeper than any report does.\n' };
+      expect(await event2ledger(['verify', deep])).toMatchObject(answer);
+    },
+  );
+
   it.each([
     ['folder', 'is a folder; give a file'],
     ['none', 'does not exist'],
