@@ -8,7 +8,8 @@ import { NetworkError } from '../network/errors.js';
 import { loadProfile } from '../network/profile.js';
 import { judgementOf } from './day-judgement.js';
 import type { DayJudgement, Finding } from './judgement.js';
-import { Projection } from './projection/projection.js';
+import type { Projection } from './projection/projection.js';
+import { withProjection } from './projection/with-projection.js';
 import { type Progress, type ReconcileOptions, reconcile } from './reconcile.js';
 import { openDay } from './seal.js';
 import { sealedDays } from './seal-store.js';
@@ -184,8 +185,7 @@ function openDays(projection: Projection): string[] {
 }
 
 function summarize(options: Options, io: CommandIo): ExitCode {
-  const projection = new Projection(options.db, { mustExist: true, snapshot: true });
-  try {
+  return withProjection(options.db, (projection) => {
     const days = [...new Set([...sealedDays(projection), ...projection.tallies.days])].sort();
     const governed = projection.policies.inForce.length > 0;
     if (!governed)
@@ -206,9 +206,7 @@ function summarize(options: Options, io: CommandIo): ExitCode {
       );
     }
     return judged.some(({ findings }) => findings.length > 0) ? EXIT.findings : EXIT.clean;
-  } finally {
-    projection.close();
-  }
+  });
 }
 
 /** A day without events, if there is anything to say of it. */

@@ -4,6 +4,7 @@ import { archivedBlock, archiveOf, type BlockArchive, framed } from './archive.j
 import { ReconcilerError } from './errors.js';
 import { blockHash, readBlock } from './ledger/block.js';
 import { ChainCheck, type CheckedBlock } from './ledger/chain-check.js';
+import { asDatabaseError } from './projection/database.js';
 import { type LedgerIdentity, Projection } from './projection/projection.js';
 import { Sealer } from './seal.js';
 import { compareWith } from './split-view.js';
@@ -50,6 +51,14 @@ export interface ReconcileOptions {
  * @throws ReconcilerError, and NetworkError when the ledger cannot be reached or delivery breaks
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
+  try {
+    await read(options);
+  } catch (error) {
+    throw asDatabaseError(error, options.dbFile);
+  }
+}
+
+async function read(options: ReconcileOptions): Promise<void> {
   const { connection, dbFile, follow = false, signal, blocksPerCommit = BLOCKS_PER_COMMIT, trusted } = options;
   const { channel, chaincode } = connection.profile;
   const projection = new Projection(dbFile);

@@ -33,20 +33,32 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
     db.pragma('wal_autocheckpoint = 8000');
     migrate(db, file);
     return db;
-  } catch (cause) {
+  } catch (error) {
     db?.close();
-    if (cause instanceof ReconcilerError) throw cause;
-    if ((cause as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
-      throw new ReconcilerError(
-        'DATABASE',
-        `${file} is in use by another program. If event2ledger reconcile made it, try again when that has written; if it is a ledger's or another program's own, name the file of reconcile with --db.`,
-        { cause },
-      );
-    }
-    throw new ReconcilerError('DATABASE', `${file} cannot be used as a projection: ${(cause as Error).message}.`, {
-      cause,
-    });
+    throw error instanceof ReconcilerError ? error : databaseError(error as Error, file);
   }
+}
+
+/** SQLite's errors as ours, any other as it is: no room, no access, somebody else's lock, a file that was damaged. */
+export function asDatabaseError(error: unknown, file: string): unknown {
+  return error instanceof Database.SqliteError ? databaseError(error, file) : error;
+}
+
+function databaseError(cause: Error, file: string): ReconcilerError {
+  const code = cause instanceof Database.SqliteError ? cause.code : '';
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new ReconcilerError(
+      'DATABASE',
+      `${file} is in use by another program. If event2ledger reconcile made it, try again when that has written; if it is a ledger's or another program's own, name the file of reconcile with --db.`,
+      { cause },
+    );
+  }
+  const advice = code.startsWith('SQLITE_CORRUPT')
+    ? ` Delete it, leave ${file}.blocks where it is, and read the ledger again.`
+    : '';
+  return new ReconcilerError('DATABASE', `${file} cannot be used as a projection: ${cause.message}.${advice}`, {
+    cause,
+  });
 }
 
 function checkOwn(db: Db, file: string, mustExist: boolean): void {

@@ -40,6 +40,20 @@ describe('a reconciliation', () => {
   });
   afterAll(() => small?.close());
 
+  it('says of a damaged database what to do, and finds its blocks again', async () => {
+    await small.reconcile('UserMSP');
+    const before = dayJudgement(small.dbFile, DAY);
+    const whole = readFileSync(small.dbFile);
+    // Behind SQLite's first page, which says that it is ours.
+    writeFileSync(small.dbFile, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 0xa5)]));
+    const refusal = { code: 'DATABASE', message: expect.stringMatching(/Delete it, leave .*\.blocks where it is/) };
+    expect(() => dayJudgement(small.dbFile, DAY)).toThrow(expect.objectContaining(refusal));
+    await expect(small.reconcile('UserMSP')).rejects.toMatchObject(refusal);
+    rmSync(small.dbFile);
+    await small.reconcile('UserMSP');
+    expect(dayJudgement(small.dbFile, DAY)).toEqual(before);
+  });
+
   it('does not end as if it were whole when it is told to stop', async () => {
     const dbFile = join(folder, 'stopped.db');
     const stop = new AbortController();
