@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { replaceFile } from '../../network/actor-folders.js';
@@ -17,14 +18,16 @@ describe('a file that is replaced', () => {
     expect(readdirSync(folder.path)).toEqual(['file']);
   });
 
-  it('is a file: neither a folder nor a pipe gives way to it', () => {
+  it('is a file: neither a folder nor a socket gives way to it', async () => {
     const inside = join(folder.path, 'inside');
     mkdirSync(inside);
-    const pipe = join(folder.path, 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    for (const path of [inside, pipe]) expect(() => replaceFile(path, 'x', 0o600)).toThrow(`${path} is no file`);
+    const socket = join(folder.path, 'socket');
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    for (const path of [inside, socket]) expect(() => replaceFile(path, 'x', 0o600)).toThrow(`${path} is no file`);
     expect(() => replaceFile(join(inside, 'none', 'x'), 'x', 0o600)).toThrow(/ENOENT/);
     expect(readdirSync(inside)).toEqual([]);
-    expect(statSync(pipe).isFIFO()).toBe(true);
+    expect(statSync(socket).isSocket()).toBe(true);
+    server.close();
   });
 });
