@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type CommandIo, type RegisterCommands, reportError } from './cli/command.js';
-import { EXIT } from './cli/exit.js';
+import { EXIT, UsageError } from './cli/exit.js';
 import { printable } from './cli/printable.js';
 import { registerCollect } from './collector/command.js';
 import { registerDemo } from './demo/command.js';
@@ -79,7 +79,8 @@ async function main(argv: readonly string[]): Promise<void> {
 // Whoever reads our output may have had enough of it, as head does: that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
-  throw error;
+  reportError(process, new UsageError(`Standard output cannot be written (${error.code}); give it room.`));
+  process.exit(EXIT.failed);
 });
 /** Commander answers `nonsense --help` with the program's own help, as if there were such a command. */
 function refuseUnknown(program: Command, name: string | undefined): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NAME } from '#chaincode';
 import { NetworkError } from './errors.js';
@@ -143,9 +143,19 @@ export function privateDir(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
-/** Whoever reads the file sees the old or the new content, never half of one. */
+/**
+ * Whoever reads the file sees the old or the new content, never half of one.
+ * @throws the file system's error; nothing is left behind then
+ */
 export function replaceFile(file: string, content: string | Uint8Array, mode: number): void {
+  // A rename would put a file in the place of a device such as /dev/null.
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error(`${file} is no file`);
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(temporary, content, { mode, flag: 'wx' });
-  renameSync(temporary, file);
+  try {
+    writeFileSync(temporary, content, { mode, flag: 'wx' });
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
-import { EXIT, type ExitCode } from '../cli/exit.js';
+import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import { replaceFile } from './actor-folders.js';
 import { withLedger } from './command-support.js';
@@ -28,6 +28,7 @@ export const registerGenesisCommand: RegisterCommands = (program, io) => {
 };
 
 async function fetchGenesis(io: CommandIo, ledger: LedgerConnection, { out, json }: Options): Promise<ExitCode> {
+  if (out === '') throw new UsageError('--out names no file; give one to write the block to.');
   const block = await blockAt(ledger, 0n);
   try {
     replaceFile(out, block.serializeBinary(), 0o644);

@@ -26,7 +26,7 @@ export async function queryDisputes(
 ): Promise<ExitCode> {
   return withLedger(io, profile, async (ledger) => {
     await policiesOf(io, ledger);
-    const all = await pages<DisputeAnswer>(io, ledger, 'disputes', ['GetDisputes']);
+    const all = await pages<DisputeAnswer>(ledger, 'disputes', ['GetDisputes']);
     const disputes = all.map((dispute) => ({ ...dispute, state: stateOf(dispute) }));
     const shown = disputes.filter(({ state }) => open !== true || state !== 'closed');
     if (json === true)
@@ -75,7 +75,7 @@ export async function queryAnchors(
   return withLedger(io, profile, async (ledger) => {
     const { inForce } = await policiesOf(io, ledger);
     const actors = new Set(inForce.flatMap(({ policy }) => policy.actors));
-    const all = await pages<AnchorAnswer>(io, ledger, 'anchors', ['GetAnchors', day ?? '']);
+    const all = await pages<AnchorAnswer>(ledger, 'anchors', ['GetAnchors', day ?? '']);
     // Anybody on the channel can write an anchor; that of an outsider says nothing about the actors.
     const days = comparedAnchors(all.filter(({ actor }) => actors.has(actor)));
     if (json === true) for (const each of days) printJson(io, each);
@@ -128,7 +128,6 @@ function describeDays(days: readonly AnchoredDay[]): string[] {
 
 /** All pages of a listing. @throws NetworkError `ANSWER` */
 async function pages<T>(
-  io: CommandIo,
   ledger: LedgerConnection,
   list: string,
   [fn, ...args]: readonly [string, ...string[]],
@@ -142,6 +141,7 @@ async function pages<T>(
       throw new NetworkError('ANSWER', 'The ledger gave the same page twice; ask a peer with another state database.');
     }
     bookmark = page.bookmark;
-  } while (bookmark !== '' && !io.signal.aborted);
+    // A signal to stop has closed the connection: part of a list is never taken for all of it.
+  } while (bookmark !== '');
   return all;
 }

@@ -3,6 +3,8 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { printable } from '../cli/printable.js';
+import { whyUnreadable } from '../cli/unreadable.js';
 import { FRAME_HEAD } from '../reconciler/archive.js';
 import { BUNDLE_HASH_LENGTH, BUNDLE_MAGIC } from '../reports/bundle.js';
 import { VerifyError } from './errors.js';
@@ -17,6 +19,10 @@ const MAX_FRAME = 512 * 1024 * 1024;
 /** Whether a file begins as a bundle does. @throws VerifyError `UNREADABLE` */
 export async function isBundle(file: string): Promise<boolean> {
   try {
+    const found = await stat(file);
+    if (!found.isFile() && !found.isDirectory()) {
+      throw new VerifyError('UNREADABLE', `${printable(file)} is a pipe or a device, to be read once; give a file.`);
+    }
     const handle = await open(file);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
@@ -97,6 +103,8 @@ export async function* framesOf(content: AsyncIterable<Uint8Array>): AsyncGenera
 }
 
 function unreadable(file: string, cause: unknown): VerifyError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new VerifyError('UNREADABLE', `${file} cannot be read: ${why}.`, { cause });
+  if (cause instanceof VerifyError) return cause;
+  return new VerifyError('UNREADABLE', `${printable(file) || 'A file without a name'} ${whyUnreadable(cause)}.`, {
+    cause,
+  });
 }

@@ -8,7 +8,12 @@ export type VerifyErrorCode =
   | 'CONFIGURATION' // a new configuration is not one that the configuration before it allows
   | 'VALIDITY' // a transaction's validation code is not what its content comes to
   | 'JUDGEMENT' // judged anew, the ledger gives another report
-  | 'UNREADABLE'; // the file could not be read: nothing is said of its content
+  | 'UNREADABLE' // the file could not be read: nothing is said of its content
+  | 'WORK' // there is no room to judge anew, likewise
+  | 'INTERRUPTED'; // told to stop, likewise
+
+/** What says nothing of the file's content. */
+const NOT_OF_THE_CONTENT: readonly VerifyErrorCode[] = ['UNREADABLE', 'WORK', 'INTERRUPTED'];
 
 /** A bundle or report that is refused, or could not be read. `message` is a sentence that names the place. */
 export class VerifyError extends Error {
@@ -18,5 +23,10 @@ export class VerifyError extends Error {
     super(message, options);
     this.name = 'VerifyError';
     this.code = code;
+  }
+
+  /** Whether it refuses what the file holds; else it could not be checked. */
+  get isRefusal(): boolean {
+    return !NOT_OF_THE_CONTENT.includes(this.code);
   }
 }

@@ -12,6 +12,7 @@ import { ReportError } from '../reports/errors.js';
 import { type DailyReport, dailyReport, reportText } from '../reports/model.js';
 import { type BundleContent, framesOf } from './bundle-file.js';
 import { VerifyError, type VerifyErrorCode } from './errors.js';
+import { reportJson } from './report-json.js';
 import { type RuleInForce, type TransactionCounts, Validity } from './validity.js';
 
 const ADVICE = 'The bundle was altered, or its maker was deceived; ask for another.';
@@ -77,7 +78,7 @@ async function readReport(content: BundleContent): Promise<string> {
 }
 
 function parseReport(text: string): DailyReport {
-  const report = refusedAs('REPORT', () => checkReport(JSON.parse(text)));
+  const report = refusedAs('REPORT', () => checkReport(reportJson(text)));
   if (reportText(report) !== text)
     throw new VerifyError('REPORT', 'The report is not in the form in which it is written.');
   return report;
@@ -206,7 +207,7 @@ async function* blocksOf(content: BundleContent): AsyncGenerator<Uint8Array> {
 }
 
 /** No disk, no access, no memory: of the bundle that says nothing. */
-function isOfTheMachine(error: unknown): boolean {
+export function isOfTheMachine(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errno } = error as NodeJS.ErrnoException;
   return errno !== undefined || (typeof code === 'string' && code.startsWith('SQLITE_'));

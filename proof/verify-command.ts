@@ -1,15 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse as parseLossless } from 'lossless-json';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
+import { whyUnreadable } from '../cli/unreadable.js';
+import { ReconcilerError } from '../reconciler/errors.js';
 import { trustedGenesis } from '../reconciler/trusted-genesis.js';
 import { checkReport } from '../reports/check.js';
 import { ReportError } from '../reports/errors.js';
-import { bundleContent, isBundle } from './bundle-file.js';
+import { type BundleContent, bundleContent, isBundle } from './bundle-file.js';
 import { VerifyError } from './errors.js';
-import { verifyBundle } from './verify-bundle.js';
+import { reportJson } from './report-json.js';
+import { isOfTheMachine, verifyBundle } from './verify-bundle.js';
 import { verifiedJson, verifiedText } from './words.js';
 
 interface Options {
@@ -41,10 +45,11 @@ async function verify(io: CommandIo, file: string, options: Options): Promise<Ex
   const trusted = options.trust === undefined ? undefined : trustedGenesis(options.trust);
   try {
     if (await isBundle(file)) await verifyFile(io, file, trusted, options);
-    else verifyReport(io, file, options);
+    else verifyReport(io, file, trusted, options);
     return EXIT.clean;
   } catch (error) {
-    if (!(error instanceof VerifyError || error instanceof ReportError) || error.code === 'UNREADABLE') throw error;
+    const isRefusal = error instanceof ReportError || (error instanceof VerifyError && error.isRefusal);
+    if (!isRefusal) throw error;
     if (options.json) printJson(io, { verified: false, code: error.code, refused: error.message });
     else io.stdout.write(`Refused (${error.code}): ${printable(error.message, 2000)}\n`);
     return EXIT.findings;
@@ -52,38 +57,73 @@ async function verify(io: CommandIo, file: string, options: Options): Promise<Ex
 }
 
 async function verifyFile(io: CommandIo, file: string, trusted: string | undefined, options: Options): Promise<void> {
-  const content = await bundleContent(file);
-  const folder = mkdtempSync(join(tmpdir(), 'event2ledger-verify-'));
+  const content = untilAborted(await bundleContent(file), io.signal);
+  const folder = workFolder();
   try {
     const verified = await verifyBundle(content, { trusted, workFile: join(folder, 'judged-anew.db') });
     if (options.json) printJson(io, verifiedJson(verified));
     else io.stdout.write(verifiedText(verified));
+  } catch (error) {
+    throw isOfTheMachine(error) || error instanceof ReconcilerError ? noRoom(error) : error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function verifyReport(io: CommandIo, file: string, options: Options): void {
-  const { day, hash, findings } = checkReport(parsed(file));
+/** The same content, that ends in an error once there is a signal to stop. */
+function untilAborted(content: BundleContent, signal: AbortSignal): BundleContent {
+  return async function* () {
+    for await (const part of content()) {
+      if (signal.aborted) throw new VerifyError('INTERRUPTED', 'Interrupted: nothing is said of the bundle.');
+      yield part;
+    }
+  };
+}
+
+function workFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'event2ledger-verify-'));
+  } catch (cause) {
+    throw noRoom(cause);
+  }
+}
+
+function noRoom(cause: unknown): VerifyError {
+  const why = cause instanceof Error ? printable(cause.message) : 'unknown error';
+  const message = `The ledger cannot be judged anew in ${printable(tmpdir())}; name a folder with room by TMPDIR: ${why}`;
+  return new VerifyError('WORK', message, { cause });
+}
+
+function verifyReport(io: CommandIo, file: string, trusted: string | undefined, options: Options): void {
+  const text = textOf(file);
+  const { day, hash, findings, ledger } = checkReport(reportJson(text));
+  checkKeys(text);
+  if (trusted !== undefined && ledger !== trusted) {
+    throw new VerifyError('GENESIS', `The report is of the ledger ${ledger}, and not of the trusted ${trusted}.`);
+  }
   if (options.json) printJson(io, { verified: true, only: 'consistency', day, hash, findings: findings.length });
   else {
+    const named = trusted === undefined ? '' : ' and names the ledger that you trust';
     io.stdout.write(
-      `${day}: the report ${hash} is consistent with itself. That shows neither who made it nor that it follows from a ` +
+      `${day}: the report ${hash} is consistent with itself${named}. That shows neither who made it nor that it follows from a ` +
         'ledger: for that, verify its bundle ("event2ledger report --bundle").\n',
     );
   }
 }
 
-function parsed(file: string): unknown {
-  let text: string;
+function textOf(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new VerifyError('UNREADABLE', `${file} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new VerifyError('UNREADABLE', `${printable(file)} ${whyUnreadable(cause)}.`, { cause });
   }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new VerifyError('FORMAT', 'This is neither a bundle nor a report: it is no JSON.', { cause });
-  }
+}
+
+/** A key twice means one thing to this reader and another to the next. @throws VerifyError `FORMAT` */
+function checkKeys(text: string): void {
+  parseLossless(text, undefined, {
+    onDuplicateKey: ({ key }) => {
+      throw new VerifyError('FORMAT', `The report has the key "${printable(key, 40)}" twice in one object.`);
+    },
+  });
 }

@@ -2,6 +2,7 @@ import { type AnchorAnswer, anchorDifference, type PoliciesAnswer } from '#chain
 import { type LedgerConnection, withConnection } from '../network/connection.js';
 import { anchorOf, objectsIn } from './anchor-ranges.js';
 import type { DailyReport } from './daily-report.js';
+import { mustBeLedgerOf } from './same-ledger.js';
 
 /** Another actor's anchor of the day, held against the report that was anchored. */
 export interface ComparedAnchor {
@@ -22,10 +23,11 @@ export interface Anchored {
 
 /**
  * Puts a sealed report's hash on the ledger and holds it against what the other actors have anchored of the day.
- * @throws NetworkError
+ * @throws NetworkError, and ReconcilerError `LEDGER_CHANGED` where the profile is of another ledger than the report
  */
 export function anchorReport(profileFile: string, report: DailyReport, signal: AbortSignal): Promise<Anchored> {
   return withConnection(profileFile, signal, async (ledger) => {
+    await mustBeLedgerOf(ledger, report);
     const anchor = anchorOf(report);
     const { block, transactionId } = await ledger.submit('AnchorReport', JSON.stringify(anchor));
     const { mspId } = ledger.profile;

@@ -1,5 +1,16 @@
-import { closeSync, constants, existsSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { common } from '@hyperledger/fabric-protos';
+import { whyUnreadable } from '../cli/unreadable.js';
 import { ReconcilerError } from './errors.js';
 import type { Db } from './projection/database.js';
 
@@ -31,26 +42,42 @@ export function framed(bytes: Uint8Array): Buffer {
   return Buffer.concat([head, bytes]);
 }
 
+/** Most that is held in memory of what is set aside. */
+const COPIED_AT_ONCE = 1024 * 1024;
+
 /**
  * The blocks that a reconciler has read, in a file beside its projection. Where each ends is in the projection, so that
- * what a crash left behind is overwritten, and what somebody deleted reads as not there.
+ * what a crash left behind is written again, and what somebody deleted reads as not there. Nothing is overwritten by
+ * other bytes: a projection that was lost, or comes from an older copy, finds its old evidence again.
  */
 export class BlockArchive {
   /** @param file made when the first block comes */
   constructor(readonly file: string) {}
 
   /**
-   * Writes framed blocks behind those up to `from`, durably, and cuts off whatever was there.
+   * Has framed blocks stand behind those up to `from`, durably. Where they stand there already, they are left as they are,
+   * and so is what comes after them; half of a frame is completed. Whatever else is in their place is set aside first, with
+   * all that comes after it, in a file of its own.
+   * @returns the file with what was set aside, if anything was
    * @throws ReconcilerError `ARCHIVE`
    */
-  append(from: number, frames: readonly Buffer[]): void {
+  append(from: number, frames: readonly Buffer[]): string | undefined {
     try {
       const fd = openSync(this.file, constants.O_RDWR | constants.O_CREAT, 0o600);
       try {
-        let end = from;
-        for (const frame of frames) end += writeWhole(fd, frame, end);
-        ftruncateSync(fd, end);
+        let aside: string | undefined;
+        let position = from;
+        for (const frame of frames) {
+          const there = bytesAt(fd, position, frame.length);
+          if (!there.equals(frame.subarray(0, there.length))) {
+            aside = this.#setAside(fd, position);
+            ftruncateSync(fd, position);
+          }
+          if (there.length < frame.length || aside !== undefined) writeWhole(fd, frame, position);
+          position += frame.length;
+        }
         fsyncSync(fd);
+        return aside;
       } finally {
         closeSync(fd);
       }
@@ -66,21 +93,59 @@ export class BlockArchive {
     }
   }
 
+  /** Copies all from a position on into a new file, durably. */
+  #setAside(fd: number, from: number): string {
+    const { file, fd: copy } = this.#newFile();
+    try {
+      for (let position = from; ; position += COPIED_AT_ONCE) {
+        const bytes = bytesAt(fd, position, COPIED_AT_ONCE);
+        if (bytes.length === 0) break;
+        writeWhole(copy, bytes, position - from);
+      }
+      fsyncSync(copy);
+    } finally {
+      closeSync(copy);
+    }
+    return file;
+  }
+
+  #newFile(): { readonly file: string; readonly fd: number } {
+    for (let number = 1; ; number += 1) {
+      const file = `${this.file}.aside-${number}`;
+      try {
+        return { file, fd: openSync(file, 'wx', 0o600) };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  }
+
   /**
    * The blocks up to a number, in order, as they were kept; undefined for one that is not there any more. That each is
    * the block that was read is for the caller to check.
+   * @throws ReconcilerError `ARCHIVE` if the file is there and cannot be read
    */
   *read(db: Db, to: bigint): Generator<Uint8Array | undefined> {
     const ends = db.prepare('SELECT archived_to FROM blocks WHERE number <= ? ORDER BY number').pluck();
-    const fd = existsSync(this.file) ? openSync(this.file, 'r') : undefined;
+    const fd = existsSync(this.file) ? this.#reading(() => openSync(this.file, 'r')) : undefined;
     try {
       let from = 0;
       for (const end of ends.iterate(Number(to)) as IterableIterator<number | null>) {
-        yield fd === undefined || end === null ? undefined : readFrame(fd, from, end);
+        yield fd === undefined || end === null ? undefined : this.#reading(() => readFrame(fd, from, end));
         from = end ?? from;
       }
     } finally {
       if (fd !== undefined) closeSync(fd);
+    }
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      throw new ReconcilerError('ARCHIVE', `The blocks in ${this.file} cannot be read: it ${whyUnreadable(cause)}.`, {
+        cause,
+      });
     }
   }
 }
@@ -90,11 +155,22 @@ export function archiveOf(dbFile: string): BlockArchive | undefined {
   return dbFile === ':memory:' ? undefined : new BlockArchive(`${dbFile}.blocks`);
 }
 
-function writeWhole(fd: number, bytes: Buffer, position: number): number {
+function writeWhole(fd: number, bytes: Buffer, position: number): void {
   for (let written = 0; written < bytes.length; ) {
     written += writeSync(fd, bytes, written, bytes.length - written, position + written);
   }
-  return bytes.length;
+}
+
+/** At most so many bytes from a position on: fewer at the end of the file. */
+function bytesAt(fd: number, position: number, most: number): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, Math.min(most, fstatSync(fd).size - position)));
+  let got = 0;
+  while (got < bytes.length) {
+    const more = readSync(fd, bytes, got, bytes.length - got, position + got);
+    if (more === 0) break;
+    got += more;
+  }
+  return bytes.subarray(0, got);
 }
 
 function readFrame(fd: number, from: number, to: number): Uint8Array | undefined {

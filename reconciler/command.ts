@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import { dayEnd, padNanos } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
-import { EXIT, type ExitCode } from '../cli/exit.js';
+import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import { connect, type LedgerConnection } from '../network/connection.js';
 import { NetworkError } from '../network/errors.js';
 import { loadProfile } from '../network/profile.js';
 import { judgementOf } from './day-judgement.js';
 import type { DayJudgement, Finding } from './judgement.js';
-import { Projection } from './projection/projection.js';
+import type { Projection } from './projection/projection.js';
+import { withProjection } from './projection/with-projection.js';
 import { type Progress, type ReconcileOptions, reconcile } from './reconcile.js';
 import { openDay } from './seal.js';
 import { sealedDays } from './seal-store.js';
@@ -25,7 +26,10 @@ interface Options {
 }
 
 /** What a reconciliation reads from, and trusts. */
-type Reading = Pick<ReconcileOptions, 'connection' | 'dbFile' | 'trusted' | 'beside' | 'evidence' | 'onGenesis'>;
+type Reading = Pick<
+  ReconcileOptions,
+  'connection' | 'dbFile' | 'trusted' | 'beside' | 'evidence' | 'onGenesis' | 'onSetAside'
+>;
 
 // Delays between attempts to read on after the ledger went away, in milliseconds.
 const BACKOFF = [500, 1000, 2000, 5000, 10_000];
@@ -54,6 +58,8 @@ export function registerReconcile(program: Command, io: CommandIo): void {
 }
 
 async function run(options: Options, io: CommandIo): Promise<ExitCode> {
+  // SQLite takes these for databases that nobody finds again.
+  if (options.db === '' || options.db === ':memory:') throw new UsageError('--db must name a file.');
   const trusted = options.trust === undefined ? {} : { trusted: trustedGenesis(options.trust) };
   const [connection, ...beside] = [options.profile, ...profilesOf(options.beside)].map((file) =>
     connect(loadProfile(file)),
@@ -68,6 +74,9 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
     onGenesis: (hash) => {
       if (options.trust === undefined) io.stderr.write(`${takenOnTrust(hash)}\n`);
     },
+    onSetAside: (file) => {
+      io.stderr.write(`${setAside(options.db, file)}\n`);
+    },
   };
   try {
     if (options.follow) await followForEver(reading, io, watcher);
@@ -79,14 +88,21 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
 }
 
 function profilesOf(list: string | undefined): string[] {
-  return (list ?? '')
-    .split(',')
-    .map((file) => file.trim())
-    .filter((file) => file !== '');
+  if (list === undefined) return [];
+  const files = list.split(',').map((file) => file.trim());
+  if (files.includes('')) throw new UsageError('--beside has an empty name; give profiles, separated by commas.');
+  return files;
 }
 
 function takenOnTrust(hash: string): string {
   return `Block 0 is ${hash}, as this peer says; compare it with the other actors', or name theirs with --trust.`;
+}
+
+function setAside(dbFile: string, file: string): string {
+  return printable(
+    `${dbFile}.blocks held something else where these blocks belong: it is kept in ${file}. If it holds blocks of another chain, signed, that is evidence.`,
+    2000,
+  );
 }
 
 /** Reads on through outages of the ledger: delivery ends, the projection remembers where it was. */
@@ -169,8 +185,7 @@ function openDays(projection: Projection): string[] {
 }
 
 function summarize(options: Options, io: CommandIo): ExitCode {
-  const projection = new Projection(options.db, { mustExist: true, snapshot: true });
-  try {
+  return withProjection(options.db, (projection) => {
     const days = [...new Set([...sealedDays(projection), ...projection.tallies.days])].sort();
     const governed = projection.policies.inForce.length > 0;
     if (!governed)
@@ -191,9 +206,7 @@ function summarize(options: Options, io: CommandIo): ExitCode {
       );
     }
     return judged.some(({ findings }) => findings.length > 0) ? EXIT.findings : EXIT.clean;
-  } finally {
-    projection.close();
-  }
+  });
 }
 
 /** A day without events, if there is anything to say of it. */

@@ -1,11 +1,12 @@
 import { type Day, dayEnd, dayOf } from '#chaincode';
 import { amendments, lastSaid, lastSealed } from './amend.js';
-import { ReconcilerError } from './errors.js';
 import { disputesAbout, withExchange } from './exchange.js';
 import type { DisputeStanding } from './exchange-form.js';
 import { judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
-import { Projection } from './projection/projection.js';
+import { nothingRead } from './projection/database.js';
+import type { Projection } from './projection/projection.js';
+import { withProjection } from './projection/with-projection.js';
 import { eventDays, openDay } from './seal.js';
 import { sealedJudgement } from './seal-store.js';
 
@@ -14,12 +15,7 @@ import { sealedJudgement } from './seal-store.js';
  * @throws ReconcilerError `DATABASE` if there is no such projection, `EMPTY` if nothing was read, `NO_POLICY`.
  */
 export function dayJudgement(dbFile: string, day: Day): DayJudgement {
-  const projection = new Projection(dbFile, { mustExist: true, snapshot: true });
-  try {
-    return judgementOf(projection, day);
-  } finally {
-    projection.close();
-  }
+  return withProjection(dbFile, (projection) => judgementOf(projection, day));
 }
 
 /** The disputes about a day's findings, as they stand after the last block that was read. */
@@ -33,22 +29,15 @@ export interface DisputesNow {
  * @throws ReconcilerError `DATABASE` if there is no such projection
  */
 export function disputesNow(dbFile: string, judgement: DayJudgement): DisputesNow {
-  const projection = new Projection(dbFile, { mustExist: true, snapshot: true });
-  try {
-    return { block: projection.head?.block ?? '', disputes: disputesAbout(projection, judgement) };
-  } finally {
-    projection.close();
-  }
+  return withProjection(dbFile, (projection) => ({
+    block: projection.head?.block ?? '',
+    disputes: disputesAbout(projection, judgement),
+  }));
 }
 
 /** As `dayJudgement`, of an open projection whose rows are all written. */
 export function judgementOf(projection: Projection, day: Day): DayJudgement {
-  if (projection.head === undefined) {
-    throw new ReconcilerError(
-      'EMPTY',
-      'Nothing has been read from the ledger yet; run "event2ledger reconcile" first.',
-    );
-  }
+  if (projection.head === undefined) throw nothingRead();
   return sealedJudgement(projection, day) ?? judgeUnsealed(projection, day);
 }
 

@@ -6,6 +6,8 @@ import { type LedgerConnection, withConnection } from '../network/connection.js'
 import { dayJudgement } from './day-judgement.js';
 import { type NamedFinding, namedFinding, secondsOf, wholeId } from './dispute-finding.js';
 import { openerOf } from './dispute-opener.js';
+import type { DayJudgement } from './judgement.js';
+import { mustBeLedgerOf } from './same-ledger.js';
 
 interface Common {
   readonly profile: string;
@@ -82,17 +84,25 @@ const OF = [
 function open(io: CommandIo, id: string, options: OpenOptions): Promise<ExitCode> {
   const { day, text = '', answerWithin } = options;
   dayStart(day);
-  const { finding, hash } = findingOf(id, options);
+  const judgement = judgementFrom(options);
+  const { finding, hash } = judgement === undefined ? givenFinding(id, options) : namedFinding(judgement, id);
   const seconds = answerWithin === undefined ? DEFAULT_ANSWER_SECONDS : secondsOf(answerWithin);
-  return say(io, options, 'OpenDispute', () => ({ finding, hash, day, text, answerWithin: seconds }));
+  return say(io, options, 'OpenDispute', async (ledger) => {
+    if (judgement !== undefined) await mustBeLedgerOf(ledger, judgement);
+    return { finding, hash, day, text, answerWithin: seconds };
+  });
 }
 
-function findingOf(id: string, { hash, db, day }: OpenOptions): NamedFinding {
+/** What the reconciler's database says of the day, if one is given. */
+function judgementFrom({ hash, db, day }: OpenOptions): DayJudgement | undefined {
   if ((hash === undefined) === (db === undefined)) {
     throw new UsageError("Give either --hash, the finding's hash, or --db, the reconciler's database.");
   }
-  if (db !== undefined) return namedFinding(dayJudgement(db, day), id);
-  return { finding: wholeId(id), hash: wholeId(hash ?? '', 'a hash') };
+  return db === undefined ? undefined : dayJudgement(db, day);
+}
+
+function givenFinding(id: string, { hash = '' }: OpenOptions): NamedFinding {
+  return { finding: wholeId(id), hash: wholeId(hash, 'a hash') };
 }
 
 function answer(io: CommandIo, id: string, options: AnswerOptions): Promise<ExitCode> {

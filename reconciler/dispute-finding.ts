@@ -1,3 +1,4 @@
+import { MAX_ANSWER_SECONDS } from '#chaincode';
 import { UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import { findingHash } from './finding-form.js';
@@ -45,6 +46,9 @@ const UNITS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d
 export function secondsOf(text: string): number {
   const [, digits = '', unit = ''] = /^([1-9][0-9]{0,8})([smhd]?)$/.exec(text) ?? [];
   const seconds = Number(digits) * (UNITS[unit] ?? 0);
-  if (digits !== '' && Number.isSafeInteger(seconds)) return seconds;
+  if (seconds > MAX_ANSWER_SECONDS) {
+    throw new UsageError(`"${printable(text, 40)}" is too long a time to answer in; give 31d at the most.`);
+  }
+  if (digits !== '') return seconds;
   throw new UsageError(`"${printable(text, 40)}" is no time to answer in; give seconds, or for example 12h or 2d.`);
 }

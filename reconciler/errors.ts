@@ -9,6 +9,7 @@ export type ReconcilerErrorCode =
   | 'GENESIS' // block 0 is not the one that is trusted
   | 'FORK' // two peers serve different chains that begin with one block 0
   | 'ARCHIVE' // blocks cannot be kept, or are not there any more
+  | 'INTERRUPTED' // told to stop before all was read
   | 'BLOCK' // a block cannot be decoded
   | 'NO_POLICY'; // no policy is in force, so nothing can be judged
 

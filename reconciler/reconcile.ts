@@ -4,6 +4,7 @@ import { archivedBlock, archiveOf, type BlockArchive, framed } from './archive.j
 import { ReconcilerError } from './errors.js';
 import { blockHash, readBlock } from './ledger/block.js';
 import { ChainCheck, type CheckedBlock } from './ledger/chain-check.js';
+import { asDatabaseError } from './projection/database.js';
 import { type LedgerIdentity, Projection } from './projection/projection.js';
 import { Sealer } from './seal.js';
 import { compareWith } from './split-view.js';
@@ -34,6 +35,8 @@ export interface ReconcileOptions {
   readonly trusted?: string;
   /** Called with the hash of block 0, hex, when that is read for the first time. */
   readonly onGenesis?: (hash: string) => void;
+  /** Called with the file that keeps what stood in the archive in place of the blocks that were read. */
+  readonly onSetAside?: (file: string) => void;
   /** Connections to other peers, whose chains must be the same. */
   readonly beside?: readonly LedgerConnection[];
   /** Folder for the blocks of a peer that serves another chain; the projection's own if left out. */
@@ -48,13 +51,30 @@ export interface ReconcileOptions {
  * @throws ReconcilerError, and NetworkError when the ledger cannot be reached or delivery breaks
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
+  try {
+    await read(options);
+  } catch (error) {
+    throw asDatabaseError(error, options.dbFile);
+  }
+}
+
+async function read(options: ReconcileOptions): Promise<void> {
   const { connection, dbFile, follow = false, signal, blocksPerCommit = BLOCKS_PER_COMMIT, trusted } = options;
   const { channel, chaincode } = connection.profile;
   const projection = new Projection(dbFile);
+  let isWhole = false;
   try {
     projection.mustBeOf({ channel, chaincode });
     mustBeTrusted(projection, trusted);
-    const intake = new Intake(projection, { channel, chaincode }, { trusted, archive: archiveOf(dbFile) });
+    const intake = new Intake(
+      projection,
+      { channel, chaincode },
+      {
+        trusted,
+        archive: archiveOf(dbFile),
+        onSetAside: options.onSetAside,
+      },
+    );
     const besides = new Besides(projection, options);
     let newest = (await connection.height()) - 1n;
     const { head } = projection;
@@ -87,14 +107,23 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
         await besides.compareFrom(number, newest);
       }
       if (!follow && number >= newest) {
+        isWhole = true;
         stop.abort();
         break;
       }
     }
     intake.commit();
+    if (!follow && !isWhole) throw interrupted(projection, newest);
   } finally {
     projection.close();
   }
+}
+
+function interrupted({ head }: Projection, newest: bigint): ReconcilerError {
+  return new ReconcilerError(
+    'INTERRUPTED',
+    `Interrupted at block ${head?.block ?? 'none'} of ${newest}; the same command reads on from there.`,
+  );
 }
 
 function otherLedger(dbFile: string): ReconcilerError {
@@ -136,6 +165,8 @@ interface IntakeOptions {
   readonly trusted?: string | undefined;
   /** Where the blocks are kept. */
   readonly archive?: BlockArchive | undefined;
+  /** Called with the file that keeps what else stood in the archive. */
+  readonly onSetAside?: ((file: string) => void) | undefined;
 }
 
 /** Checks blocks and takes them into a projection, some at a time, and seals days on the way. */
@@ -146,13 +177,15 @@ export class Intake {
   readonly #sealer: Sealer;
   readonly #check: ChainCheck;
   readonly #archive: BlockArchive | undefined;
+  readonly #onSetAside: IntakeOptions['onSetAside'];
 
-  constructor(projection: Projection, identity: LedgerIdentity, { trusted, archive }: IntakeOptions = {}) {
+  constructor(projection: Projection, identity: LedgerIdentity, { trusted, archive, onSetAside }: IntakeOptions = {}) {
     this.#projection = projection;
     this.#identity = identity;
     this.#sealer = new Sealer(projection);
     this.#check = new ChainCheck(projection.chain, trusted);
     this.#archive = archive;
+    this.#onSetAside = onSetAside;
   }
 
   /** Blocks that are not committed yet. */
@@ -177,26 +210,33 @@ export class Intake {
     this.#waiting.push({ block, checked });
   }
 
-  /** Takes in the blocks that wait, in one database transaction. After an error the projection must be closed. */
+  /**
+   * Takes in the blocks that wait, in one database transaction. After an error the projection must be closed.
+   * @throws ReconcilerError `DATABASE` if somebody else has read on in this database meanwhile, `ARCHIVE`
+   */
   commit(): void {
     if (this.#waiting.length === 0) return;
     const projection = this.#projection;
-    projection.db.transaction(() => {
-      const from = projection.archivedTo;
-      let archivedTo = from;
-      const frames: Buffer[] = [];
-      for (const { block, checked } of this.#waiting.splice(0)) {
-        const { codes, ...read } = readBlock(block, { ...this.#identity, membership: projection.membership });
-        if (this.#archive !== undefined) {
-          const frame = framed(archivedBlock(block, checked.signatures, codes));
-          archivedTo += frame.length;
-          frames.push(frame);
+    projection.db
+      .transaction(() => {
+        projection.mustBeAlone();
+        const from = projection.archivedTo;
+        let archivedTo = from;
+        const frames: Buffer[] = [];
+        for (const { block, checked } of this.#waiting.splice(0)) {
+          const { codes, ...read } = readBlock(block, { ...this.#identity, membership: projection.membership });
+          if (this.#archive !== undefined) {
+            const frame = framed(archivedBlock(block, checked.signatures, codes));
+            archivedTo += frame.length;
+            frames.push(frame);
+          }
+          projection.apply({ ...read, archivedTo }, this.#identity, () => this.#sealer.afterBatch());
         }
-        projection.apply({ ...read, archivedTo }, this.#identity, () => this.#sealer.afterBatch());
-      }
-      // On disk before the checkpoint is.
-      this.#archive?.append(from, frames);
-      projection.flush();
-    })();
+        // On disk before the checkpoint is.
+        const aside = this.#archive?.append(from, frames);
+        if (aside !== undefined) this.#onSetAside?.(aside);
+        projection.flush();
+      })
+      .immediate();
   }
 }

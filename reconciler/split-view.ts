@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { common } from '@hyperledger/fabric-protos';
+import { makeFolder } from '../cli/make-folder.js';
 import { printable } from '../cli/printable.js';
 import { blockAt, type LedgerConnection } from '../network/connection.js';
 import { archiveOf } from './archive.js';
@@ -94,7 +95,7 @@ function isSigned(block: common.Block, membership: Membership): boolean {
 /** Whether the block could be kept: that there is a fork is to be told all the same. */
 function keep(file: string, block: common.Block): boolean {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(file, block.serializeBinary(), { flush: true });
     return true;
   } catch {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { makeFolder } from '../cli/make-folder.js';
 import { framed } from '../reconciler/archive.js';
 import { ReportError } from './errors.js';
 
@@ -35,7 +36,7 @@ export async function writeBundle(file: string, text: string, blocks: AsyncItera
     }
   }
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     await pipeline(
       Readable.from(frames(), { objectMode: true }),
       createGzip(),

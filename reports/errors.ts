@@ -8,6 +8,7 @@ export type ReportErrorCode =
   | 'EVENT' // a variant's hash or reference is not that of its event
   | 'DISPUTE' // what a dispute says of a finding is not so
   | 'UNSEALED' // only a sealed day's report can be anchored
+  | 'INTERRUPTED' // told to stop before all was written
   | 'WRITE'; // a file could not be written
 
 /** A report that cannot be trusted or kept. `message` is a sentence that names the place and what to do. */

@@ -4,6 +4,7 @@ import { type Day, dayStart } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
+import { loadProfile } from '../network/profile.js';
 import { type Anchored, anchorReport } from '../reconciler/anchoring.js';
 import type { DisputesNow } from '../reconciler/day-judgement.js';
 import type { DayJudgement } from '../reconciler/judgement.js';
@@ -98,6 +99,8 @@ async function report(
   const judgement = readDay(options.db, day);
   const made = checkReport(dailyReport(judgement));
   if (profile !== undefined) checkSealed(made);
+  // What cannot be done is told before anything is written.
+  if (options.profile !== undefined) loadProfile(options.profile);
   if (!made.sealed) io.stderr.write(`event2ledger: ${notSealed(made)}\n`);
   // Of the findings that a page has room for.
   const shown = { ...judgement, findings: gravest(judgement.findings, MAX_CARDS) };
@@ -105,7 +108,8 @@ async function report(
   const files = options.out === undefined ? [] : writeFormats(made, formats, options.out, now);
   if (options.bundle && options.out !== undefined) {
     const file = join(options.out, `${made.day}.bundle`);
-    await writeBundle(file, reportText(made), readBlocks(options.db, BigInt(made.blocks.to), options.profile));
+    const blocks = readBlocks(options.db, BigInt(made.blocks.to), options.profile);
+    await writeBundle(file, reportText(made), untilAborted(blocks, io.signal));
     files.push(file);
   }
   if (options.out === undefined) for (const format of formats) io.stdout.write(RENDERERS[format](made, now));
@@ -119,6 +123,13 @@ async function report(
     (options.out === undefined ? io.stderr : io.stdout).write(anchoredText(made, anchored));
   }
   return made.findings.length > 0 || differs(anchored) ? EXIT.findings : EXIT.clean;
+}
+
+async function* untilAborted(blocks: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const block of blocks) {
+    if (signal.aborted) throw new ReportError('INTERRUPTED', 'Interrupted: no bundle was written.');
+    yield block;
+  }
 }
 
 function differs(anchored: Anchored | undefined): boolean {
@@ -148,6 +159,7 @@ function formatsOf({ format, out, bundle, json }: Options): readonly ReportForma
   if (unknown !== undefined) {
     throw new UsageError(`There is no format "${printable(unknown, 40)}"; choose from ${joined(REPORT_FORMATS)}.`);
   }
+  if (out === '') throw new UsageError('--out names no folder; give one, "." for this one.');
   if (out === undefined && names.length > 1) {
     throw new UsageError('Only one format can go to standard output; name a folder with --out for several.');
   }

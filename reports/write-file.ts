@@ -1,5 +1,6 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../cli/make-folder.js';
 import { ReportError } from './errors.js';
 
 /**
@@ -10,7 +11,7 @@ import { ReportError } from './errors.js';
 export function writeWhole(file: string, text: string): void {
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(temporary, text, { flush: true });
     renameSync(temporary, file);
   } catch (cause) {

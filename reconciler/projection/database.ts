@@ -10,7 +10,8 @@ const APPLICATION_ID = 0x65326c72;
 
 /**
  * Opens a projection; a new one is made unless `mustExist`.
- * @throws ReconcilerError `DATABASE` if there is none, it is something else, or a newer version wrote it.
+ * @throws ReconcilerError `DATABASE` if there is none, it is something else, or a newer version wrote it; `EMPTY` if it must
+ * exist and holds nothing.
  */
 export function openDatabase(file: string, { mustExist = false }: { mustExist?: boolean } = {}): Db {
   if (mustExist && !existsSync(file)) {
@@ -22,6 +23,8 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
   let db: Db | undefined;
   try {
     db = new Database(file);
+    // Before anything is written: somebody else's database stays as it is.
+    checkOwn(db, file, mustExist);
     db.pragma('journal_mode = WAL');
     // A lost tail after a power cut is read from the ledger again: rows and checkpoint go together.
     db.pragma('synchronous = NORMAL');
@@ -30,30 +33,51 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
     db.pragma('wal_autocheckpoint = 8000');
     migrate(db, file);
     return db;
-  } catch (cause) {
+  } catch (error) {
     db?.close();
-    if (cause instanceof ReconcilerError) throw cause;
-    if ((cause as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
-      throw new ReconcilerError(
-        'DATABASE',
-        `${file} is in use by another program. If event2ledger reconcile made it, try again when that has written; if it is a ledger's or another program's own, name the file of reconcile with --db.`,
-        { cause },
-      );
-    }
-    throw new ReconcilerError('DATABASE', `${file} cannot be used as a projection: ${(cause as Error).message}.`, {
-      cause,
-    });
+    throw error instanceof ReconcilerError ? error : databaseError(error as Error, file);
   }
+}
+
+/** SQLite's errors as ours, any other as it is: no room, no access, somebody else's lock, a file that was damaged. */
+export function asDatabaseError(error: unknown, file: string): unknown {
+  return error instanceof Database.SqliteError ? databaseError(error, file) : error;
+}
+
+function databaseError(cause: Error, file: string): ReconcilerError {
+  const code = cause instanceof Database.SqliteError ? cause.code : '';
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new ReconcilerError(
+      'DATABASE',
+      `${file} is in use by another program. If event2ledger reconcile made it, try again when that has written; if it is a ledger's or another program's own, name the file of reconcile with --db.`,
+      { cause },
+    );
+  }
+  const advice = code.startsWith('SQLITE_CORRUPT')
+    ? ` Delete it, leave ${file}.blocks where it is, and read the ledger again.`
+    : '';
+  return new ReconcilerError('DATABASE', `${file} cannot be used as a projection: ${cause.message}.${advice}`, {
+    cause,
+  });
+}
+
+function checkOwn(db: Db, file: string, mustExist: boolean): void {
+  const tables = db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() as number;
+  if (tables > 0 && db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new ReconcilerError('DATABASE', `${file} is another program's database; name a file of its own with --db.`);
+  }
+  if (tables === 0 && mustExist) throw nothingRead();
+}
+
+/** A projection without a block. */
+export function nothingRead(): ReconcilerError {
+  return new ReconcilerError('EMPTY', 'Nothing has been read from the ledger yet; run "event2ledger reconcile" first.');
 }
 
 function migrate(db: Db, file: string): void {
   db.transaction(() => {
+    checkOwn(db, file, false);
     const version = db.pragma('user_version', { simple: true }) as number;
-    const application = db.pragma('application_id', { simple: true }) as number;
-    const tables = db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() as number;
-    if (tables > 0 && application !== APPLICATION_ID) {
-      throw new ReconcilerError('DATABASE', `${file} is another program's database; name a file of its own with --db.`);
-    }
     if (version > MIGRATIONS.length) {
       throw new ReconcilerError(
         'DATABASE',

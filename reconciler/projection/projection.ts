@@ -180,6 +180,19 @@ export class Projection {
   }
 
   /**
+   * Insists that nobody else has taken blocks in since this was opened. Call within a database transaction that writes.
+   * @throws ReconcilerError `DATABASE`
+   */
+  mustBeAlone(): void {
+    const last = this.db.prepare('SELECT max(number) FROM blocks').pluck().get() as number | null;
+    if (last === null ? this.#head === undefined : this.#head?.block === last.toString()) return;
+    throw new ReconcilerError(
+      'DATABASE',
+      `Another reconcile reads into ${this.db.name} at the same time; let one of them do it, or give each its own --db.`,
+    );
+  }
+
+  /**
    * Takes in the next block. Call within a database transaction, and `flush` before its end.
    * @param afterBatch called after each batch, when the state is that after its transaction
    * @throws ReconcilerError `CHAIN` if the block does not continue the last one, `LEDGER_CHANGED` for another channel.

@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fc, test } from '@fast-check/vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { BlockArchive, framed } from '../../reconciler/archive.js';
+import { reconcile } from '../../reconciler/reconcile.js';
+import { SmallLedger } from '../proof/support/small-ledger.js';
+import { ACTORS } from './support/history.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'e2l-archive-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const frame = (text: string) => framed(Buffer.from(text));
+
+describe('an archive of blocks', () => {
+  const file = join(folder, 'x.blocks');
+  const aside = (number: number) => `${file}.aside-${number}`;
+  beforeEach(() => {
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+  });
+
+  it('keeps what stands there already, and what comes after it', () => {
+    const old = Buffer.concat([frame('zero'), frame('one'), frame('two')]);
+    writeFileSync(file, old);
+    expect(new BlockArchive(file).append(0, [frame('zero'), frame('one')])).toBe(undefined);
+    expect(readFileSync(file).equals(old)).toBe(true);
+  });
+
+  it('completes a frame that was cut off', () => {
+    const whole = Buffer.concat([frame('zero'), frame('one')]);
+    writeFileSync(file, whole.subarray(0, whole.length - 2));
+    expect(new BlockArchive(file).append(frame('zero').length, [frame('one')])).toBe(undefined);
+    expect(readFileSync(file).equals(whole)).toBe(true);
+  });
+
+  it('sets aside another block, with all after it, each time in a file of its own', () => {
+    const archive = new BlockArchive(file);
+    writeFileSync(file, Buffer.concat([frame('zero'), frame('ONE'), frame('TWO')]));
+    expect(archive.append(0, [frame('zero'), frame('one')])).toBe(aside(1));
+    expect(readFileSync(aside(1)).equals(Buffer.concat([frame('ONE'), frame('TWO')]))).toBe(true);
+    expect(readFileSync(file).equals(Buffer.concat([frame('zero'), frame('one')]))).toBe(true);
+
+    expect(archive.append(0, [frame('other')])).toBe(aside(2));
+    expect(readFileSync(aside(2)).equals(Buffer.concat([frame('zero'), frame('one')]))).toBe(true);
+    expect(readFileSync(file).equals(frame('other'))).toBe(true);
+  });
+
+  it('says what to do where it cannot be read or written', () => {
+    mkdirSync(file);
+    expect(() => new BlockArchive(file).append(0, [frame('zero')])).toThrow(/cannot be written to .* make room/);
+  });
+
+  test.prop([
+    fc.uint8Array({ maxLength: 64 }),
+    fc.array(fc.uint8Array({ maxLength: 8 }), { minLength: 1, maxLength: 4 }),
+  ])('loses no byte of what was there, whatever it was', (old, contents) => {
+    const frames = contents.map((content) => framed(Buffer.from(content)));
+    const whole = Buffer.concat(frames);
+    for (const number of [1, 2]) rmSync(aside(number), { force: true });
+    writeFileSync(file, old);
+    const put = new BlockArchive(file).append(0, frames);
+    const now = readFileSync(file);
+    expect(now.subarray(0, whole.length).equals(whole)).toBe(true);
+    if (put === undefined) expect(now.subarray(0, old.length).equals(old)).toBe(true);
+    else {
+      const kept = readFileSync(put);
+      expect(kept.length).toBeGreaterThan(0);
+      const before = Buffer.from(old).subarray(0, old.length - kept.length);
+      expect(Buffer.concat([before, kept]).equals(old)).toBe(true);
+      expect(now.equals(whole)).toBe(true);
+      expect(whole.subarray(0, before.length).equals(before)).toBe(true);
+    }
+  });
+});
+
+describe('a database that was lost beside its archive', () => {
+  let small: SmallLedger;
+  let kept: Buffer;
+  beforeAll(async () => {
+    small = await SmallLedger.start(ACTORS, 2);
+    await small.reconcile('UserMSP');
+    kept = readFileSync(`${small.dbFile}.blocks`);
+  });
+  afterAll(() => small?.close());
+
+  const lose = () => {
+    for (const end of ['', '-wal', '-shm']) rmSync(`${small.dbFile}${end}`, { force: true });
+  };
+  const readAgain = async (from = small) => {
+    const aside: string[] = [];
+    const onSetAside = (name: string) => aside.push(name);
+    await reconcile({ connection: from.as('UserMSP'), dbFile: small.dbFile, blocksPerCommit: 2, onSetAside });
+    return aside;
+  };
+
+  it.each([0, 1, 700])('finds its evidence again, %i bytes cut off its end', async (bytes) => {
+    lose();
+    truncateSync(`${small.dbFile}.blocks`, kept.length - bytes);
+    expect(await readAgain()).toEqual([]);
+    expect(readFileSync(`${small.dbFile}.blocks`).equals(kept)).toBe(true);
+  });
+
+  it('has the evidence of another ledger set aside under a name that is told', async () => {
+    lose();
+    const other = await SmallLedger.start(ACTORS, 1);
+    try {
+      const aside = `${small.dbFile}.blocks.aside-1`;
+      expect(await readAgain(other)).toEqual([aside]);
+      expect(readFileSync(aside).equals(kept)).toBe(true);
+      expect(existsSync(`${small.dbFile}.blocks.aside-2`)).toBe(false);
+    } finally {
+      await other.close();
+    }
+  });
+});
