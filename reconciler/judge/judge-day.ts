@@ -10,14 +10,7 @@ import {
   witnessesOf,
 } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
-import {
-  type ActorSummary,
-  type Coverage,
-  type DayJudgement,
-  FINDING_CLASSES,
-  type Finding,
-  JUDGE_VERSION,
-} from '../judgement.js';
+import { type DayJudgement, type Finding, JUDGE_VERSION } from '../judgement.js';
 import type { Interval } from '../ledger/coverage.js';
 import { clockKeepers, nanosOf } from '../ledger/policy-book.js';
 import { exists, type Source } from '../ledger/sources.js';
@@ -27,8 +20,9 @@ import { equivocations, type LedgerRange, sequenceBreaks } from './batches.js';
 import { type Flood, floodsOf } from './beyond-quota.js';
 import * as findings from './findings.js';
 import { judgeFlood } from './flood.js';
-import { foldAlike, MAX_ALIKE } from './fold.js';
+import { foldAlike } from './fold.js';
 import { gapFinding, holesOf, timesOfOthers } from './gaps.js';
+import { coverageOf, distinct, judgeEvents, summaryOf } from './judge-events.js';
 import { LifeCheck } from './lifecycle.js';
 import { loadEvent, loadEvents, locatorOf, vantageOf } from './load.js';
 import { containerEvents } from './load-containers.js';
@@ -158,16 +152,6 @@ function conductFindings(projection: Projection, range: LedgerRange | undefined,
   ];
 }
 
-/** In the order of reports, and no two under one name: what several dissenters share may be in two findings. */
-function distinct(all: readonly Finding[]): Finding[] {
-  const known = new Map<string, number>();
-  return [...all].sort(byTimeAndClass).map((finding) => {
-    const times = known.get(finding.id) ?? 0;
-    known.set(finding.id, times + 1);
-    return times === 0 ? finding : { ...finding, id: findings.findingId(finding.source, finding.id, `${times + 1}`) };
-  });
-}
-
 /** The policy at the end of the day, or at its beginning where none reaches the end. */
 function policyOf(projection: Projection, day: Day, bounds: Interval): NumberedPolicy {
   const policy =
@@ -179,78 +163,6 @@ function policyOf(projection: Projection, day: Day, bounds: Interval): NumberedP
     );
   }
   return policy;
-}
-
-interface Counts {
-  agreed: number;
-  disputed: number;
-  pending: number;
-  unobservable: number;
-}
-
-function judgeEvents(
-  standings: readonly Standing[],
-  { pairs, clusters }: Pairing,
-  bounds: Interval,
-  locate: findings.Locate,
-): { findings: Finding[]; counts: Counts } {
-  const found: Finding[] = [];
-  const counts: Counts = { agreed: 0, disputed: 0, pending: 0, unobservable: 0 };
-  const ofDay = ({ event }: Standing) => event.time >= bounds.from && event.time < bounds.to;
-  const paired = new Map(pairs.map((pair) => [pair.standing, pair]));
-  const consumed = new Set([
-    ...pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)),
-    ...clusters.flat(),
-  ]);
-
-  for (const cluster of clusters) {
-    const [first] = [...cluster].sort(
-      (a, b) => a.event.firstSeq - b.event.firstSeq || (a.event.hash < b.event.hash ? -1 : 1),
-    );
-    if (first === undefined || !ofDay(first)) continue;
-    counts.disputed += 1;
-    found.push(
-      cluster.length > 1 ? findings.unresolvedVariants(cluster, locate) : findings.uncorroborated(first, locate),
-    );
-  }
-  for (const standing of standings.filter((one) => ofDay(one) && one.sourceExists && !consumed.has(one))) {
-    if (standing.verdict === 'stands') {
-      const pair = paired.get(standing);
-      const alone = standing.lacking.filter(
-        ({ actor }) => !pair?.dissent.some((dissenter) => dissenter.actor === actor),
-      );
-      if (pair !== undefined) found.push(findings.differs(pair, locate));
-      if (alone.length > 0) found.push(findings.missing(standing, alone, pair !== undefined, locate));
-      if (standing.late.length > 0) found.push(findings.late(standing, locate));
-      if (standing.lacking.length > 0) counts.disputed += 1;
-      else if (!standing.event.retired) counts.agreed += 1;
-    } else if (standing.verdict === 'pending') counts.pending += 1;
-    else if (standing.verdict === 'unobservable') counts.unobservable += 1;
-  }
-  const nowhere = standings.filter((one) => ofDay(one) && !one.sourceExists);
-  // While no majority has sent anything since, others may be about to attest it.
-  const appeared = nowhere.filter(({ event }) => event.appearance !== undefined);
-  counts.pending += nowhere.length - appeared.length;
-  counts.disputed += appeared.length;
-  const invented = inventedSources(appeared);
-  const rest = invented.slice(MAX_ALIKE).flat();
-  for (const events of [...invented.slice(0, MAX_ALIKE), ...(rest.length > 0 ? [rest] : [])]) {
-    found.push(findings.inventedSource(events, locate));
-  }
-  return { findings: found, counts };
-}
-
-/** The events of each source, in the order in which the sources came on the ledger. */
-function inventedSources(standings: readonly Standing[]): Standing[][] {
-  const bySource = new Map<string, Standing[]>();
-  for (const standing of standings) {
-    const name = standing.event.source.name;
-    const events = bySource.get(name);
-    if (events === undefined) bySource.set(name, [standing]);
-    else events.push(standing);
-  }
-  const idOf = ([first]: Standing[]) => first?.event.source.id ?? 0;
-  return [...bySource.values()].sort((a, b) => idOf(a) - idOf(b));
 }
 
 function gapFindings(projection: Projection, standings: readonly Standing[], bounds: Interval): Finding[] {
@@ -269,19 +181,6 @@ function isExpected(projection: Projection, source: Source, actor: string, time:
   if (policy === undefined) return false;
   const witnesses = witnessesOf(policy.policy, source.name, unpadNanos(time));
   return witnesses.includes(actor) && exists(source, policy, witnesses);
-}
-
-function coverageOf({ agreed, disputed, pending, unobservable }: Counts, complete: number): Coverage {
-  const total = agreed + complete;
-  return { events: total + disputed + pending + unobservable, agreed: total, disputed, pending, unobservable };
-}
-
-function summaryOf(actor: string, attested: number, all: readonly Finding[]): ActorSummary {
-  const counts = FINDING_CLASSES.map((name) => [
-    name,
-    all.filter((finding) => finding.class === name && finding.dissent.includes(actor)).length,
-  ]);
-  return { actor, attested, ...(Object.fromEntries(counts) as Omit<ActorSummary, 'actor' | 'attested'>) };
 }
 
 function provenance(projection: Projection, policy: NumberedPolicy, sealed: boolean) {
@@ -311,11 +210,4 @@ function provenance(projection: Projection, policy: NumberedPolicy, sealed: bool
 function positionOf(projection: Projection) {
   const clock = projection.clock.now?.toString() ?? ('' as const);
   return { ...locatorOf(projection)(projection.seq), clock };
-}
-
-function byTimeAndClass(a: Finding, b: Finding): number {
-  const [timeA, timeB] = [padNanos(a.time), padNanos(b.time)];
-  if (timeA !== timeB) return timeA < timeB ? -1 : 1;
-  const classes = FINDING_CLASSES.indexOf(a.class) - FINDING_CLASSES.indexOf(b.class);
-  return classes !== 0 ? classes : a.id < b.id ? -1 : 1;
 }
