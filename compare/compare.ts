@@ -1,0 +1,75 @@
+import { closeSync, fstatSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { Policy } from '#chaincode';
+import { CompareError } from './errors.js';
+import type { PlainLog } from './inputs.js';
+import { openLog, type Part, partsOf } from './parts.js';
+import type { CompareReport } from './report-form.js';
+import type { Walked } from './walk.js';
+import { walkPart } from './walk-part.js';
+
+export interface CompareOptions {
+  readonly logs: readonly PlainLog[];
+  /** Of each log. */
+  readonly actors: readonly string[];
+  /** The engine's ID that events are recorded under. */
+  readonly source: string;
+  /** What is left out of it is as a policy has it by default. */
+  readonly policy: Partial<Policy>;
+  /** Threads at the most. */
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  /** Told how many bytes have been read, of how many. */
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+/**
+ * Compares the logs of several actors on one engine: what a reconciler would say if each had attested its log.
+ * @throws CompareError `LOG` if one cannot be read, `EMPTY` if there is no event in any
+ */
+export async function compareLogs(options: CompareOptions): Promise<CompareReport> {
+  const descriptors = options.logs.map(({ file }) => openLog(file));
+  try {
+    const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
+    const parts = partsOf(descriptors, options.threads);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    let done = 0;
+    const onBytes = (bytes: number) => {
+      done += bytes;
+      options.onProgress?.(done, total);
+    };
+    const files = options.logs.map(({ file }) => file);
+    // What judges is loaded while others read.
+    const judging = import('./testimony.js');
+    const walked =
+      parts.length === 1
+        ? [walkPart(files, parts[0] as Part, onBytes)]
+        : await Promise.all(parts.map((part) => inThread(files, part, onBytes, options.signal)));
+    const { reportOf } = await judging;
+    return reportOf({ ...options, descriptors, sizes }, walked);
+  } finally {
+    for (const descriptor of descriptors) closeSync(descriptor);
+  }
+}
+
+function inThread(
+  files: readonly string[],
+  part: Part,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<Walked> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { files, part } });
+    const stop = () => void worker.terminate();
+    signal.addEventListener('abort', stop);
+    worker.on('message', (message: number | Walked) => {
+      if (typeof message === 'number') onBytes(message);
+      else resolve(message);
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => {
+      signal.removeEventListener('abort', stop);
+      reject(new CompareError('LOG', 'The comparison was stopped before it was done.'));
+    });
+  });
+}

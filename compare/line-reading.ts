@@ -1,0 +1,45 @@
+import { readSync } from 'node:fs';
+import { Members } from './members.js';
+import type { LoneLine } from './walk.js';
+import type { LogWindow } from './window.js';
+
+/** Reads lines again that were passed, from the logs themselves: what waits is kept by its place alone. */
+export class LineReading {
+  readonly #descriptors: readonly number[];
+  readonly #one = new Members();
+  readonly #other = new Members();
+
+  constructor(descriptors: readonly number[]) {
+    this.#descriptors = descriptors;
+  }
+
+  bytesOf({ log, offset, length }: Pick<LoneLine, 'log' | 'offset' | 'length'>): Buffer {
+    return this.#read(this.#descriptors[log] as number, offset, length);
+  }
+
+  read({ descriptor }: LogWindow, from: number, to: number): Buffer {
+    return this.#read(descriptor, from, to - from);
+  }
+
+  /** Whether two lines are one event, as far as that can be told from their members. */
+  isSameLine(one: LoneLine, other: LoneLine): boolean {
+    const [bytes, otherBytes] = [this.bytesOf(one), this.bytesOf(other)];
+    if (bytes.equals(otherBytes)) return true;
+    return (
+      this.#one.read(bytes, 0, bytes.length) &&
+      this.#other.read(otherBytes, 0, otherBytes.length) &&
+      this.#one.isSameAs(this.#other)
+    );
+  }
+
+  #read(descriptor: number, offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    let count = 0;
+    while (count < length) {
+      const got = readSync(descriptor, bytes, count, length - count, offset + count);
+      if (got === 0) break;
+      count += got;
+    }
+    return bytes.subarray(0, count);
+  }
+}

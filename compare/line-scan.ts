@@ -1,0 +1,143 @@
+// Reads as much of a line's bytes as is needed to tell when and of what kind an event is, without making values of them.
+// Whatever is not exactly what Docker writes is left to the full reading.
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const ZERO = 0x30;
+
+/** A moment in two numbers that a double holds exactly. */
+export interface Moment {
+  seconds: number;
+  /** Below a second. */
+  nanos: number;
+}
+
+/** A name for a moment, the same for the same. */
+export function momentOf({ seconds, nanos }: Readonly<Moment>): string {
+  return `${seconds}.${nanos}`;
+}
+
+const TIME_KEY = Buffer.from('"timeNano":');
+
+/**
+ * The time of a line that ends with `"timeNano":<digits>}`, as Docker's do.
+ * @param into takes the time
+ * @returns false for a line that does not
+ */
+export function timeAtEnd(bytes: Uint8Array, from: number, to: number, into: Moment): boolean {
+  let at = to - 1;
+  if (bytes[at] !== CLOSE) return false;
+  const end = at;
+  while (at > from && isDigit(bytes[at - 1] as number)) at--;
+  const key = at - TIME_KEY.length;
+  if (key <= from || !isNumber(bytes, at, end)) return false;
+  for (let index = 0; index < TIME_KEY.length; index++) {
+    if (bytes[key + index] !== TIME_KEY[index]) return false;
+  }
+  // A quote before it would be the end of a text that has it in it, were it escaped.
+  if (bytes[key - 1] !== COMMA) return false;
+  digitsToMoment(bytes, at, end, into);
+  return true;
+}
+
+/** Digits of a time in nanoseconds: no leading zero, at most as many as int64 has. */
+export function isNumber(bytes: Uint8Array, from: number, to: number): boolean {
+  const length = to - from;
+  if (length < 1 || length > 19 || (length > 1 && bytes[from] === ZERO)) return false;
+  for (let at = from; at < to; at++) if (!isDigit(bytes[at] as number)) return false;
+  // 2^63 begins with 92; what is near it is left to the full reading.
+  return length < 19 || (bytes[from] as number) < 0x39;
+}
+
+export function digitsToMoment(bytes: Uint8Array, from: number, to: number, into: Moment): void {
+  const point = Math.max(from, to - 9);
+  let seconds = 0;
+  for (let at = from; at < point; at++) seconds = seconds * 10 + ((bytes[at] as number) - ZERO);
+  let nanos = 0;
+  for (let at = point; at < to; at++) nanos = nanos * 10 + ((bytes[at] as number) - ZERO);
+  into.seconds = seconds;
+  into.nanos = nanos;
+}
+
+/** Where type and action stand in a line. */
+export interface Kind {
+  typeFrom: number;
+  typeTo: number;
+  actionFrom: number;
+  /** Before the detail, if there is one. */
+  actionTo: number;
+}
+
+/**
+ * Finds type and action of a line that begins with members of text, them among these, as Docker's do.
+ * @param into takes the places
+ * @returns false for a line that does not
+ */
+export function kindAtStart(bytes: Uint8Array, from: number, to: number, into: Kind): boolean {
+  if (bytes[from] !== OPEN) return false;
+  let found = 0;
+  for (let at = from + 1; at < to; ) {
+    const keyEnd = endOfText(bytes, at, to);
+    if (keyEnd < 0 || bytes[keyEnd] !== COLON) return false;
+    const value = keyEnd + 1;
+    const valueEnd = endOfText(bytes, value, to);
+    if (valueEnd < 0) return false;
+    const length = keyEnd - at;
+    if (length === 6 && isText(bytes, at + 1, 'Type')) {
+      if (hasEscape(bytes, value, valueEnd)) return false;
+      into.typeFrom = value + 1;
+      into.typeTo = valueEnd - 1;
+      found |= 1;
+    } else if (length === 8 && isText(bytes, at + 1, 'Action')) {
+      into.actionFrom = value + 1;
+      into.actionTo = endOfAction(bytes, value + 1, valueEnd - 1);
+      if (into.actionTo < 0) return false;
+      found |= 2;
+    }
+    if (found === 3) return true;
+    if (bytes[valueEnd] !== COMMA) return false;
+    at = valueEnd + 1;
+  }
+  return false;
+}
+
+/** The place after a text's closing quote; -1 if none begins here or it does not end. */
+export function endOfText(bytes: Uint8Array, from: number, to: number): number {
+  if (bytes[from] !== QUOTE) return -1;
+  for (let at = from + 1; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) at++;
+    else if (byte < 0x20) return -1;
+  }
+  return -1;
+}
+
+/** Where an action ends before `: ` and its detail; -1 if an escape stands before. */
+function endOfAction(bytes: Uint8Array, from: number, to: number): number {
+  for (let at = from; at < to; at++) {
+    if (bytes[at] === BACKSLASH) return -1;
+    if (bytes[at] === COLON && bytes[at + 1] === 0x20) return at === from ? -1 : at;
+  }
+  return from === to ? -1 : to;
+}
+
+export function hasEscape(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === BACKSLASH) return true;
+  return false;
+}
+
+export function isText(bytes: Uint8Array, from: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[from + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= 0x39;
+}

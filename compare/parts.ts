@@ -1,0 +1,94 @@
+import { fstatSync, openSync } from 'node:fs';
+import { CompareError } from './errors.js';
+import type { Moment } from './line-scan.js';
+import { LogWindow } from './window.js';
+
+/** One stretch of every log, from about one moment to about another. */
+export interface Part {
+  /** For each log where the stretch begins and ends. */
+  readonly ranges: readonly { readonly from: number; readonly to: number }[];
+  /** No line of it should be as early as that. */
+  readonly before: Moment;
+}
+
+/** Less than this of a log is not worth a thread of its own, in bytes. */
+const LEAST = 1 << 24;
+/** Earlier than all times. */
+export const NEVER: Moment = { seconds: -1, nanos: 0 };
+
+export function openLog(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (cause) {
+    throw new CompareError('LOG', `${file} cannot be opened: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+/**
+ * Cuts the logs at the same moments, into at most so many parts that are about as long. Logs that are in no order of time
+ * are cut somewhere; what belongs together and falls apart is brought together afterwards.
+ */
+export function partsOf(descriptors: readonly number[], most: number): Part[] {
+  const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
+  const longest = sizes.indexOf(Math.max(...sizes));
+  const count = Math.max(1, Math.min(most, Math.floor((sizes[longest] as number) / LEAST)));
+  const moments = Array.from({ length: count - 1 }, (_, index) => {
+    const middle = Math.floor(((sizes[longest] as number) * (index + 1)) / count);
+    return lineFrom(descriptors[longest] as number, middle, sizes[longest] as number)?.time;
+  }).flatMap((time) => time ?? []);
+  const cuts = descriptors.map((descriptor, log) => {
+    let from = 0;
+    return moments.map((moment) => {
+      from = Math.max(from, placeOf(descriptor, sizes[log] as number, moment));
+      return from;
+    });
+  });
+  return [NEVER, ...moments].map((before, index) => ({
+    ranges: sizes.map((size, log) => ({ from: cuts[log]?.[index - 1] ?? 0, to: cuts[log]?.[index] ?? size })),
+    // The first line of the moment itself belongs to the part.
+    before: index === 0 ? before : justBefore(before),
+  }));
+}
+
+/** Where the first line begins that is not before a moment, in a log in order of time. */
+function placeOf(descriptor: number, size: number, moment: Moment): number {
+  let [low, high] = [0, size];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const line = lineFrom(descriptor, middle, size);
+    if (line === undefined || isBefore(moment, line.time) || isEqual(moment, line.time)) high = middle;
+    else low = line.next;
+  }
+  return lineFrom(descriptor, low, size)?.offset ?? size;
+}
+
+/** The first line that begins at a place or after it, and tells its time. */
+function lineFrom(descriptor: number, place: number, size: number) {
+  const stretch = { from: Math.max(0, place - 1), to: size, before: NEVER, onBytes: () => undefined };
+  const skipped = new LogWindow(0, descriptor, stretch, () => undefined);
+  // What is left of the line before, if the place is not where one begins.
+  if (place > 0 && skipped.fill()) {
+    skipped.look();
+    skipped.pass();
+  }
+  for (let passed = 0; skipped.fill() && passed < 1000; passed++) {
+    const isClear = skipped.look();
+    const { offset, time } = skipped;
+    const found = { offset, time: { ...time } };
+    skipped.pass();
+    if (isClear) return { ...found, next: skipped.offset };
+  }
+  return undefined;
+}
+
+function isBefore(a: Moment, b: Moment): boolean {
+  return a.seconds < b.seconds || (a.seconds === b.seconds && a.nanos < b.nanos);
+}
+
+function isEqual(a: Moment, b: Moment): boolean {
+  return a.seconds === b.seconds && a.nanos === b.nanos;
+}
+
+function justBefore({ seconds, nanos }: Moment): Moment {
+  return nanos > 0 ? { seconds, nanos: nanos - 1 } : { seconds: seconds - 1, nanos: 999_999_999 };
+}

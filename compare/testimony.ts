@@ -1,0 +1,134 @@
+import { completePolicy, type Policy, padNanos } from '#chaincode';
+import { DifferenceReader, type UnreadableLine } from './differences.js';
+import { CompareError } from './errors.js';
+import type { PlainLog } from './inputs.js';
+import { type Hole, judgeLogs } from './judge-logs.js';
+import { LineReading } from './line-reading.js';
+import type { Moment } from './line-scan.js';
+import { NEVER } from './parts.js';
+import { type CompareReport, reportForm } from './report-form.js';
+import { type Told, toldEvents, withoutRepeats } from './told.js';
+import type { LoneLine, Walked } from './walk.js';
+import { LogWindow } from './window.js';
+
+export interface ComparedLogs {
+  readonly logs: readonly PlainLog[];
+  readonly actors: readonly string[];
+  readonly source: string;
+  readonly policy: Partial<Policy>;
+  readonly descriptors: readonly number[];
+  readonly sizes: readonly number[];
+}
+
+const LAST_TIME = 9_223_372_036_854_775_807n;
+
+/** Brings together what was found in the parts, and judges it. */
+export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): CompareReport {
+  const { actors, descriptors, sizes } = compared;
+  const policy = completePolicy({ ...compared.policy, from: '0', actors: [...actors] });
+  const reading = new LineReading(descriptors);
+  const reader = new DifferenceReader(reading, policy, compared.source);
+  const lone = numbered(parts);
+  const { read, unreadable, beyond } = reader.readAll(lone);
+  const given = parts.map(({ disordered }) => disordered).find((log) => log !== undefined);
+  const kept = actors.findIndex((_, log) => log !== given);
+  const whole = { index: kept, descriptor: descriptors[kept] as number, size: sizes[kept] as number };
+  const told = withoutRepeats(toldEvents(read), lone, whole, (line) => reader.read(line)?.event.hash);
+  const isKept = (log: number) => log !== given;
+  const isAgreed = ({ lines }: Told) => actors.every((_, log) => lines.has(log));
+  const byAll = counted(
+    parts.map(({ agreed }) => agreed),
+    policy,
+  );
+  const byOthers = counted(
+    parts.map(({ agreedByOthers }) => agreedByOthers),
+    policy,
+  );
+  const holes = [
+    ...unreadable.flatMap((line) => holeOf(line, compared)),
+    ...(given === undefined
+      ? []
+      : [{ log: given, from: padNanos('0'), to: padNanos(LAST_TIME.toString()), reason: DISORDER }]),
+  ];
+  const judgement = judgeLogs({
+    actors,
+    source: compared.source,
+    policy,
+    agreed: byAll + byOthers + told.filter(isAgreed).length,
+    attested: actors.map((_, log) => byAll + (isKept(log) ? byOthers : 0) + told.filter(isAgreed).length),
+    told: told.filter((one) => !isAgreed(one)),
+    holes,
+    beyond: beyond.flatMap(({ logs, events, first }) => {
+      const example = reader.read(first);
+      if (example === undefined) return [];
+      const lines = new Map(logs.map((log) => [log, { ...example, line: { ...example.line, log } }] as const));
+      return [{ logs, events, first: { event: example.event, lines } }];
+    }),
+  });
+  if (judgement.coverage.events === 0 && judgement.findings.length === 0) {
+    throw new CompareError('EMPTY', 'There is no event in any of the logs that the policy has recorded.');
+  }
+  return reportForm({ ...compared, parts, unreadable, judgement });
+}
+
+const DISORDER = 'its lines are in another order than all others: too many would have to wait for each other';
+
+/** Lines apart with their numbers in the whole logs. */
+function numbered(parts: readonly Walked[]): LoneLine[] {
+  const passed = (parts[0]?.logs ?? []).map(() => 0);
+  return parts.flatMap(({ lone, logs }) => {
+    const before = [...passed];
+    for (const [log, { lines }] of logs.entries()) passed[log] = (passed[log] as number) + lines;
+    return lone.map((line) => ({ ...line, line: line.line + (before[line.log] as number) }));
+  });
+}
+
+/** How many of the events are of kinds that the policy has recorded. */
+function counted(kinds: readonly ReadonlyMap<string, number>[], { record }: Policy): number {
+  return kinds
+    .flatMap((of) => [...of])
+    .filter(([kind]) => {
+      const [type = '', action = ''] = kind.split('\n');
+      const actions = Object.hasOwn(record, type) ? record[type] : undefined;
+      return actions?.includes(action) || actions?.includes('*');
+    })
+    .reduce((sum, [, count]) => sum + count, 0);
+}
+
+/** Between the readable lines before and after it an unreadable one may have been any event. */
+function holeOf({ line, why }: UnreadableLine, { descriptors, sizes }: ComparedLogs): Hole {
+  const from = line.seconds < 0 ? 0n : nanosOf(line) + 1n;
+  const next = nextMoment(descriptors[line.log] as number, line.offset + line.length, sizes[line.log] as number);
+  const to = next === undefined ? LAST_TIME : nanosOf(next);
+  const [begin, end] = from < to ? [from, to] : [to, to + 1n];
+  return {
+    log: line.log,
+    from: padNanos(begin.toString()),
+    to: padNanos(end.toString()),
+    reason: `line ${line.line}: ${why}`,
+  };
+}
+
+/** The time of the first line after a place that tells one. */
+function nextMoment(descriptor: number, place: number, size: number): Moment | undefined {
+  const window = new LogWindow(
+    0,
+    descriptor,
+    { from: place, to: size, before: NEVER, onBytes: () => undefined },
+    () => undefined,
+  );
+  // What is left of the unreadable line.
+  if (window.fill()) {
+    window.look();
+    window.pass();
+  }
+  for (let lines = 0; window.fill() && lines < 1000; lines++) {
+    if (window.look()) return { ...window.time };
+    window.pass();
+  }
+  return undefined;
+}
+
+function nanosOf({ seconds, nanos }: Moment | LoneLine): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+}

@@ -1,0 +1,29 @@
+import { closeSync } from 'node:fs';
+import { LineReading } from './line-reading.js';
+import { openLog, type Part } from './parts.js';
+import { type LoneLine, Walk, type Walked } from './walk.js';
+import { LogWindow } from './window.js';
+
+/**
+ * Goes through one part of the logs.
+ * @param onBytes told now and then how many bytes of all logs were passed since the last time
+ * @throws CompareError `LOG` if one cannot be read
+ */
+export function walkPart(files: readonly string[], { ranges, before }: Part, onBytes: (bytes: number) => void): Walked {
+  const descriptors = files.map(openLog);
+  try {
+    const tooLong: LoneLine[] = [];
+    const windows = descriptors.map((descriptor, log) => {
+      const { from, to } = ranges[log] as Part['ranges'][number];
+      const window: LogWindow = new LogWindow(log, descriptor, { from, to, before, onBytes }, (line) =>
+        tooLong.push({ ...line, log, ...window.latest, behind: false, unclear: true }),
+      );
+      return window;
+    });
+    const reading = new LineReading(descriptors);
+    const walked = new Walk(windows, reading).run();
+    return { ...walked, lone: [...walked.lone, ...tooLong] };
+  } finally {
+    for (const descriptor of descriptors) closeSync(descriptor);
+  }
+}

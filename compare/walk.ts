@@ -1,0 +1,262 @@
+import type { LineReading } from './line-reading.js';
+import { type Moment, momentOf } from './line-scan.js';
+import { LONGEST_LINE, type LogWindow } from './window.js';
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+/** So many bytes of each log are compared at once; where they differ, the place is searched in them. */
+const STRETCH = 1 << 16;
+/** So many first bytes tell that logs are written in different ways. */
+const GLANCE = 96;
+/** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
+export const MOST_WAITING = 1 << 20;
+/** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
+const MOST_ALIKE = 32;
+
+/** One line that not all logs have in one place. */
+export interface LoneLine {
+  readonly log: number;
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly offset: number;
+  readonly length: number;
+  /** From 1 within the part. */
+  readonly line: number;
+  /** Whether it comes after one that is later or as late: it may say again what was said. */
+  readonly behind: boolean;
+  /** Whether it tells no time but to a full reading; its time is that of the line before. */
+  readonly unclear: boolean;
+}
+
+/** What is found in a part of the logs. */
+export interface Walked {
+  /** Events that all logs have, by type and action. */
+  readonly agreed: Map<string, number>;
+  /** Events that all logs have but the one that was given up. */
+  readonly agreedByOthers: Map<string, number>;
+  readonly lone: LoneLine[];
+  /** Of each log how many lines it has and the times between which they lie; infinite and before all if it has none. */
+  readonly logs: { readonly lines: number; readonly earliest: Moment; readonly latest: Moment }[];
+  /** The log that was given up, for too many of its lines stand where no other log has them. */
+  readonly disordered: number | undefined;
+}
+
+/**
+ * Goes through all logs at once. Where their bytes are the same, line after line, all agree, and nothing is parsed. Where they
+ * differ, lines of one moment are held against each other by their members, and what is left over waits by its time until
+ * the other logs have said the same, or is left to be judged.
+ */
+export class Walk {
+  /** The logs that are held against each other. */
+  #windows: readonly LogWindow[];
+  readonly #logs: () => Walked['logs'];
+  #agreed = new Map<string, number>();
+  readonly #agreedByAll = this.#agreed;
+  readonly #waiting = new Map<string, LoneLine[][]>();
+  readonly #lone: LoneLine[] = [];
+  readonly #moment: Moment = { seconds: 0, nanos: 0 };
+  #waitingLines = 0;
+  #disordered: number | undefined;
+  /** Where in the first log the lines of the latest moment begin. */
+  #momentFrom = 0;
+
+  constructor(
+    windows: readonly LogWindow[],
+    private readonly reading: LineReading,
+  ) {
+    this.#windows = windows;
+    this.#logs = () => windows.map(({ lines, earliest, latest }) => ({ lines, earliest, latest }));
+  }
+
+  run(): Walked {
+    for (;;) {
+      const live = this.#windows.filter((window) => window.fill());
+      if (live.length === 0) break;
+      if (live.length < this.#windows.length || !this.#passAlike()) this.#step(live);
+      if (this.#waitingLines > MOST_WAITING && this.#disordered === undefined) this.#giveUp();
+      else if (this.#waitingLines > MOST_WAITING) this.#letGo();
+    }
+    this.#letGo();
+    return {
+      agreed: this.#agreedByAll,
+      agreedByOthers: this.#agreed === this.#agreedByAll ? new Map() : this.#agreed,
+      lone: this.#lone,
+      logs: this.#logs(),
+      disordered: this.#disordered,
+    };
+  }
+
+  /** Passes the lines from here on that are the same bytes in all logs. @returns false if there are none */
+  #passAlike(): boolean {
+    const [first, ...others] = this.#windows as readonly [LogWindow, ...LogWindow[]];
+    let length = STRETCH;
+    for (const { at, end } of this.#windows) length = Math.min(length, end - at);
+    const glance = Math.min(length, GLANCE);
+    for (const other of others) if (!isSame(first, other, 0, glance)) return false;
+    for (const other of others) length = sameLength(first, other, length);
+    const last = first.bytes.lastIndexOf(NEWLINE, first.at + length - 1);
+    if (last < first.at) return false;
+    const { passed, lines } = this.#count(first, last + 1);
+    for (const window of this.#windows) window.passTo(window.at + passed, lines);
+    return lines > 0;
+  }
+
+  /** Counts lines that all logs have, up to one that must be looked at by itself. */
+  #count(window: LogWindow, to: number): { passed: number; lines: number } {
+    const { bytes } = window;
+    const moment = this.#moment;
+    let from = window.at;
+    let lines = 0;
+    while (from < to) {
+      const newline = bytes.indexOf(NEWLINE, from);
+      const end = bytes[newline - 1] === RETURN ? newline - 1 : newline;
+      if (newline - from > LONGEST_LINE || !window.timeOf(from, end, moment)) break;
+      if (!this.#windows.every(({ latest }) => isAfter(moment, latest)) || !window.findKind(from, end)) break;
+      this.#agree(kindOf(window));
+      for (const each of this.#windows) each.isBehind(moment);
+      this.#momentFrom = window.offsetOf(from);
+      lines++;
+      from = newline + 1;
+    }
+    return { passed: from - window.at, lines };
+  }
+
+  #agree(kind: string): void {
+    this.#agreed.set(kind, (this.#agreed.get(kind) ?? 0) + 1);
+  }
+
+  /** Passes the earliest line, and those of other logs that are of the same moment. */
+  #step(live: readonly LogWindow[]): void {
+    const unclear = live.find((window) => !window.look());
+    if (unclear !== undefined) {
+      this.#lone.push(take(unclear, true));
+      return;
+    }
+    const { time } = live.reduce((least, window) => (isAfter(least.time, window.time) ? window : least));
+    const now = live.filter((window) => isAt(window.time, time));
+    if (now.length < this.#windows.length || !areOne(now) || this.#waiting.has(momentOf(time))) {
+      for (const window of now) this.#wait(window);
+    } else this.#passOne(now as [LogWindow, ...LogWindow[]]);
+  }
+
+  /** Passes a line that all logs have here. */
+  #passOne(now: readonly [LogWindow, ...LogWindow[]]): void {
+    const [first] = now;
+    const isLater = now.every(({ time, latest }) => isAfter(time, latest));
+    if ((isLater || this.#isNewOfMoment(now)) && first.findKind(first.at, first.lineEnd)) {
+      this.#agree(kindOf(first));
+      if (isLater) this.#momentFrom = first.offset;
+      for (const window of now) {
+        window.isBehind(window.time);
+        window.pass();
+      }
+    } else this.#lone.push(...now.map((window) => take(window, false)));
+  }
+
+  /** Whether a line is of the latest moment, as others before it, and none of them is the same. */
+  #isNewOfMoment(now: readonly [LogWindow, ...LogWindow[]]): boolean {
+    const [first] = now;
+    const length = first.offset - this.#momentFrom;
+    if (length > STRETCH || !now.every(({ time, latest }) => isAt(time, latest))) return false;
+    const before = this.reading.read(first, this.#momentFrom, first.offset);
+    return !before.includes(first.bytes.subarray(first.at, first.lineEnd));
+  }
+
+  /** Puts a line to those that wait; where now all logs have it, they agree. */
+  #wait(window: LogWindow): void {
+    const kind = window.findKind(window.at, window.lineEnd) ? kindOf(window) : undefined;
+    const line = take(window, false);
+    const key = momentOf(line);
+    const groups = this.#waiting.get(key) ?? [];
+    const isOther = (group: LoneLine[]) =>
+      group.every(({ log }) => log !== line.log) && this.reading.isSameLine(group[0] as LoneLine, line);
+    const group = groups.length > MOST_ALIKE ? undefined : groups.find(isOther);
+    this.#waitingLines++;
+    if (group === undefined) {
+      groups.push([line]);
+      this.#waiting.set(key, groups);
+      return;
+    }
+    group.push(line);
+    if (group.length < this.#windows.length) return;
+    this.#waitingLines -= group.length;
+    groups.splice(groups.indexOf(group), 1);
+    if (groups.length === 0) this.#waiting.delete(key);
+    if (kind === undefined || group.some(({ behind }) => behind)) this.#lone.push(...group);
+    else this.#agree(kind);
+  }
+
+  /** Leaves all that waits to be judged. */
+  #letGo(): void {
+    for (const groups of this.#waiting.values()) for (const group of groups) this.#lone.push(...group);
+    this.#waiting.clear();
+    this.#waitingLines = 0;
+  }
+
+  /** Gives up the log without which the fewest events would wait. */
+  #giveUp(): void {
+    const waitWithout = (given: LogWindow) => {
+      let count = 0;
+      for (const groups of this.#waiting.values()) {
+        for (const group of groups) {
+          const others = group.filter(({ log }) => log !== given.log).length;
+          if (others > 0 && others < this.#windows.length - 1) count++;
+        }
+      }
+      return count;
+    };
+    const counts = this.#windows.map(waitWithout);
+    const given = this.#windows[counts.indexOf(Math.min(...counts))] as LogWindow;
+    this.#disordered = given.log;
+    this.#windows = this.#windows.filter((window) => window !== given);
+    this.#agreed = new Map();
+    this.#letGo();
+  }
+}
+
+/** Passes a window's line, to be looked at later. */
+function take(window: LogWindow, unclear: boolean): LoneLine {
+  const { seconds, nanos } = unclear ? window.latest : window.time;
+  const behind = !unclear && window.isBehind(window.time);
+  const { log, offset, at, lineEnd } = window;
+  window.pass();
+  return { log, seconds, nanos, offset, length: lineEnd - at, line: window.lines, behind, unclear };
+}
+
+function kindOf({ bytes, kind }: LogWindow): string {
+  const type = bytes.toString('latin1', kind.typeFrom, kind.typeTo);
+  return `${type}\n${bytes.toString('latin1', kind.actionFrom, kind.actionTo)}`;
+}
+
+function areOne([first, ...others]: readonly LogWindow[]): boolean {
+  const isOne = (other: LogWindow) =>
+    first !== undefined &&
+    (first.bytes.compare(other.bytes, other.at, other.lineEnd, first.at, first.lineEnd) === 0 ||
+      (first.hasMembers() && other.hasMembers() && first.members.isSameAs(other.members)));
+  return others.every(isOne);
+}
+
+function isAt(a: Moment, b: Moment): boolean {
+  return a.seconds === b.seconds && a.nanos === b.nanos;
+}
+
+function isAfter(a: Moment, b: Moment): boolean {
+  return a.seconds > b.seconds || (a.seconds === b.seconds && a.nanos > b.nanos);
+}
+
+function isSame(one: LogWindow, other: LogWindow, from: number, to: number): boolean {
+  const { bytes, at } = one;
+  return bytes.compare(other.bytes, other.at + from, other.at + to, at + from, at + to) === 0;
+}
+
+/** How many of so many bytes are the same in both from here on. */
+function sameLength(one: LogWindow, other: LogWindow, length: number): number {
+  if (isSame(one, other, 0, length)) return length;
+  let [low, high] = [0, length];
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (isSame(one, other, low, middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}

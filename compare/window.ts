@@ -1,0 +1,214 @@
+import { readSync } from 'node:fs';
+import { digitsToMoment, type Kind, kindAtStart, type Moment, timeAtEnd } from './line-scan.js';
+import { Members } from './members.js';
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const FIRST_BYTES = 1 << 20;
+/** Below so many bytes ahead more is read. */
+const LOW = 1 << 16;
+/** The longest line that is read, in bytes; no event of Docker's comes near it. */
+export const LONGEST_LINE = 1 << 20;
+
+/** Where a line stands. */
+export interface PassedLine {
+  /** From 1 within the part. */
+  readonly line: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The part of a log that a window passes. */
+export interface Stretch {
+  /** Where a line begins. */
+  readonly from: number;
+  /** A line that begins before belongs to the part. */
+  readonly to: number;
+  /** A time before which no line of the part should be. */
+  readonly before: Moment;
+  /** Told how many bytes were read since the last time. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+/** A part of one log, of which some bytes are in memory: those of the line to be looked at next, and what follows. */
+export class LogWindow {
+  /** From `at` to `end` is what has been read and not passed yet. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  at = 0;
+  end = 0;
+  /** Lines passed so far. */
+  lines = 0;
+  /** The greatest time of any line passed, and the least. */
+  readonly latest: Moment;
+  readonly earliest: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
+  /** The next line's, once `look` has been called; without its newline. */
+  readonly time: Moment = { seconds: 0, nanos: 0 };
+  lineEnd = 0;
+  readonly members = new Members();
+  readonly kind: Kind = { typeFrom: 0, typeTo: 0, actionFrom: 0, actionTo: 0 };
+  readonly #to: number;
+  readonly #onBytes: (bytes: number) => void;
+  /** Where in the file `bytes` begins. */
+  #base: number;
+  #looked = false;
+  #isClear = false;
+  #hasMembers: boolean | undefined;
+
+  /**
+   * @param log its place among the logs
+   * @param descriptor of the open log
+   * @param onTooLong told of each line that is passed without being read
+   */
+  constructor(
+    readonly log: number,
+    readonly descriptor: number,
+    { from, to, before, onBytes }: Stretch,
+    private readonly onTooLong: (line: PassedLine) => void,
+  ) {
+    this.#base = from;
+    this.#to = to;
+    this.#onBytes = onBytes;
+    this.latest = { ...before };
+  }
+
+  /** Where in the file the next line begins. */
+  get offset(): number {
+    return this.#base + this.at;
+  }
+
+  /** Where in the file a place of `bytes` is. */
+  offsetOf(at: number): number {
+    return this.#base + at;
+  }
+
+  /** Reads until at least one whole line is there. @returns false if there is none any more */
+  fill(): boolean {
+    if (this.end - this.at >= LOW) return this.#hasLine();
+    if (this.offset >= this.#to) return false;
+    this.#read();
+    return this.#hasLine();
+  }
+
+  /** The time of a line that ends as Docker's do. @returns false for another */
+  timeOf(from: number, to: number, into: Moment): boolean {
+    return timeAtEnd(this.bytes, from, to, into);
+  }
+
+  /** Finds the next line's end and its time. @returns false if it tells no time but to a full reading */
+  look(): boolean {
+    if (this.#looked) return this.#isClear;
+    const { bytes } = this;
+    const newline = bytes.indexOf(NEWLINE, this.at);
+    this.lineEnd = newline < 0 || newline >= this.end ? this.end : newline;
+    if (this.lineEnd > this.at && bytes[this.lineEnd - 1] === RETURN) this.lineEnd--;
+    this.#hasMembers = undefined;
+    this.#isClear = timeAtEnd(bytes, this.at, this.lineEnd, this.time) || this.#timeOfMembers();
+    this.#looked = true;
+    return this.#isClear;
+  }
+
+  /** Whether the next line's members are known; reads them if need be. Call after `look`. */
+  hasMembers(): boolean {
+    this.#hasMembers ??= this.members.read(this.bytes, this.at, this.lineEnd) && this.members.hasTime;
+    return this.#hasMembers;
+  }
+
+  /** Where type and action of a line stand. @returns false if only a full reading can tell */
+  findKind(from: number, to: number): boolean {
+    if (kindAtStart(this.bytes, from, to, this.kind)) return true;
+    if (!this.members.read(this.bytes, from, to)) return false;
+    this.#hasMembers = undefined;
+    const { type, action } = this.members;
+    if (type === undefined || action === undefined) return false;
+    this.kind.typeFrom = type.from + 1;
+    this.kind.typeTo = type.to - 1;
+    this.kind.actionFrom = action.from + 1;
+    const detail = this.bytes.indexOf(': ', action.from + 1, 'latin1');
+    this.kind.actionTo = detail < 0 || detail >= action.to - 1 ? action.to - 1 : detail;
+    return this.bytes[type.from] === 0x22 && this.bytes[action.from] === 0x22;
+  }
+
+  /** Passes the next line. Call after `look`. */
+  pass(): void {
+    const { bytes } = this;
+    let next = this.lineEnd;
+    if (bytes[next] === RETURN && next < this.end) next++;
+    if (next < this.end && bytes[next] === NEWLINE) next++;
+    this.passTo(next, 1);
+  }
+
+  /** Passes so many lines that end before `next`. */
+  passTo(next: number, lines: number): void {
+    this.at = next;
+    this.lines += lines;
+    this.#looked = false;
+  }
+
+  /** Takes note of a passed line's time. @returns whether it is not after all before it */
+  isBehind(time: Moment): boolean {
+    const { latest, earliest } = this;
+    if (time.seconds < earliest.seconds || (time.seconds === earliest.seconds && time.nanos < earliest.nanos)) {
+      earliest.seconds = time.seconds;
+      earliest.nanos = time.nanos;
+    }
+    if (time.seconds > latest.seconds || (time.seconds === latest.seconds && time.nanos > latest.nanos)) {
+      latest.seconds = time.seconds;
+      latest.nanos = time.nanos;
+      return false;
+    }
+    return true;
+  }
+
+  #timeOfMembers(): boolean {
+    if (!this.hasMembers()) return false;
+    const place = this.members.time as { from: number; to: number };
+    digitsToMoment(this.bytes, place.from, place.to, this.time);
+    return true;
+  }
+
+  #hasLine(): boolean {
+    if (this.offset >= this.#to || this.at >= this.end) return false;
+    for (let from = this.at; ; ) {
+      const newline = this.bytes.indexOf(NEWLINE, from);
+      if (newline >= 0 && newline < this.end) return true;
+      from = this.end - this.at;
+      if (from > LONGEST_LINE) return this.#skip() && this.#hasLine();
+      if (!this.#read()) return true;
+    }
+  }
+
+  /** Passes a line without keeping it. @returns false at the end of the file */
+  #skip(): boolean {
+    const { offset } = this;
+    for (;;) {
+      this.at = this.end;
+      const isMore = this.#read();
+      const newline = this.bytes.subarray(0, this.end).indexOf(NEWLINE);
+      if (newline >= 0 || !isMore) {
+        this.lines += 1;
+        this.at = newline >= 0 ? newline : this.end;
+        this.onTooLong({ line: this.lines, offset, length: this.offset - offset });
+        if (newline >= 0) this.at++;
+        return isMore;
+      }
+    }
+  }
+
+  /** Moves what is left to the front and reads on. @returns false at the end of the file */
+  #read(): boolean {
+    this.#looked = false;
+    const rest = this.end - this.at;
+    if (rest === this.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(this.bytes.length * 2);
+      this.bytes.copy(larger, 0, this.at, this.end);
+      this.bytes = larger;
+    } else this.bytes.copy(this.bytes, 0, this.at, this.end);
+    this.#base += this.at;
+    this.at = 0;
+    this.end = rest;
+    const count = readSync(this.descriptor, this.bytes, rest, this.bytes.length - rest, this.#base + rest);
+    this.end += count;
+    this.#onBytes(count);
+    return count > 0;
+  }
+}
