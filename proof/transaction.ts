@@ -59,6 +59,8 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
   }
   const result = peer.ChaincodeAction.deserializeBinary(answer.getExtension_asU8());
   if (result.getChaincodeId()?.getName() !== chaincode) return without('what was endorsed is of another chaincode');
+  if (result.getChaincodeId()?.getVersion() === '') return without('what was endorsed names no version');
+  if (!isEventOf(chaincode, result.getEvents_asU8())) return without('its event is of another chaincode');
   const access = accessOf(result.getResults_asU8());
   const namespaces = access.filter(({ collection }) => collection === undefined).map(({ namespace }) => namespace);
   if (new Set(namespaces).size < namespaces.length) return without('it names a namespace twice');
@@ -72,6 +74,11 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
     })),
   );
   return { ...known, endorsers, fault: undefined, access };
+}
+
+/** An event, if there is one, is of the chaincode that was called. @throws Error if it cannot be decoded */
+function isEventOf(chaincode: string, bytes: Uint8Array): boolean {
+  return bytes.length === 0 || peer.ChaincodeEvent.deserializeBinary(bytes).getChaincodeId() === chaincode;
 }
 
 function sha256(...parts: readonly Uint8Array[]): string {
