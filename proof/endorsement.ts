@@ -78,7 +78,8 @@ export class Endorsements {
     return combined(
       written.map((one) => {
         // Each collection by itself: in its own an actor decides alone, and must not blur what others decide.
-        if (this.#withKeyPolicies.has(spaceName(one))) return unfollowed('single keys have policies of their own');
+        if (this.#withKeyPolicies.has(spaceName(one)))
+          return unknown('single keys have policies of their own, which are not followed');
         return one.collection === undefined
           ? this.#chaincodeRule(namespace, endorsers, config)
           : this.#collectionRule(namespace, one.collection, endorsers, config);
@@ -94,13 +95,19 @@ export class Endorsements {
   ): Endorsed {
     if (namespace !== LIFECYCLE) {
       const rule = this.ruleOf(namespace, config);
-      if (rule.kind === 'unread') return { answer: 'unknown', why: rule.why };
+      if (rule.kind === 'unread') return unknown(rule.why);
       // The embedded ledger has no collections.
       if (config.ordererType === 'embedded') return nobodysCollection();
     }
-    if (collection.startsWith(IMPLICIT)) return implicitRule(collection.slice(IMPLICIT.length), endorsers, config);
+    if (collection.startsWith(IMPLICIT)) {
+      const asked = implicitRule(collection.slice(IMPLICIT.length), endorsers, config);
+      // What an actor made with nobody else's help may be of a form that peers refuse: of a code none may hang on that.
+      return namespace === LIFECYCLE || asked.answer === 'no' ? asked : unknown('one actor alone endorsed it');
+    }
     const has = namespace === LIFECYCLE ? 'no' : this.#definitions.hasCollection(namespace, collection);
-    return has === 'no' ? nobodysCollection() : unfollowed('collections have policies of their own');
+    return has === 'no'
+      ? nobodysCollection()
+      : unknown('collections have policies of their own, which are not followed');
   }
 
   #chaincodeRule(namespace: string, endorsers: readonly Identity[], config: ChannelConfig): Endorsed {
@@ -114,7 +121,7 @@ export class Endorsements {
       case 'own':
         return answered(satisfiesSignatures(rule.policy, endorsers), "the chaincode's own definition");
       case 'unread':
-        return { answer: 'unknown', why: rule.why };
+        return unknown(rule.why);
       default:
         return undefinedChaincode();
     }
@@ -163,8 +170,8 @@ function nobodysCollection(): Endorsed {
   return { answer: 'no', why: 'it writes to a collection of nobody' };
 }
 
-function unfollowed(what: string): Endorsed {
-  return { answer: 'unknown', why: `${what}, which are not followed` };
+function unknown(why: string): Endorsed {
+  return { answer: 'unknown', why };
 }
 
 function isMemberOf(actors: ReadonlyMap<string, string>): (identity: Identity) => boolean {

@@ -52,8 +52,14 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
   const body = peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8());
   const response = body.getAction()?.getProposalResponsePayload_asU8() ?? NONE;
   const answer = peer.ProposalResponsePayload.deserializeBinary(response);
-  const proposal = sha256(channelBytes, signatureBytes, body.getChaincodeProposalPayload_asU8());
-  if (!Buffer.from(action.getHeader_asU8()).equals(signatureBytes)) return without('its action is of another creator');
+  // Fabric's peers take the action's own header for the proposal's: it may be written otherwise than the transaction's.
+  const actionBytes = action.getHeader_asU8();
+  const isOtherwise = !Buffer.from(actionBytes).equals(signatureBytes);
+  if (isOtherwise && membership.config.ordererType === 'embedded') return without('its action is of another creator');
+  if (![signer, common.SignatureHeader.deserializeBinary(actionBytes)].every(isWhole) || header.getEpoch() !== 0) {
+    return without('its headers are not as they must be');
+  }
+  const proposal = sha256(channelBytes, actionBytes, body.getChaincodeProposalPayload_asU8());
   if (Buffer.from(answer.getProposalHash_asU8()).toString('hex') !== proposal) {
     return without('what was endorsed answers another proposal');
   }
@@ -74,6 +80,10 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
     })),
   );
   return { ...known, endorsers, fault: undefined, access };
+}
+
+function isWhole(header: common.SignatureHeader): boolean {
+  return header.getNonce_asU8().length > 0 && header.getCreator_asU8().length > 0;
 }
 
 /** An event, if there is one, is of the chaincode that was called. @throws Error if it cannot be decoded */

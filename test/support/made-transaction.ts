@@ -27,6 +27,9 @@ export interface MadeTransaction {
   readonly access?: readonly MadeAccess[];
   /** For another transaction of the same ID. */
   readonly header?: common.SignatureHeader;
+  /** What becomes of the header in the action, and in the proposal that was endorsed. */
+  readonly actionHeader?: (header: Uint8Array) => Uint8Array;
+  readonly epoch?: number;
   /** Of the chaincode, as endorsers say it. */
   readonly version?: string;
   /** The chaincode whose event it is said to have. */
@@ -36,7 +39,7 @@ export interface MadeTransaction {
 /** An endorser transaction in every detail as peers look at it, of whatever is asked for. */
 export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   const { chaincode, creator, endorsers, access = [], header = signatureHeaderOf(creator.identity) } = wishes;
-  const { version = '1', eventOf } = wishes;
+  const { version = '1', eventOf, epoch = 0, actionHeader = (same: Uint8Array) => same } = wishes;
   const id = new peer.ChaincodeID();
   id.setName(chaincode);
   id.setVersion(version);
@@ -46,6 +49,7 @@ export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
   channelHeader.setChannelId(MadeChannel.NAME);
   channelHeader.setTxId(sha256(header.getNonce_asU8(), header.getCreator_asU8()).toString('hex'));
+  channelHeader.setEpoch(epoch);
   channelHeader.setExtension$(extension.serializeBinary());
   const proposal = new peer.ChaincodeProposalPayload();
   proposal.setInput(Buffer.from('what is called'));
@@ -60,7 +64,8 @@ export function madeTransaction(wishes: MadeTransaction): Uint8Array {
     result.setEvents(event.serializeBinary());
   }
   const response = new peer.ProposalResponsePayload();
-  response.setProposalHash(sha256(...headers, proposal.serializeBinary()));
+  const inAction = actionHeader(headers[1]);
+  response.setProposalHash(sha256(headers[0], inAction, proposal.serializeBinary()));
   response.setExtension$(result.serializeBinary());
   const endorsed = new peer.ChaincodeEndorsedAction();
   endorsed.setProposalResponsePayload(response.serializeBinary());
@@ -74,7 +79,7 @@ export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   action.setChaincodeProposalPayload(proposal.serializeBinary());
   action.setAction(endorsed);
   const transactionAction = new peer.TransactionAction();
-  transactionAction.setHeader(headers[1]);
+  transactionAction.setHeader(inAction);
   transactionAction.setPayload(action.serializeBinary());
   const transaction = new peer.Transaction();
   transaction.addActions(transactionAction);
