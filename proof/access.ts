@@ -22,8 +22,8 @@ export interface Access {
   readonly writes: readonly Write[];
   /** Whether it read ranges, which are not followed. */
   readonly hasRanges: boolean;
-  /** Whether it wrote policies for single keys, which are not followed. */
-  readonly hasKeyPolicies: boolean;
+  /** Keys to which it gave policies of their own, which are not followed. */
+  readonly keyPolicies: readonly string[];
 }
 
 const { rwset } = ledger;
@@ -39,6 +39,11 @@ export function accessOf(results: Uint8Array): Access[] {
     ]);
 }
 
+/** Names a namespace, or a collection of it. Both names are a client's: no separator could keep them apart. */
+export function spaceName({ namespace, collection }: Pick<Access, 'namespace' | 'collection'>): string {
+  return JSON.stringify([namespace, collection]);
+}
+
 function publicAccess(namespace: string, bytes: Uint8Array): Access {
   const set = kvrwset.KVRWSet.deserializeBinary(bytes);
   return {
@@ -51,7 +56,7 @@ function publicAccess(namespace: string, bytes: Uint8Array): Access {
       value: write.getValue_asU8(),
     })),
     hasRanges: set.getRangeQueriesInfoList().length > 0,
-    hasKeyPolicies: set.getMetadataWritesList().length > 0,
+    keyPolicies: set.getMetadataWritesList().map((write) => write.getKey()),
   };
 }
 
@@ -70,7 +75,7 @@ function hashedAccess(namespace: string, collection: ledger.rwset.CollectionHash
       value: write.getValueHash_asU8(),
     })),
     hasRanges: false,
-    hasKeyPolicies: set.getMetadataWritesList().length > 0,
+    keyPolicies: set.getMetadataWritesList().map((write) => write.getKeyHash_asB64()),
   };
 }
 

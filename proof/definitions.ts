@@ -15,9 +15,10 @@ export type EndorsementRule =
   | { readonly kind: 'unread'; readonly why: string };
 
 const NONE: EndorsementRule = { kind: 'none' };
-const FIELD = /^namespaces\/fields\/([^/]+)\/ValidationInfo$/;
+const FIELD = /^namespaces\/fields\/([^/]+)\/(ValidationInfo|Collections)$/;
 /** Fabric's own check of endorsements; others are programs in the peers. */
 const BUILT_IN = 'vscc';
+const UNCERTAIN = 'whether its definition was committed cannot be followed';
 
 /**
  * What chaincodes' definitions say of endorsements, as transactions of Fabric's `_lifecycle` committed them. Peers look at a
@@ -25,10 +26,19 @@ const BUILT_IN = 'vscc';
  */
 export class Definitions {
   readonly #rules = new Map<string, EndorsementRule>();
-  readonly #waiting = new Map<string, EndorsementRule>();
+  /** Names of the collections that definitions have; undefined where that cannot be followed. */
+  readonly #collections = new Map<string, ReadonlySet<string> | undefined>();
+  readonly #waiting: (() => void)[] = [];
 
   ruleOf(chaincode: string): EndorsementRule {
     return this.#rules.get(chaincode) ?? NONE;
+  }
+
+  /** Whether a chaincode's definition has a collection of this name. */
+  hasCollection(chaincode: string, name: string): Answer {
+    const names = this.#collections.get(chaincode);
+    if (names === undefined) return 'unknown';
+    return names.has(name) ? 'yes' : 'no';
   }
 
   /** Takes in what a transaction wrote that is valid, or of which that is not known. */
@@ -36,19 +46,23 @@ export class Definitions {
     for (const { namespace, collection, writes } of access) {
       if (collection !== undefined) continue;
       for (const { key, isDelete, value } of writes) {
-        const [, chaincode] = namespace === LIFECYCLE ? (FIELD.exec(key) ?? []) : [];
+        const [, chaincode, field] = namespace === LIFECYCLE ? (FIELD.exec(key) ?? []) : [];
         if (chaincode === undefined) continue;
-        if (isDelete) this.#waiting.set(chaincode, NONE);
-        else if (isValid === 'yes') this.#waiting.set(chaincode, readRule(value));
-        else this.#waiting.set(chaincode, unread('whether its definition was committed cannot be followed'));
+        const isKnown = isValid === 'yes';
+        if (field === 'Collections') {
+          const names = isKnown && !isDelete ? readCollections(value) : undefined;
+          this.#waiting.push(() => this.#collections.set(chaincode, names));
+        } else {
+          const rule = isDelete ? NONE : isKnown ? readRule(value) : unread(UNCERTAIN);
+          this.#waiting.push(() => this.#rules.set(chaincode, rule));
+        }
       }
     }
   }
 
   /** What was committed in the block counts from now on. */
   endBlock(): void {
-    for (const [chaincode, rule] of this.#waiting) this.#rules.set(chaincode, rule);
-    this.#waiting.clear();
+    for (const take of this.#waiting.splice(0)) take();
   }
 }
 
@@ -70,6 +84,16 @@ function readRule(value: Uint8Array): EndorsementRule {
     }
   } catch {
     return unread('its definition cannot be decoded');
+  }
+}
+
+function readCollections(value: Uint8Array): ReadonlySet<string> | undefined {
+  try {
+    const data = peer.lifecycle.StateData.deserializeBinary(value).getBytes_asU8();
+    const configs = peer.CollectionConfigPackage.deserializeBinary(data).getConfigList();
+    return new Set(configs.map((config) => config.getStaticCollectionConfig()?.getName() ?? ''));
+  } catch {
+    return undefined;
   }
 }
 

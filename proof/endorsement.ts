@@ -1,7 +1,7 @@
 import type { ChannelConfig } from '../reconciler/ledger/channel-config.js';
 import { hasPolicy, isSatisfied, policyPath, satisfiesSignatures } from '../reconciler/ledger/channel-policy.js';
 import type { Identity } from '../reconciler/ledger/identity.js';
-import type { Access } from './access.js';
+import { type Access, spaceName } from './access.js';
 import { type Answer, all } from './answer.js';
 import { type Definitions, type EndorsementRule, LIFECYCLE } from './definitions.js';
 import type { CheckedTransaction } from './transaction.js';
@@ -21,7 +21,7 @@ const KNOWS_LIFECYCLE = /^V([2-9]|\d\d)_/;
 /** What decides whether a transaction's endorsements are enough. */
 export class Endorsements {
   readonly #definitions: Definitions;
-  /** Namespaces in which single keys have policies of their own. */
+  /** Namespaces and collections in which single keys have policies of their own. */
   readonly #withKeyPolicies = new Set<string>();
   /** Whether chaincodes may have been deployed in the way that there was before `_lifecycle`. */
   #wasOld = false;
@@ -62,7 +62,7 @@ export class Endorsements {
 
   /** Takes in which keys a transaction gave policies of their own, unless it is not valid. */
   written(access: readonly Access[]): void {
-    for (const { namespace, hasKeyPolicies } of access) if (hasKeyPolicies) this.#withKeyPolicies.add(namespace);
+    for (const one of access) if (one.keyPolicies.length > 0) this.#withKeyPolicies.add(spaceName(one));
   }
 
   #askedBy(
@@ -71,16 +71,43 @@ export class Endorsements {
     endorsers: readonly Identity[],
     config: ChannelConfig,
   ): Endorsed {
-    const collections = access.filter((one) => one.collection !== undefined && isWritten(one));
-    const isPublic = access.some((one) => one.collection === undefined && isWritten(one));
     if (namespace !== LIFECYCLE && this.ruleOf(namespace, config).kind === 'none') return undefinedChaincode();
-    if (this.#withKeyPolicies.has(namespace)) {
-      return { answer: 'unknown', why: 'single keys have policies of their own, which are not followed' };
-    }
-    const asked = collections.map(({ collection = '' }) => collectionRule(namespace, collection, endorsers, config));
+    const written = access.filter(isWritten);
     // The chaincode's own rule counts for what is public, and where nothing else does.
-    if (isPublic || asked.length === 0) asked.push(this.#chaincodeRule(namespace, endorsers, config));
-    return combined(asked);
+    if (written.length === 0) return this.#chaincodeRule(namespace, endorsers, config);
+    return combined(
+      written.map((one) => {
+        // Each collection by itself: in its own an actor decides alone, and must not blur what others decide.
+        if (this.#withKeyPolicies.has(spaceName(one)))
+          return unknown('single keys have policies of their own, which are not followed');
+        return one.collection === undefined
+          ? this.#chaincodeRule(namespace, endorsers, config)
+          : this.#collectionRule(namespace, one.collection, endorsers, config);
+      }),
+    );
+  }
+
+  #collectionRule(
+    namespace: string,
+    collection: string,
+    endorsers: readonly Identity[],
+    config: ChannelConfig,
+  ): Endorsed {
+    if (namespace !== LIFECYCLE) {
+      const rule = this.ruleOf(namespace, config);
+      if (rule.kind === 'unread') return unknown(rule.why);
+      // The embedded ledger has no collections.
+      if (config.ordererType === 'embedded') return nobodysCollection();
+    }
+    if (collection.startsWith(IMPLICIT)) {
+      const asked = implicitRule(collection.slice(IMPLICIT.length), endorsers, config);
+      // What an actor made with nobody else's help may be of a form that peers refuse: of a code none may hang on that.
+      return namespace === LIFECYCLE || asked.answer === 'no' ? asked : unknown('one actor alone endorsed it');
+    }
+    const has = namespace === LIFECYCLE ? 'no' : this.#definitions.hasCollection(namespace, collection);
+    return has === 'no'
+      ? nobodysCollection()
+      : unknown('collections have policies of their own, which are not followed');
   }
 
   #chaincodeRule(namespace: string, endorsers: readonly Identity[], config: ChannelConfig): Endorsed {
@@ -94,7 +121,7 @@ export class Endorsements {
       case 'own':
         return answered(satisfiesSignatures(rule.policy, endorsers), "the chaincode's own definition");
       case 'unread':
-        return { answer: 'unknown', why: rule.why };
+        return unknown(rule.why);
       default:
         return undefinedChaincode();
     }
@@ -114,8 +141,8 @@ function answered(isEnough: boolean, who: string): Endorsed {
   return { answer: isEnough ? 'yes' : 'no', why: `its endorsements are not what ${who} asks` };
 }
 
-function isWritten({ writes, hasKeyPolicies }: Access): boolean {
-  return writes.length > 0 || hasKeyPolicies;
+function isWritten({ writes, keyPolicies }: Access): boolean {
+  return writes.length > 0 || keyPolicies.length > 0;
 }
 
 /** Fabric's `LifecycleEndorsementPolicyAsBytes`. */
@@ -125,22 +152,26 @@ function satisfiesLifecycle(endorsers: readonly Identity[], { policies, actors }
   return different.size > actors.size / 2;
 }
 
-/** What an actor approves is in a collection of its own, which Fabric has every chaincode have. */
-function collectionRule(
-  namespace: string,
-  collection: string,
-  endorsers: readonly Identity[],
-  { policies, actors }: ChannelConfig,
-): Endorsed {
-  if (namespace !== LIFECYCLE) return { answer: 'unknown', why: 'policies of collections are not followed' };
-  const actor = collection.startsWith(IMPLICIT) ? collection.slice(IMPLICIT.length) : undefined;
-  const group = actor === undefined ? undefined : actors.get(actor);
-  if (actor === undefined || group === undefined) return { answer: 'no', why: 'it writes to a collection of nobody' };
+/**
+ * Every chaincode has a collection for each actor, for which that actor's endorsement is enough: Fabric's
+ * `ImplicitCollectionEndorsementPolicyAsBytes`. What an actor approves is in that of `_lifecycle`.
+ */
+function implicitRule(actor: string, endorsers: readonly Identity[], { policies, actors }: ChannelConfig): Endorsed {
+  const group = actors.get(actor);
+  if (group === undefined) return nobodysCollection();
   const path = ['Application', group, 'Endorsement'];
   const isEnough = hasPolicy(policies, path)
     ? isSatisfied(policies, path, endorsers)
     : endorsers.some(isMemberOf(new Map([[actor, group]])));
   return answered(isEnough, 'the channel');
+}
+
+function nobodysCollection(): Endorsed {
+  return { answer: 'no', why: 'it writes to a collection of nobody' };
+}
+
+function unknown(why: string): Endorsed {
+  return { answer: 'unknown', why };
 }
 
 function isMemberOf(actors: ReadonlyMap<string, string>): (identity: Identity) => boolean {

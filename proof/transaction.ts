@@ -52,13 +52,21 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
   const body = peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8());
   const response = body.getAction()?.getProposalResponsePayload_asU8() ?? NONE;
   const answer = peer.ProposalResponsePayload.deserializeBinary(response);
-  const proposal = sha256(channelBytes, signatureBytes, body.getChaincodeProposalPayload_asU8());
-  if (!Buffer.from(action.getHeader_asU8()).equals(signatureBytes)) return without('its action is of another creator');
+  // Fabric's peers take the action's own header for the proposal's: it may be written otherwise than the transaction's.
+  const actionBytes = action.getHeader_asU8();
+  const isOtherwise = !Buffer.from(actionBytes).equals(signatureBytes);
+  if (isOtherwise && membership.config.ordererType === 'embedded') return without('its action is of another creator');
+  if (![signer, common.SignatureHeader.deserializeBinary(actionBytes)].every(isWhole) || header.getEpoch() !== 0) {
+    return without('its headers are not as they must be');
+  }
+  const proposal = sha256(channelBytes, actionBytes, body.getChaincodeProposalPayload_asU8());
   if (Buffer.from(answer.getProposalHash_asU8()).toString('hex') !== proposal) {
     return without('what was endorsed answers another proposal');
   }
   const result = peer.ChaincodeAction.deserializeBinary(answer.getExtension_asU8());
   if (result.getChaincodeId()?.getName() !== chaincode) return without('what was endorsed is of another chaincode');
+  if (result.getChaincodeId()?.getVersion() === '') return without('what was endorsed names no version');
+  if (!isEventOf(chaincode, result.getEvents_asU8())) return without('its event is of another chaincode');
   const access = accessOf(result.getResults_asU8());
   const namespaces = access.filter(({ collection }) => collection === undefined).map(({ namespace }) => namespace);
   if (new Set(namespaces).size < namespaces.length) return without('it names a namespace twice');
@@ -72,6 +80,15 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
     })),
   );
   return { ...known, endorsers, fault: undefined, access };
+}
+
+function isWhole(header: common.SignatureHeader): boolean {
+  return header.getNonce_asU8().length > 0 && header.getCreator_asU8().length > 0;
+}
+
+/** An event, if there is one, is of the chaincode that was called. @throws Error if it cannot be decoded */
+function isEventOf(chaincode: string, bytes: Uint8Array): boolean {
+  return bytes.length === 0 || peer.ChaincodeEvent.deserializeBinary(bytes).getChaincodeId() === chaincode;
 }
 
 function sha256(...parts: readonly Uint8Array[]): string {

@@ -92,6 +92,7 @@ export class Validity {
       this.#checkOne(envelope, codes[tx], { block: number, tx }, membership);
     }
     this.#definitions.endBlock();
+    this.#versions.endBlock();
   }
 
   #noteRule(block: number, { config }: Membership): void {

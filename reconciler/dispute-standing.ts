@@ -1,8 +1,10 @@
-import { addSeconds, type Day, latestRound, type Nanos } from '#chaincode';
+import { type Day, latestRound } from '#chaincode';
 import { lastSaid } from './amend.js';
 import type { DisputeStanding, DisputeState } from './exchange-form.js';
 import { findingHash } from './finding-form.js';
 import type { DayJudgement, Finding } from './judgement.js';
+import type { LedgerClock } from './ledger/ledger-clock.js';
+import { nanosOf } from './ledger/policy-book.js';
 import type { BookedDispute } from './projection/dispute-book.js';
 import type { Projection } from './projection/projection.js';
 import { sealedJudgement } from './seal-store.js';
@@ -32,11 +34,11 @@ export function knownFindings(projection: Projection, current?: DayJudgement): K
   };
 }
 
-/** A dispute as it stands when the ledger clock is `clock` and `actors` are those of the policy in force. */
+/** A dispute as it stands by this ledger clock, when `actors` are those of the policy in force. */
 export function standingOfDispute(
   { finding, openedBy, acts, from }: BookedDispute,
   known: Known,
-  clock: bigint | undefined,
+  clock: LedgerClock,
   actors: readonly string[],
 ): Standing | undefined {
   const round = latestRound(acts.map(({ act }) => act));
@@ -45,15 +47,15 @@ export function standingOfDispute(
   const own = known(day, finding);
   const answered = new Set(round.answers.map(({ actor }) => actor).filter((actor) => actor !== openedBy));
   const awaited = round.isClosed ? [] : awaitedOf(own.at(-1), openedBy, answered, actors);
-  const answerBy = from === undefined ? undefined : addSeconds(from, answerWithin);
+  const answerBy = from === undefined ? undefined : clock.limit(BigInt(from), nanosOf(answerWithin));
   return {
     finding,
     day,
     hash,
     known: own.length === 0 ? 'unknown' : own.some((each) => findingHash(each) === hash) ? 'same' : 'other',
-    state: stateOf(round.isClosed, awaited, answerBy, clock),
+    state: stateOf(round.isClosed, awaited, answerBy, clock.now),
     openedBy,
-    ...(answerBy !== undefined && { answerBy }),
+    ...(answerBy !== undefined && { answerBy: answerBy.toString() }),
     awaited,
   };
 }
@@ -73,10 +75,10 @@ function awaitedOf(
 function stateOf(
   isClosed: boolean,
   awaited: readonly string[],
-  answerBy: Nanos | undefined,
+  answerBy: bigint | undefined,
   clock: bigint | undefined,
 ): DisputeState {
   if (isClosed) return 'closed';
   if (awaited.length === 0) return 'answered';
-  return answerBy !== undefined && clock !== undefined && clock > BigInt(answerBy) ? 'overdue' : 'open';
+  return answerBy !== undefined && clock !== undefined && clock > answerBy ? 'overdue' : 'open';
 }

@@ -84,7 +84,7 @@ function standingsOf<T extends DatedDispute>(
     .sort((a, b) => byText(a.day, b.day))
     .flatMap((dated) => {
       const dispute = projection.disputes.find(dated);
-      const standing = dispute && standingOfDispute(dispute, known, projection.clock.now, actors);
+      const standing = dispute && standingOfDispute(dispute, known, projection.clock, actors);
       return dispute === undefined || standing === undefined ? [] : { ...standing, ...actsOf(dispute, dated) };
     });
 }

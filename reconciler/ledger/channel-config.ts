@@ -19,7 +19,7 @@ export interface Organisation {
   readonly intermediates: readonly string[];
   /** PEM of certificates that are admins' by being listed. */
   readonly admins: readonly string[];
-  /** DER. */
+  /** PEM or DER. */
   readonly revocationLists: readonly Uint8Array[];
   /** Undefined where certificates tell no roles. */
   readonly nodeUnits: NodeUnits | undefined;

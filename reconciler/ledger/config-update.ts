@@ -72,14 +72,17 @@ function faultOfUpdate(
     const found = current.get(key)?.version;
     if (found !== version) return `its update goes by version ${version} of ${key}, not by ${found ?? 'none'}`;
   }
-  const changed = new Map([...elementsOf(update.getWriteSet())].filter(([key, one]) => !isRead(read.get(key), one)));
+  const written = elementsOf(update.getWriteSet());
+  const changed = new Map([...written].filter(([key, one]) => !isRead(read.get(key), one)));
   if (changed.size === 0) return 'its update changes nothing';
   const signers = signersOf(envelope, before);
   for (const [key, element] of changed) {
     const fault = faultOfChange(key, element, current, before, signers);
     if (fault !== undefined) return fault;
   }
-  const difference = firstDifference(overlaid(current, changed), elementsOf(proposed));
+  const result = overlaid(current, changed);
+  for (const key of written.keys()) if (!result.has(key)) return `its update writes ${key}, which no group then names`;
+  const difference = firstDifference(result, elementsOf(proposed));
   return difference === undefined ? undefined : `${difference} is not what the update makes of it`;
 }
 

@@ -10,6 +10,7 @@ interface Element {
 const INTEGER = 0x02;
 const SEQUENCE = 0x30;
 const TIMES = [0x17, 0x18];
+const PEM = /^-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/;
 
 /**
  * By the object identifier of the signature's algorithm, in hex: ECDSA and RSA, and Ed25519, which takes no digest. Peers
@@ -35,9 +36,12 @@ export class RevocationList {
   /** Undefined for an algorithm that is not known: what it signed counts for nothing. */
   readonly #digest: string | null | undefined;
 
-  /** @param der as in the channel's configuration. @throws Error if it is no list */
-  constructor(der: Uint8Array) {
-    const [list] = elementsOf(Buffer.from(der));
+  /**
+   * @param bytes as in the channel's configuration: Fabric's tools put the PEM file there, and peers take DER too
+   * @throws Error if it is no list
+   */
+  constructor(bytes: Uint8Array) {
+    const [list] = elementsOf(derOf(Buffer.from(bytes)));
     const [body, algorithm, signature] = list?.tag === SEQUENCE ? elementsOf(list.content) : [];
     if (body?.tag !== SEQUENCE || signature === undefined) throw new Error('this is no list of revoked certificates');
     this.#signed = body.whole;
@@ -63,6 +67,11 @@ export class RevocationList {
       return false;
     }
   }
+}
+
+function derOf(bytes: Buffer): Buffer {
+  const [, text] = PEM.exec(bytes.toString('latin1')) ?? [];
+  return text === undefined ? bytes : Buffer.from(text, 'base64');
 }
 
 function elementsOf(bytes: Buffer): Element[] {

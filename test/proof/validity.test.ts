@@ -7,6 +7,7 @@ import { MadeChannel, type MadeSigner, signatureHeaderOf } from '../support/made
 import { groupAt, valueAt } from '../support/made-configuration.js';
 import {
   channelPolicy,
+  collectionsInfo,
   type MadeAccess,
   type MadeTransaction,
   madeTransaction,
@@ -143,6 +144,39 @@ describe('what a transaction read', () => {
     expect(both.block([reading('key', [2, 0]), VALID])).toBe('good');
   });
 
+  it('is not what was written before it in its own block, whatever version it names', () => {
+    const deletion = transaction({ access: [{ namespace: OURS, writes: { key: undefined } }] });
+    for (const [first, version] of [
+      [reading('key', [1, 0]), [2, 0]],
+      [deletion, undefined],
+    ] as const) {
+      const check = (code: number) => {
+        const checked = new Checked(membership('embedded'));
+        expect(checked.block([transaction(), VALID])).toBe('good');
+        return checked.block([first, VALID], [reading('key', version), code]);
+      };
+      expect(check(NOT)).toBe('good');
+      expect(check(VALID)).toMatch(/^Transaction 1 .* what it read had changed/);
+    }
+  });
+
+  it('is not known of a key that got a policy of its own, for that may have been a new version', () => {
+    const prepare = () => {
+      const checked = new Checked(membership('embedded'));
+      const access = [{ namespace: OURS, keyPolicies: ['key'] }];
+      expect(checked.block([transaction(), VALID])).toBe('good');
+      expect(checked.block([transaction({ access }), VALID])).toBe('good');
+      return checked;
+    };
+    for (const version of [
+      [1, 0],
+      [2, 0],
+    ] as const) {
+      expect(takes(prepare, transaction({ access: [{ namespace: OURS, reads: { key: version } }] }))).toBe('either');
+    }
+    expect(takes(prepare, transaction({ access: [{ namespace: OURS, reads: { other: [1, 0] } }] }))).toBe('not');
+  });
+
   it.each([
     ['ours that too few endorsed', { endorsers: [] }, NOT],
     ['ours that no client of the channel signed', { creator: undefined }, NOT],
@@ -193,6 +227,36 @@ describe('what a transaction read', () => {
   it('is refused as a whole where a namespace is named twice', () => {
     const access = [{ namespace: OURS, writes: { a: '1' } }, { namespace: OURS }];
     expect(takes(() => new Checked(membership('embedded')), transaction({ access }))).toBe('not');
+  });
+});
+
+describe('the headers of a transaction', () => {
+  /** The same in other bytes: a field that is not known is behind it. */
+  const otherwise = (header: Uint8Array) => Buffer.concat([header, Buffer.from([0x98, 0x06, 0x01])]);
+
+  it('may be written otherwise than in the proposal, as peers take it; on the embedded ledger they may not', () => {
+    const own = transaction({ access: [], actionHeader: otherwise });
+    const prepare = () => {
+      const checked = new Checked(membership('etcdraft'));
+      const policy = validationInfo(ownPolicy(2, ACTORS));
+      const access = [{ namespace: '_lifecycle', writes: { [DEFINED]: policy } }];
+      expect(checked.block([transaction({ chaincode: '_lifecycle', access }), OTHER])).toBe('good');
+      return checked;
+    };
+    expect(takes(prepare, own)).toBe('valid');
+    expect(takes(() => new Checked(membership('embedded')), own)).toBe('not');
+    const empty = transaction({ actionHeader: () => new Uint8Array() });
+    expect(takes(prepare, empty)).toBe('not');
+    expect(takes(prepare, transaction({ epoch: 1 }))).toBe('not');
+  });
+});
+
+describe('what endorsers say of a transaction', () => {
+  it('must name a version of the chaincode, and an event of no other', () => {
+    const prepare = () => new Checked(membership('embedded'));
+    expect(takes(prepare, transaction({ eventOf: OURS }))).toBe('valid');
+    expect(takes(prepare, transaction({ eventOf: 'other' }))).toBe('not');
+    expect(takes(prepare, transaction({ version: '' }))).toBe('not');
   });
 });
 
@@ -396,5 +460,53 @@ describe('the endorsements that a transaction needs on a Fabric network', () => 
     const good = transaction({ header });
     expect(defined(info).block([undefinedOne, OTHER], [good, VALID])).toBe('good');
     expect(defined(info).block([undefinedOne, OTHER], [good, NOT])).toMatch(/nothing speaks against it/);
+  });
+
+  it('are at least an actor’s own for what is in its own collection alone', () => {
+    const prepare = () => defined(infoOf(ownPolicy(2, ACTORS)));
+    const collections = { _implicit_org_AliceMSP: { writes: { a: 'b' } } };
+    const own = [{ namespace: OURS, collections }];
+    expect(takes(prepare, transaction({ access: own, endorsers: peers.slice(0, 1) }))).toBe('either');
+    expect(takes(prepare, transaction({ access: own, endorsers: peers.slice(1) }))).toBe('not');
+    const more = [{ namespace: OURS, collections, writes: { key: 'value' } }];
+    expect(takes(prepare, transaction({ access: more, endorsers: peers.slice(0, 1) }))).toBe('not');
+    expect(takes(prepare, transaction({ access: more, endorsers: peers.slice(1) }))).toBe('not');
+    expect(takes(prepare, transaction({ access: more, endorsers: peers }))).toBe('either');
+  });
+
+  it('are the same for all others where an actor gave keys in its own collection policies', () => {
+    for (const namespace of [OURS, '_lifecycle']) {
+      const prepare = () => {
+        const checked = defined(infoOf(ownPolicy(2, ACTORS)));
+        const access = [{ namespace, collections: { _implicit_org_AliceMSP: { keyPolicies: ['a'] } } }];
+        const made = transaction({ chaincode: namespace, access, endorsers: peers.slice(0, 1) });
+        expect(checked.block([made, namespace === OURS ? VALID : OTHER])).toBe('good');
+        expect(checked.block([definition(infoOf(ownPolicy(3, ACTORS))), OTHER])).toBe('good');
+        return checked;
+      };
+      expect(takes(prepare, transaction({ endorsers: peers.slice(0, 2) }))).toBe('not');
+      expect(takes(prepare, transaction({ endorsers: peers }))).toBe('valid');
+    }
+  });
+
+  it('cannot be had for a collection that the definition does not have', () => {
+    const info = infoOf(ownPolicy(2, ACTORS));
+    const fields = (names: readonly string[]) => ({
+      writes: { [DEFINED]: info, [`namespaces/fields/${OURS}/Collections`]: collectionsInfo(names) },
+    });
+    const access = [{ namespace: OURS, collections: { secret: { writes: { a: 'b' } } } }];
+    for (const [names, expected] of [
+      [[], 'not'],
+      [['other'], 'not'],
+      [['other', 'secret'], 'either'],
+    ] as const) {
+      const prepare = () => {
+        const checked = new Checked(membership('etcdraft'));
+        expect(checked.block([definition(info, {}, fields(names)), OTHER])).toBe('good');
+        return checked;
+      };
+      expect(takes(prepare, transaction({ access, endorsers: peers }))).toBe(expected);
+    }
+    expect(takes(() => new Checked(membership('embedded')), transaction({ access }))).toBe('not');
   });
 });

@@ -133,6 +133,23 @@ describe('a block with a new configuration, which all that sign blocks have sign
     expect(outcome(configurationTransaction(after, undefined, maker))).toMatch(/nobody asked for it/);
   });
 
+  it('is refused if the update writes what no group names, which would take nobody’s signature', () => {
+    const same = copyOf(before);
+    same.setSequence(1);
+    const update = new common.ConfigUpdate();
+    update.setChannelId(MadeChannel.NAME);
+    update.setReadSet(pathTo(before, []));
+    update.setWriteSet(pathTo(before, []));
+    const stray = new common.ConfigGroup();
+    stray.setModPolicy('Admins');
+    update.getWriteSet()?.getGroupsMap().set('Stray', stray);
+    for (const signers of [[], admins]) {
+      expect(outcome(made(same, update, signers))).toMatch(
+        /^CONFIGURATION: .*writes Group \/Channel\/Stray, which no group then names/,
+      );
+    }
+  });
+
   it('is refused if it is of another channel, is not the next in number, or no member made it', async () => {
     const after = withValue(before, ORDERER, NEW);
     const update = updateTo(before, after, ORDERER);

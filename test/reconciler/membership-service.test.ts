@@ -182,6 +182,9 @@ describeWithOpenssl('an organisation’s certificates, made by openssl,', () => 
     expect(of([list]).identify(gone)).toMatchObject({ isRevoked: true, isValid: false });
     expect(rolesOf(of([list]).identify(gone))).toEqual([]);
     expect(of([list]).identify(kept)).toMatchObject({ isRevoked: false, isValid: true });
+    const pem = `-----BEGIN X509 CRL-----\n${Buffer.from(list).toString('base64')}\n-----END X509 CRL-----\n`;
+    expect(of([Buffer.from(pem)]).identify(gone)).toMatchObject({ isRevoked: true, isValid: false });
+    expect(of([Buffer.from(pem)]).identify(kept)).toMatchObject({ isRevoked: false, isValid: true });
     const altered = Uint8Array.from(list);
     altered[altered.length - 3] = (altered.at(-3) ?? 0) ^ 1;
     expect(of([altered]).identify(gone)?.isRevoked).toBe(false);

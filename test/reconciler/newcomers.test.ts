@@ -3,8 +3,10 @@ import { LedgerClock } from '../../reconciler/ledger/ledger-clock.js';
 import {
   ACTORS,
   containerEvent,
+  DAY,
   DAY_START,
   hashed,
+  invocation,
   judge,
   policyTransactions,
   projectionOf,
@@ -54,6 +56,25 @@ describe('a ledger clock that leaps as the last actor sends for the first time',
     // The clock leapt to 60 s.
     expect(findings(660)).toEqual([]);
     expect(findings(661)).toMatchObject([{ class: 'uncorroborated', verdict: 'unresolved' }]);
+  });
+
+  it('takes no time from those who are to answer in a dispute', () => {
+    const { early, last, sent } = beginnings(-7200);
+    const dispute = { finding: 'd'.repeat(64), hash: 'e'.repeat(64), day: DAY, text: 'so', answerWithin: 3600 };
+    const opening = {
+      ...invocation(USER, 'OpenDispute', [JSON.stringify(dispute)]),
+      txId: 'f'.repeat(64),
+      time: DAY_START.toString(),
+    };
+    const stateAt = (seconds: number) => {
+      const later = [early, last].map((run) => run.batch({ watches: [watch(0, 5)], sentAt: seconds }));
+      const [told] = judge([...sent.slice(0, 2), opening, ...sent.slice(2), ...later]).disputes ?? [];
+      return [told?.state, told?.answerBy];
+    };
+    // The clock leapt to 60 s.
+    const answerBy = (DAY_START + 3660n * SECOND).toString();
+    expect(stateAt(3660)).toEqual(['open', answerBy]);
+    expect(stateAt(3661)).toEqual(['overdue', answerBy]);
   });
 
   it('seals no day by it', () => {

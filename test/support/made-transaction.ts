@@ -14,7 +14,7 @@ export interface MadeAccess {
   readonly reads?: Readonly<Record<string, MadeVersion>>;
   readonly writes?: Readonly<Record<string, string | Uint8Array | undefined>>;
   /** Of a private collection; keys stand for their hashes. */
-  readonly collections?: Readonly<Record<string, Pick<MadeAccess, 'reads' | 'writes'>>>;
+  readonly collections?: Readonly<Record<string, Omit<MadeAccess, 'namespace' | 'collections' | 'ranges'>>>;
   readonly ranges?: boolean;
   /** Keys that get a policy of their own. */
   readonly keyPolicies?: readonly string[];
@@ -27,20 +27,29 @@ export interface MadeTransaction {
   readonly access?: readonly MadeAccess[];
   /** For another transaction of the same ID. */
   readonly header?: common.SignatureHeader;
+  /** What becomes of the header in the action, and in the proposal that was endorsed. */
+  readonly actionHeader?: (header: Uint8Array) => Uint8Array;
+  readonly epoch?: number;
+  /** Of the chaincode, as endorsers say it. */
+  readonly version?: string;
+  /** The chaincode whose event it is said to have. */
+  readonly eventOf?: string;
 }
 
 /** An endorser transaction in every detail as peers look at it, of whatever is asked for. */
 export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   const { chaincode, creator, endorsers, access = [], header = signatureHeaderOf(creator.identity) } = wishes;
+  const { version = '1', eventOf, epoch = 0, actionHeader = (same: Uint8Array) => same } = wishes;
   const id = new peer.ChaincodeID();
   id.setName(chaincode);
-  id.setVersion('1');
+  id.setVersion(version);
   const extension = new peer.ChaincodeHeaderExtension();
   extension.setChaincodeId(id);
   const channelHeader = new common.ChannelHeader();
   channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
   channelHeader.setChannelId(MadeChannel.NAME);
   channelHeader.setTxId(sha256(header.getNonce_asU8(), header.getCreator_asU8()).toString('hex'));
+  channelHeader.setEpoch(epoch);
   channelHeader.setExtension$(extension.serializeBinary());
   const proposal = new peer.ChaincodeProposalPayload();
   proposal.setInput(Buffer.from('what is called'));
@@ -49,8 +58,14 @@ export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   const result = new peer.ChaincodeAction();
   result.setChaincodeId(id);
   result.setResults(readWriteSet(access));
+  if (eventOf !== undefined) {
+    const event = new peer.ChaincodeEvent();
+    event.setChaincodeId(eventOf);
+    result.setEvents(event.serializeBinary());
+  }
   const response = new peer.ProposalResponsePayload();
-  response.setProposalHash(sha256(...headers, proposal.serializeBinary()));
+  const inAction = actionHeader(headers[1]);
+  response.setProposalHash(sha256(headers[0], inAction, proposal.serializeBinary()));
   response.setExtension$(result.serializeBinary());
   const endorsed = new peer.ChaincodeEndorsedAction();
   endorsed.setProposalResponsePayload(response.serializeBinary());
@@ -64,7 +79,7 @@ export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   action.setChaincodeProposalPayload(proposal.serializeBinary());
   action.setAction(endorsed);
   const transactionAction = new peer.TransactionAction();
-  transactionAction.setHeader(headers[1]);
+  transactionAction.setHeader(inAction);
   transactionAction.setPayload(action.serializeBinary());
   const transaction = new peer.Transaction();
   transaction.addActions(transactionAction);
@@ -88,6 +103,21 @@ export function validationInfo(policy: peer.ApplicationPolicy, plugin = 'vscc'):
   info.setValidationParameter(policy.serializeBinary());
   const data = new peer.lifecycle.StateData();
   data.setBytes(info.serializeBinary());
+  return data.serializeBinary();
+}
+
+/** What a chaincode's definition says of collections, as `_lifecycle` writes it. */
+export function collectionsInfo(names: readonly string[]): Uint8Array {
+  const collections = new peer.CollectionConfigPackage();
+  for (const name of names) {
+    const one = new peer.StaticCollectionConfig();
+    one.setName(name);
+    const config = new peer.CollectionConfig();
+    config.setStaticCollectionConfig(one);
+    collections.addConfig(config);
+  }
+  const data = new peer.lifecycle.StateData();
+  data.setBytes(collections.serializeBinary());
   return data.serializeBinary();
 }
 
@@ -137,7 +167,8 @@ function readWriteSet(access: readonly MadeAccess[]): Uint8Array {
   return set.serializeBinary();
 }
 
-function collection(name: string, { reads = {}, writes = {} }: Pick<MadeAccess, 'reads' | 'writes'>) {
+function collection(name: string, parts: NonNullable<MadeAccess['collections']>[string]) {
+  const { reads = {}, writes = {}, keyPolicies = [] } = parts;
   const inner = new kvrwset.HashedRWSet();
   for (const [key, version] of Object.entries(reads)) {
     const read = new kvrwset.KVReadHash();
@@ -151,6 +182,11 @@ function collection(name: string, { reads = {}, writes = {} }: Pick<MadeAccess, 
     if (value === undefined) write.setIsDelete(true);
     else write.setValueHash(Buffer.from(value));
     inner.addHashedWrites(write);
+  }
+  for (const key of keyPolicies) {
+    const policy = new kvrwset.KVMetadataWriteHash();
+    policy.setKeyHash(Buffer.from(key));
+    inner.addMetadataWrites(policy);
   }
   const made = new rwset.CollectionHashedReadWriteSet();
   made.setCollectionName(name);
