@@ -4,33 +4,25 @@ import { Command, CommanderError } from 'commander';
 import { type CommandIo, type RegisterCommands, reportError } from './cli/command.js';
 import { EXIT, UsageError } from './cli/exit.js';
 import { printable } from './cli/printable.js';
-import { registerCollect } from './collector/command.js';
-import { registerDemo } from './demo/command.js';
-import { registerGenesisCommand } from './network/genesis-command.js';
-import { registerLedgerCommands } from './network/ledger-command.js';
-import { registerNetworkCommands } from './network/network-command.js';
-import { registerPolicyCommands } from './network/policy-command.js';
-import { registerProfileCommand } from './network/profile-command.js';
-import { registerQueryCommands } from './network/query-command.js';
-import { registerVerifyCommand } from './proof/verify-command.js';
-import { registerReconcile } from './reconciler/command.js';
-import { registerDisputeCommands } from './reconciler/dispute-command.js';
-import { registerReportCommands } from './reports/command.js';
 
-/** Every folder's commands, in the order in which a newcomer meets them. */
-const COMMANDS: readonly RegisterCommands[] = [
-  registerDemo,
-  registerLedgerCommands,
-  registerNetworkCommands,
-  registerProfileCommand,
-  registerCollect,
-  registerReconcile,
-  registerReportCommands,
-  registerVerifyCommand,
-  registerQueryCommands,
-  registerGenesisCommand,
-  registerPolicyCommands,
-  registerDisputeCommands,
+/** Every folder's commands, in the order in which a newcomer meets them. A command's code is loaded if it is asked for. */
+const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () => Promise<RegisterCommands> }[] = [
+  { names: ['demo'], load: async () => (await import('./demo/command.js')).registerDemo },
+  {
+    names: ['ledger', 'identity'],
+    load: async () => (await import('./network/ledger-command.js')).registerLedgerCommands,
+  },
+  { names: ['network'], load: async () => (await import('./network/network-command.js')).registerNetworkCommands },
+  { names: ['profile'], load: async () => (await import('./network/profile-command.js')).registerProfileCommand },
+  { names: ['collect'], load: async () => (await import('./collector/command.js')).registerCollect },
+  { names: ['reconcile'], load: async () => (await import('./reconciler/command.js')).registerReconcile },
+  { names: ['report'], load: async () => (await import('./reports/command.js')).registerReportCommands },
+  { names: ['compare'], load: async () => (await import('./compare/command.js')).registerCompare },
+  { names: ['verify'], load: async () => (await import('./proof/verify-command.js')).registerVerifyCommand },
+  { names: ['query'], load: async () => (await import('./network/query-command.js')).registerQueryCommands },
+  { names: ['query'], load: async () => (await import('./network/genesis-command.js')).registerGenesisCommand },
+  { names: ['policy'], load: async () => (await import('./network/policy-command.js')).registerPolicyCommands },
+  { names: ['dispute'], load: async () => (await import('./reconciler/dispute-command.js')).registerDisputeCommands },
 ];
 
 /** Connections close in less. */
@@ -61,7 +53,8 @@ async function main(argv: readonly string[]): Promise<void> {
     .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 could not do it.')
     // Set before the subcommands are added: they inherit it.
     .exitOverride();
-  for (const register of COMMANDS) register(program, io);
+  const asked = COMMANDS.filter(({ names }) => names.includes(argv[2] ?? ''));
+  for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(program, io);
   try {
     refuseUnknown(program, argv[2]);
     await program.parseAsync(argv);

@@ -53,6 +53,7 @@ const OURS = new Set([
   'ReconcilerError',
   'ReportError',
   'VerifyError',
+  'CompareError',
   'DemoError',
 ]);
 

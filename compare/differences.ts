@@ -60,7 +60,7 @@ export class DifferenceReader {
       counts.set(key, count);
       count.lines += moment.length;
       count.bytes += moment.reduce((sum, { length }) => sum + length, 0);
-      if (count.lines <= MOST_READ && count.bytes <= MOST_BYTES) for (const line of moment) this.read(line);
+      if (count.lines <= MOST_READ && count.bytes <= MOST_BYTES) this.#readMoment(moment);
       else {
         const rest = beyond.get(key) ?? { logs, events: 0, first: moment[0] as LoneLine };
         rest.events += 1;
@@ -70,8 +70,22 @@ export class DifferenceReader {
     return { read: this.#read, unreadable: this.#unreadable, beyond: [...beyond.values()] };
   }
 
+  /** Most lines of one moment are the same bytes, which are read once. */
+  #readMoment(moment: readonly LoneLine[]): void {
+    const known: { readonly bytes: Buffer; readonly read: ReadLine }[] = [];
+    for (const line of moment) {
+      const bytes = moment.length > 1 && moment.length < 10 ? this.reading.bytesOf(line) : undefined;
+      const same = bytes && known.find((one) => one.bytes.equals(bytes));
+      if (same !== undefined) this.#read.push({ ...same.read, line });
+      else {
+        const read = this.read(line, bytes);
+        if (bytes !== undefined && read !== undefined) known.push({ bytes, read });
+      }
+    }
+  }
+
   /** Reads one line. @returns undefined for one that is no event, or of a kind that the policy has nobody record */
-  read(line: LoneLine): ReadLine | undefined {
+  read(line: LoneLine, _bytes?: Buffer): ReadLine | undefined {
     if (line.length > LONGEST_LINE) {
       this.#unreadable.push({ line, why: `it is longer than ${LONGEST_LINE} bytes` });
       return undefined;

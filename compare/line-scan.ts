@@ -21,6 +21,11 @@ export function momentOf({ seconds, nanos }: Readonly<Moment>): string {
   return `${seconds}.${nanos}`;
 }
 
+/** Bytes in a text at which more must be looked at: its end, an escape, and what no text may hold. */
+const ENDS_TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte < 0x20 || byte === QUOTE || byte === BACKSLASH),
+);
+
 const TIME_KEY = Buffer.from('"timeNano":');
 
 /**
@@ -109,10 +114,11 @@ export function kindAtStart(bytes: Uint8Array, from: number, to: number, into: K
 export function endOfText(bytes: Uint8Array, from: number, to: number): number {
   if (bytes[from] !== QUOTE) return -1;
   for (let at = from + 1; at < to; at++) {
-    const byte = bytes[at] as number;
+    if (ENDS_TEXT[bytes[at] as number] === 0) continue;
+    const byte = bytes[at];
     if (byte === QUOTE) return at + 1;
-    if (byte === BACKSLASH) at++;
-    else if (byte < 0x20) return -1;
+    if (byte !== BACKSLASH) return -1;
+    at++;
   }
   return -1;
 }

@@ -1,76 +1,59 @@
 import { endOfText, hasEscape, isNumber, isText } from './line-scan.js';
+import { MOST_MEMBERS, type Place, type Shape, shapeOf } from './shape.js';
 
-const BACKSLASH = 0x5c;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
 const QUOTE = 0x22;
-const COLON = 0x3a;
-const COMMA = 0x2c;
-
-/** A line with more members is left to the full reading. */
-const MOST_MEMBERS = 256;
-/** Keys in the orders in which a log has written them lately. */
+/** Ways of writing that a log has used lately. */
 const MOST_SHAPES = 16;
 
-/** Of which object a member is. */
-const TOP = 0;
-const ACTOR = 1;
-const ATTRIBUTES = 2;
-
-/** Keys of an event in one order, which were looked at once: no two are the same, none has an escape. */
-interface Shape {
-  /** The keys' bytes with what encloses them, one after the other. */
-  readonly keys: Uint8Array;
-  readonly levels: Uint8Array;
-  readonly lengths: Uint32Array;
-  /** The members that the canonical event is made of, sorted by object and key. */
-  readonly order: Uint16Array;
-  /** The same for all shapes that hold the same members in any order. */
-  readonly content: string;
-  readonly time: number;
-  readonly scope: number;
-  readonly type: number;
-  readonly action: number;
-}
-
 /**
- * Where the members of one event's line stand. Two lines whose members are the same bytes are the same event, in whatever
+ * Where the values of one event's line stand. Two lines whose members are the same bytes are the same event, in whatever
  * order and with whatever spaces they are written.
  */
 export class Members {
-  readonly #keyFrom = new Uint32Array(MOST_MEMBERS);
-  readonly #keyTo = new Uint32Array(MOST_MEMBERS);
   readonly #valueFrom = new Uint32Array(MOST_MEMBERS);
   readonly #valueTo = new Uint32Array(MOST_MEMBERS);
-  readonly #level = new Uint8Array(MOST_MEMBERS);
   readonly #shapes: Shape[] = [];
-  #count = 0;
   #bytes: Uint8Array = new Uint8Array();
   #shape: Shape | undefined;
 
   /** Takes a line. @returns false for one that must be read in full */
   read(bytes: Uint8Array, from: number, to: number): boolean {
     this.#bytes = bytes;
-    this.#count = 0;
     this.#shape = undefined;
-    const end = this.#object(from, to, TOP);
-    if (end < 0 || skipSpace(bytes, end, to) !== to) return false;
-    this.#shape = this.#shapes.find((shape, index) => this.#has(shape, index)) ?? this.#newShape();
-    return this.#shape !== undefined;
+    for (let index = 0; index < this.#shapes.length; index++) {
+      const shape = this.#shapes[index] as Shape;
+      if (!this.#fits(shape, from, to)) continue;
+      // The one that was used last is looked at first.
+      if (index > 0) this.#shapes.unshift(...this.#shapes.splice(index, 1));
+      this.#shape = shape;
+      return true;
+    }
+    const found = shapeOf(bytes, from, to);
+    if (found === undefined) return false;
+    if (this.#shapes.length === MOST_SHAPES) this.#shapes.pop();
+    this.#shapes.unshift(found.shape);
+    this.#shape = found.shape;
+    this.#valueFrom.set(found.from);
+    this.#valueTo.set(found.to);
+    return true;
   }
 
-  /** Where the digits of `timeNano` stand; undefined if they are none. */
-  get time(): { readonly from: number; readonly to: number } | undefined {
+  /** Whether what the engine's time was said in is digits. */
+  get hasTime(): boolean {
+    const { time } = this;
+    return time !== undefined && isNumber(this.#bytes, time.from, time.to);
+  }
+
+  /** Where the digits of `timeNano` stand. */
+  get time(): Place | undefined {
     return this.#place(this.#shape?.time);
   }
 
-  get type(): { readonly from: number; readonly to: number } | undefined {
+  get type(): Place | undefined {
     return this.#place(this.#shape?.type);
   }
 
-  get action(): { readonly from: number; readonly to: number } | undefined {
+  get action(): Place | undefined {
     return this.#place(this.#shape?.action);
   }
 
@@ -89,10 +72,40 @@ export class Members {
     return isLocal || this.#isSameValue(one.scope, other, two.scope);
   }
 
-  #place(member: number | undefined) {
-    return member === undefined || member < 0
+  /**
+   * Whether a line that was not read is the same event as the one that was, and written as others that `writer` has read.
+   * @returns false if it is not, or if more must be looked at
+   */
+  isSameAsLine(bytes: Uint8Array, from: number, to: number, writer: Members): boolean {
+    const two = this.#shape;
+    const one = writer.#shapes[0];
+    if (one === undefined || two === undefined || one.content !== two.content) return false;
+    if (one.scope < 0 || two.scope < 0) return false;
+    const links = one.links.get(two) ?? linked(one, two);
+    const mine = this.#bytes;
+    let at = from;
+    let between = 0;
+    for (let value = 0; value <= one.values; value++) {
+      for (const end = one.ends[value] as number; between < end; )
+        if (bytes[at++] !== one.between[between++]) return false;
+      if (value === one.values) break;
+      const link = links[value] as number;
+      if (link < 0) {
+        at = endOfPlain(bytes, at, to);
+        if (at < 0) return false;
+      } else {
+        const end = this.#valueTo[link] as number;
+        for (let there = this.#valueFrom[link] as number; there < end; there++)
+          if (bytes[at++] !== mine[there]) return false;
+      }
+    }
+    return at === to;
+  }
+
+  #place(value: number | undefined): Place | undefined {
+    return value === undefined || value < 0
       ? undefined
-      : { from: this.#valueFrom[member] as number, to: this.#valueTo[member] as number };
+      : { from: this.#valueFrom[value] as number, to: this.#valueTo[value] as number };
   }
 
   #isSameValue(one: number, other: Members, two: number): boolean {
@@ -113,138 +126,39 @@ export class Members {
     return (this.#valueTo[shape.scope] as number) - from === 7 && isText(this.#bytes, from, '"local"');
   }
 
-  /** @returns the place after the object; -1 if it is none that is plain enough */
-  #object(from: number, to: number, level: number): number {
+  /** Finds the values of a line that is written so. */
+  #fits(shape: Shape, from: number, to: number): boolean {
     const bytes = this.#bytes;
-    let at = skipSpace(bytes, from, to);
-    if (bytes[at] !== OPEN) return -1;
-    at = skipSpace(bytes, at + 1, to);
-    if (bytes[at] === CLOSE) return at + 1;
-    while (at < to) {
-      const keyEnd = endOfText(bytes, at, to);
-      if (keyEnd < 0 || this.#count === MOST_MEMBERS) return -1;
-      const colon = skipSpace(bytes, keyEnd, to);
-      if (bytes[colon] !== COLON) return -1;
-      const value = skipSpace(bytes, colon + 1, to);
-      const member = this.#count++;
-      this.#keyFrom[member] = at;
-      this.#keyTo[member] = keyEnd;
-      this.#level[member] = level;
-      const below = levelBelow(bytes, at, keyEnd, level);
-      const end = below > 0 && bytes[value] === OPEN ? this.#object(value, to, below) : endOfValue(bytes, value, to);
-      if (end < 0) return -1;
-      this.#valueFrom[member] = value;
-      this.#valueTo[member] = end;
-      at = skipSpace(bytes, end, to);
-      if (bytes[at] === CLOSE) return at + 1;
-      if (bytes[at] !== COMMA) return -1;
-      at = skipSpace(bytes, at + 1, to);
+    const { between: expected, ends, values } = shape;
+    let at = from;
+    let between = 0;
+    for (let value = 0; value <= values; value++) {
+      for (const end = ends[value] as number; between < end; ) if (bytes[at++] !== expected[between++]) return false;
+      if (value === values) break;
+      const end = endOfPlain(bytes, at, to);
+      if (end < 0) return false;
+      this.#valueFrom[value] = at;
+      this.#valueTo[value] = end;
+      at = end;
     }
-    return -1;
-  }
-
-  #has({ keys, levels, lengths }: Shape, index: number): boolean {
-    if (levels.length !== this.#count) return false;
-    let there = 0;
-    for (let member = 0; member < this.#count; member++) {
-      const from = this.#keyFrom[member] as number;
-      const length = (this.#keyTo[member] as number) - from;
-      if (length !== lengths[member] || this.#level[member] !== levels[member]) return false;
-      for (let at = 0; at < length; at++) if (this.#bytes[from + at] !== keys[there + at]) return false;
-      there += length;
-    }
-    // The one that was used last is looked at first.
-    if (index > 0) this.#shapes.unshift(...this.#shapes.splice(index, 1));
-    return true;
-  }
-
-  #newShape(): Shape | undefined {
-    const names: string[] = [];
-    for (let member = 0; member < this.#count; member++) {
-      const [from, to] = [this.#keyFrom[member] as number, this.#keyTo[member] as number];
-      if (hasEscape(this.#bytes, from, to)) return undefined;
-      names.push(`${this.#level[member]}${Buffer.from(this.#bytes.subarray(from, to)).toString('latin1')}`);
-    }
-    if (new Set(names).size !== names.length) return undefined;
-    const index = (name: string) => names.indexOf(name);
-    const shape = {
-      keys: Buffer.concat(
-        names.map((_, member) => this.#bytes.subarray(this.#keyFrom[member] as number, this.#keyTo[member] as number)),
-      ),
-      levels: this.#level.slice(0, this.#count),
-      lengths: Uint32Array.from(
-        names,
-        (_, member) => (this.#keyTo[member] as number) - (this.#keyFrom[member] as number),
-      ),
-      ...contentOf(names),
-      time: index(`${TOP}"timeNano"`),
-      scope: index(`${TOP}"scope"`),
-      type: index(`${TOP}"Type"`),
-      action: index(`${TOP}"Action"`),
-    };
-    // Without one of these it is no event, or an old engine's.
-    if (shape.time < 0 || shape.type < 0 || shape.action < 0 || index(`${ACTOR}"ID"`) < 0) return undefined;
-    if (this.#shapes.length === MOST_SHAPES) this.#shapes.pop();
-    this.#shapes.unshift(shape);
-    return shape;
-  }
-
-  /** Whether what the engine's time was said in is digits. */
-  get hasTime(): boolean {
-    const time = this.time;
-    return time !== undefined && isNumber(this.#bytes, time.from, time.to);
+    return at === to;
   }
 }
 
-/** What of the members the canonical event is made of, besides the scope: sorted, and as one text. */
-function contentOf(names: readonly string[]) {
-  const counts = [`${TOP}"timeNano"`, `${TOP}"Type"`, `${TOP}"Action"`, `${ACTOR}"ID"`];
-  const order = names
-    .map((name, member) => ({ name, member }))
-    .filter(({ name }) => counts.includes(name) || name.startsWith(`${ATTRIBUTES}`))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { order: Uint16Array.from(order, ({ member }) => member), content: order.map(({ name }) => name).join('\n') };
-}
-
-function levelBelow(bytes: Uint8Array, from: number, to: number, level: number): number {
-  if (level === TOP && to - from === 7 && isText(bytes, from, '"Actor"')) return ACTOR;
-  if (level === ACTOR && to - from === 12 && isText(bytes, from, '"Attributes"')) return ATTRIBUTES;
-  return 0;
-}
-
-/** The place after a value of any kind; -1 if it does not end. What is in it is not looked at. */
-function endOfValue(bytes: Uint8Array, from: number, to: number): number {
-  const first = bytes[from];
-  if (first === QUOTE) return endOfText(bytes, from, to);
-  let depth = 0;
-  for (let at = from; at < to; at++) {
-    const byte = bytes[at] as number;
-    if (byte === QUOTE) {
-      at = endOfText(bytes, at, to) - 1;
-      if (at < 0) return -1;
-    } else if (byte === OPEN || byte === OPEN_LIST) depth++;
-    else if (byte === CLOSE || byte === CLOSE_LIST || byte === COMMA) {
-      if (depth === 0) return at === from ? -1 : trimmed(bytes, from, at);
-      if (byte !== COMMA && --depth === 0) return at + 1;
-    } else if (byte === BACKSLASH) return -1;
-  }
-  return -1;
-}
-
-function trimmed(bytes: Uint8Array, from: number, to: number): number {
-  let end = to;
-  while (end > from && isSpace(bytes[end - 1] as number)) end--;
-  return end;
-}
-
-function skipSpace(bytes: Uint8Array, from: number, to: number): number {
+/** The place after a text or digits; -1 for any other value. */
+function endOfPlain(bytes: Uint8Array, from: number, to: number): number {
+  if (bytes[from] === QUOTE) return endOfText(bytes, from, to);
   let at = from;
-  while (at < to && isSpace(bytes[at] as number)) at++;
-  return at;
+  while (at < to && (bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39) at++;
+  return at === from ? -1 : at;
 }
 
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+function linked(one: Shape, two: Shape): Int16Array {
+  const links = new Int16Array(one.values).fill(-1);
+  for (const [index, value] of one.order.entries()) links[value] = two.order[index] as number;
+  links[one.scope] = two.scope;
+  one.links.set(two, links);
+  return links;
 }
 
 function textOf(bytes: Uint8Array, from: number, to: number): unknown {

@@ -1,4 +1,4 @@
-import { completePolicy, type Policy, padNanos } from '#chaincode';
+import { completePolicy, isRecorded, type Policy, padNanos } from '#chaincode';
 import { DifferenceReader, type UnreadableLine } from './differences.js';
 import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
@@ -84,15 +84,11 @@ function numbered(parts: readonly Walked[]): LoneLine[] {
 }
 
 /** How many of the events are of kinds that the policy has recorded. */
-function counted(kinds: readonly ReadonlyMap<string, number>[], { record }: Policy): number {
+function counted(kinds: readonly Walked['agreed'][], policy: Policy): number {
   return kinds
-    .flatMap((of) => [...of])
-    .filter(([kind]) => {
-      const [type = '', action = ''] = kind.split('\n');
-      const actions = Object.hasOwn(record, type) ? record[type] : undefined;
-      return actions?.includes(action) || actions?.includes('*');
-    })
-    .reduce((sum, [, count]) => sum + count, 0);
+    .flat()
+    .filter((kind) => isRecorded(policy, kind))
+    .reduce((sum, { events }) => sum + events, 0);
 }
 
 /** Between the readable lines before and after it an unreadable one may have been any event. */

@@ -4,6 +4,9 @@ import { openLog, type Part } from './parts.js';
 import { type LoneLine, Walk, type Walked } from './walk.js';
 import { LogWindow } from './window.js';
 
+/** So many bytes are read before it is said that they were. */
+const SAID_EVERY = 1 << 26;
+
 /**
  * Goes through one part of the logs.
  * @param onBytes told now and then how many bytes of all logs were passed since the last time
@@ -12,10 +15,17 @@ import { LogWindow } from './window.js';
 export function walkPart(files: readonly string[], { ranges, before }: Part, onBytes: (bytes: number) => void): Walked {
   const descriptors = files.map(openLog);
   try {
+    let unsaid = 0;
+    const onRead = (bytes: number) => {
+      unsaid += bytes;
+      if (unsaid < SAID_EVERY) return;
+      onBytes(unsaid);
+      unsaid = 0;
+    };
     const tooLong: LoneLine[] = [];
     const windows = descriptors.map((descriptor, log) => {
       const { from, to } = ranges[log] as Part['ranges'][number];
-      const window: LogWindow = new LogWindow(log, descriptor, { from, to, before, onBytes }, (line) =>
+      const window: LogWindow = new LogWindow(log, descriptor, { from, to, before, onBytes: onRead }, (line) =>
         tooLong.push({ ...line, log, ...window.latest, behind: false, unclear: true }),
       );
       return window;

@@ -1,3 +1,4 @@
+import { KindCounts } from './kinds.js';
 import type { LineReading } from './line-reading.js';
 import { type Moment, momentOf } from './line-scan.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
@@ -31,9 +32,9 @@ export interface LoneLine {
 /** What is found in a part of the logs. */
 export interface Walked {
   /** Events that all logs have, by type and action. */
-  readonly agreed: Map<string, number>;
+  readonly agreed: KindCounts['all'];
   /** Events that all logs have but the one that was given up. */
-  readonly agreedByOthers: Map<string, number>;
+  readonly agreedByOthers: KindCounts['all'];
   readonly lone: LoneLine[];
   /** Of each log how many lines it has and the times between which they lie; infinite and before all if it has none. */
   readonly logs: { readonly lines: number; readonly earliest: Moment; readonly latest: Moment }[];
@@ -50,7 +51,7 @@ export class Walk {
   /** The logs that are held against each other. */
   #windows: readonly LogWindow[];
   readonly #logs: () => Walked['logs'];
-  #agreed = new Map<string, number>();
+  #agreed = new KindCounts();
   readonly #agreedByAll = this.#agreed;
   readonly #waiting = new Map<string, LoneLine[][]>();
   readonly #lone: LoneLine[] = [];
@@ -70,7 +71,7 @@ export class Walk {
 
   run(): Walked {
     for (;;) {
-      const live = this.#windows.filter((window) => window.fill());
+      const live = this.#live();
       if (live.length === 0) break;
       if (live.length < this.#windows.length || !this.#passAlike()) this.#step(live);
       if (this.#waitingLines > MOST_WAITING && this.#disordered === undefined) this.#giveUp();
@@ -78,12 +79,23 @@ export class Walk {
     }
     this.#letGo();
     return {
-      agreed: this.#agreedByAll,
-      agreedByOthers: this.#agreed === this.#agreedByAll ? new Map() : this.#agreed,
+      agreed: this.#agreedByAll.all,
+      agreedByOthers: this.#agreed === this.#agreedByAll ? [] : this.#agreed.all,
       lone: this.#lone,
       logs: this.#logs(),
       disordered: this.#disordered,
     };
+  }
+
+  /** The logs that have a line left. */
+  #live(): readonly LogWindow[] {
+    let live: LogWindow[] | undefined;
+    for (let index = 0; index < this.#windows.length; index++) {
+      const window = this.#windows[index] as LogWindow;
+      if (window.fill()) live?.push(window);
+      else live ??= this.#windows.slice(0, index);
+    }
+    return live ?? this.#windows;
   }
 
   /** Passes the lines from here on that are the same bytes in all logs. @returns false if there are none */
@@ -112,7 +124,7 @@ export class Walk {
       const end = bytes[newline - 1] === RETURN ? newline - 1 : newline;
       if (newline - from > LONGEST_LINE || !window.timeOf(from, end, moment)) break;
       if (!this.#windows.every(({ latest }) => isAfter(moment, latest)) || !window.findKind(from, end)) break;
-      this.#agree(kindOf(window));
+      this.#agreed.add(bytes, window.kind);
       for (const each of this.#windows) each.isBehind(moment);
       this.#momentFrom = window.offsetOf(from);
       lines++;
@@ -121,22 +133,22 @@ export class Walk {
     return { passed: from - window.at, lines };
   }
 
-  #agree(kind: string): void {
-    this.#agreed.set(kind, (this.#agreed.get(kind) ?? 0) + 1);
-  }
-
   /** Passes the earliest line, and those of other logs that are of the same moment. */
   #step(live: readonly LogWindow[]): void {
-    const unclear = live.find((window) => !window.look());
-    if (unclear !== undefined) {
-      this.#lone.push(take(unclear, true));
-      return;
+    let earliest: Moment | undefined;
+    for (const window of live) {
+      if (!window.look()) {
+        this.#lone.push(take(window, true));
+        return;
+      }
+      if (earliest === undefined || isAfter(earliest, window.time)) earliest = window.time;
     }
-    const { time } = live.reduce((least, window) => (isAfter(least.time, window.time) ? window : least));
-    const now = live.filter((window) => isAt(window.time, time));
-    if (now.length < this.#windows.length || !areOne(now) || this.#waiting.has(momentOf(time))) {
-      for (const window of now) this.#wait(window);
-    } else this.#passOne(now as [LogWindow, ...LogWindow[]]);
+    const { seconds, nanos } = earliest as Moment;
+    const isNow = ({ time }: LogWindow) => time.seconds === seconds && time.nanos === nanos;
+    const isOfAll = live.length === this.#windows.length && live.every(isNow);
+    if (isOfAll && (this.#waiting.size === 0 || !this.#waiting.has(`${seconds}.${nanos}`)) && areOne(live)) {
+      this.#passOne(live as readonly [LogWindow, ...LogWindow[]]);
+    } else for (const window of isOfAll ? live : live.filter(isNow)) this.#wait(window);
   }
 
   /** Passes a line that all logs have here. */
@@ -144,7 +156,7 @@ export class Walk {
     const [first] = now;
     const isLater = now.every(({ time, latest }) => isAfter(time, latest));
     if ((isLater || this.#isNewOfMoment(now)) && first.findKind(first.at, first.lineEnd)) {
-      this.#agree(kindOf(first));
+      this.#agreed.add(first.bytes, first.kind);
       if (isLater) this.#momentFrom = first.offset;
       for (const window of now) {
         window.isBehind(window.time);
@@ -164,7 +176,7 @@ export class Walk {
 
   /** Puts a line to those that wait; where now all logs have it, they agree. */
   #wait(window: LogWindow): void {
-    const kind = window.findKind(window.at, window.lineEnd) ? kindOf(window) : undefined;
+    const kind = window.findKind(window.at, window.lineEnd) ? this.#agreed.find(window.bytes, window.kind) : undefined;
     const line = take(window, false);
     const key = momentOf(line);
     const groups = this.#waiting.get(key) ?? [];
@@ -183,7 +195,7 @@ export class Walk {
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) this.#waiting.delete(key);
     if (kind === undefined || group.some(({ behind }) => behind)) this.#lone.push(...group);
-    else this.#agree(kind);
+    else kind.count++;
   }
 
   /** Leaves all that waits to be judged. */
@@ -209,7 +221,7 @@ export class Walk {
     const given = this.#windows[counts.indexOf(Math.min(...counts))] as LogWindow;
     this.#disordered = given.log;
     this.#windows = this.#windows.filter((window) => window !== given);
-    this.#agreed = new Map();
+    this.#agreed = new KindCounts();
     this.#letGo();
   }
 }
@@ -223,17 +235,14 @@ function take(window: LogWindow, unclear: boolean): LoneLine {
   return { log, seconds, nanos, offset, length: lineEnd - at, line: window.lines, behind, unclear };
 }
 
-function kindOf({ bytes, kind }: LogWindow): string {
-  const type = bytes.toString('latin1', kind.typeFrom, kind.typeTo);
-  return `${type}\n${bytes.toString('latin1', kind.actionFrom, kind.actionTo)}`;
-}
-
-function areOne([first, ...others]: readonly LogWindow[]): boolean {
-  const isOne = (other: LogWindow) =>
-    first !== undefined &&
-    (first.bytes.compare(other.bytes, other.at, other.lineEnd, first.at, first.lineEnd) === 0 ||
-      (first.hasMembers() && other.hasMembers() && first.members.isSameAs(other.members)));
-  return others.every(isOne);
+function areOne(now: readonly LogWindow[]): boolean {
+  const first = now[0] as LogWindow;
+  for (let index = 1; index < now.length; index++) {
+    const other = now[index] as LogWindow;
+    const isAlike = first.bytes.compare(other.bytes, other.at, other.lineEnd, first.at, first.lineEnd) === 0;
+    if (!isAlike && !first.isSameEventAs(other)) return false;
+  }
+  return true;
 }
 
 function isAt(a: Moment, b: Moment): boolean {

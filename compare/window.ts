@@ -22,7 +22,7 @@ export interface PassedLine {
 export interface Stretch {
   /** Where a line begins. */
   readonly from: number;
-  /** A line that begins before belongs to the part. */
+  /** Where a line begins, or the log ends. */
   readonly to: number;
   /** A time before which no line of the part should be. */
   readonly before: Moment;
@@ -111,6 +111,14 @@ export class LogWindow {
   hasMembers(): boolean {
     this.#hasMembers ??= this.members.read(this.bytes, this.at, this.lineEnd) && this.members.hasTime;
     return this.#hasMembers;
+  }
+
+  /** Whether the next lines of both are one event, as far as their members tell. Call after `look`. */
+  isSameEventAs(other: LogWindow): boolean {
+    if (!other.hasMembers()) return false;
+    const { bytes, at, lineEnd, members } = this;
+    if (this.#hasMembers === undefined && other.members.isSameAsLine(bytes, at, lineEnd, members)) return true;
+    return this.hasMembers() && members.isSameAs(other.members);
   }
 
   /** Where type and action of a line stand. @returns false if only a full reading can tell */
@@ -206,7 +214,9 @@ export class LogWindow {
     this.#base += this.at;
     this.at = 0;
     this.end = rest;
-    const count = readSync(this.descriptor, this.bytes, rest, this.bytes.length - rest, this.#base + rest);
+    const from = this.#base + rest;
+    const most = Math.min(this.bytes.length - rest, this.#to - from);
+    const count = most > 0 ? readSync(this.descriptor, this.bytes, rest, most, from) : 0;
     this.end += count;
     this.#onBytes(count);
     return count > 0;

@@ -32,6 +32,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'network/connection',
     'network/profile',
   ],
+  compare: [
+    '#chaincode',
+    'cli',
+    'reconciler/finding-form',
+    'reconciler/judge',
+    'reconciler/judgement',
+    'reconciler/ledger/coverage',
+    'reconciler/ledger/sources',
+    'reports/format',
+    'reports/phrase',
+    'reports/sentence',
+  ],
   proof: ['#chaincode', 'cli', 'reconciler', 'reports'],
   demo: ['#chaincode', 'cli', 'network', 'collector', 'reconciler', 'reports'],
 };

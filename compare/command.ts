@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { type Policy, policySchema, RecordError } from '#chaincode';
+import { action, type CommandIo, printJson } from '../cli/command.js';
+import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
+import { compareLogs } from './compare.js';
+import { plainLogs } from './inputs.js';
+import { ProgressBar } from './progress-bar.js';
+import { textOf } from './text.js';
+
+interface Options {
+  readonly names?: string;
+  readonly sourceId: string;
+  readonly policy?: string;
+  readonly threads?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `compare`. */
+export function registerCompare(program: Command, io: CommandIo): void {
+  program
+    .command('compare')
+    .description("judge several actors' logs of one engine, without any ledger")
+    .argument(
+      '<logs...>',
+      'what "docker events --format \'{{json .}}\'" prints, plain, gzip or zstd; - for standard input',
+    )
+    .option('--names <actors>', 'whose logs they are, separated by commas (default: the names of the files)')
+    .option('--source-id <id>', "the engine's ID under which events are hashed", 'engine')
+    .option('--policy <file>', 'JSON of a policy: what it says of record, ignore, window and quota counts')
+    .option('--threads <number>', 'threads at the most (default: as many as there are cores)')
+    .option('--json', 'print for machines')
+    .addHelpText(
+      'after',
+      '\nExample:\n  event2ledger compare provider.ndjson developer.ndjson user.ndjson --names Provider,Developer,User\n' +
+        '\nExit codes: 0 no findings, 1 findings, 2 could not read or judge.',
+    )
+    .action(action(io, (files: string[], options: Options) => run(files, options, io)));
+}
+
+async function run(files: readonly string[], options: Options, io: CommandIo): Promise<ExitCode> {
+  const actors = actorsOf(files, options.names);
+  const threads = threadsOf(options.threads);
+  const policy = options.policy === undefined ? {} : policyOf(options.policy);
+  if (options.sourceId === '') throw new UsageError('--source-id must not be empty.');
+  const { logs, remove } = await plainLogs(files, io.stdin, io.signal);
+  const bar = new ProgressBar(io.stderr);
+  try {
+    const report = await compareLogs({
+      logs,
+      actors,
+      source: options.sourceId,
+      policy,
+      threads,
+      signal: io.signal,
+      onProgress: (done, of) => bar.show(done, of),
+    });
+    bar.end();
+    if (options.json) printJson(io, report);
+    else io.stdout.write(textOf(report));
+    return report.findings.length > 0 ? EXIT.findings : EXIT.clean;
+  } finally {
+    bar.end();
+    remove();
+  }
+}
+
+function actorsOf(files: readonly string[], names: string | undefined): string[] {
+  if (files.length < 2) throw new UsageError('Name at least two logs: there is nothing to compare one with.');
+  if (files.length > 32) throw new UsageError('At most 32 logs can be compared at once.');
+  if (files.filter((file) => file === '-').length > 1) throw new UsageError('Standard input can be one log only.');
+  const actors = names === undefined ? [...files] : names.split(',').map((name) => name.trim());
+  if (actors.length !== files.length) {
+    throw new UsageError(
+      `--names has ${actors.length} names for ${files.length} logs; give one for each, in their order.`,
+    );
+  }
+  if (actors.some((name) => name === '' || !name.isWellFormed())) throw new UsageError('--names has an empty name.');
+  if (new Set(actors).size < actors.length) {
+    throw new UsageError(
+      names === undefined
+        ? 'One file is named twice; a log is not compared with itself.'
+        : '--names has one name twice.',
+    );
+  }
+  return actors;
+}
+
+function threadsOf(text: string | undefined): number {
+  if (text === undefined) return availableParallelism();
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new UsageError('--threads must be a whole number from 1 to 999.');
+  return Number(text);
+}
+
+/** What of a policy's text decides how logs are compared. */
+function policyOf(file: string): Partial<Policy> {
+  const parts = policySchema.pick({ record: true, ignore: true, window: true, quota: true }).partial();
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new RecordError('POLICY_JSON', `${file} cannot be read as a policy's JSON: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+  const { data } = parts.loose().safeParse(value);
+  if (data === undefined)
+    throw new RecordError('POLICY_SHAPE', `${file} is no policy; see "event2ledger policy show".`);
+  const { record, ignore, window, quota } = data;
+  return {
+    ...(record && { record }),
+    ...(ignore && { ignore }),
+    ...(window !== undefined && { window }),
+    ...(quota !== undefined && { quota }),
+  };
+}
