@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { type Policy, policySchema, RecordError } from '#chaincode';
+import type { Policy } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { compareLogs } from './compare.js';
 import { plainLogs } from './inputs.js';
 import { ProgressBar } from './progress-bar.js';
-import { textOf } from './text.js';
 
 interface Options {
   readonly names?: string;
@@ -42,7 +41,7 @@ export function registerCompare(program: Command, io: CommandIo): void {
 async function run(files: readonly string[], options: Options, io: CommandIo): Promise<ExitCode> {
   const actors = actorsOf(files, options.names);
   const threads = threadsOf(options.threads);
-  const policy = options.policy === undefined ? {} : policyOf(options.policy);
+  const policy = options.policy === undefined ? {} : await policyOf(options.policy);
   if (options.sourceId === '') throw new UsageError('--source-id must not be empty.');
   const { logs, remove } = await plainLogs(files, io.stdin, io.signal);
   const bar = new ProgressBar(io.stderr);
@@ -58,7 +57,7 @@ async function run(files: readonly string[], options: Options, io: CommandIo): P
     });
     bar.end();
     if (options.json) printJson(io, report);
-    else io.stdout.write(textOf(report));
+    else io.stdout.write((await import('./text.js')).textOf(report));
     return report.findings.length > 0 ? EXIT.findings : EXIT.clean;
   } finally {
     bar.end();
@@ -94,7 +93,8 @@ function threadsOf(text: string | undefined): number {
 }
 
 /** What of a policy's text decides how logs are compared. */
-function policyOf(file: string): Partial<Policy> {
+async function policyOf(file: string): Promise<Partial<Policy>> {
+  const { policySchema, RecordError } = await import('#chaincode');
   const parts = policySchema.pick({ record: true, ignore: true, window: true, quota: true }).partial();
   let value: unknown;
   try {

@@ -1,7 +1,10 @@
+import { hash } from 'node:crypto';
 import { canonicalEvent, type HashedEvent, isRecorded, type Policy, parseDockerEvent, RecordError } from '#chaincode';
 import type { LineReading } from './line-reading.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
+
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** So many lines of one log alone, or of the same logs, are read in full; what is beyond is counted. */
 export const MOST_READ = 20_000;
@@ -97,7 +100,7 @@ export class DifferenceReader {
           .toString('utf8')
           .replace(/^\ufeff/, ''),
       );
-      const event = canonicalEvent(raw, { source: this.source, ignore: this.policy.ignore });
+      const event = canonicalEvent(raw, { source: this.source, ignore: this.policy.ignore }, sha256);
       if (!isRecorded(this.policy, event.event)) return undefined;
       const read = { line, event, timeNano: raw.timeNano };
       this.#read.push(read);

@@ -8,6 +8,7 @@ const COMMA = 0x2c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const ZERO = 0x30;
+const SPACE = 0x20;
 
 /** A moment in two numbers that a double holds exactly. */
 export interface Moment {
@@ -26,7 +27,7 @@ const ENDS_TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte < 0x20 || byte === QUOTE || byte === BACKSLASH),
 );
 
-const TIME_KEY = Buffer.from('"timeNano":');
+const TIME_KEY = Buffer.from(',"timeNano":');
 
 /**
  * The time of a line that ends with `"timeNano":<digits>}`, as Docker's do.
@@ -34,26 +35,27 @@ const TIME_KEY = Buffer.from('"timeNano":');
  * @returns false for a line that does not
  */
 export function timeAtEnd(bytes: Uint8Array, from: number, to: number, into: Moment): boolean {
-  let at = to - 1;
-  if (bytes[at] !== CLOSE) return false;
-  const end = at;
+  const end = to - 1;
+  if (bytes[end] !== CLOSE) return false;
+  let at = end;
   while (at > from && isDigit(bytes[at - 1] as number)) at--;
+  // A comma before the key: were it in a text, a quote there would be escaped.
   const key = at - TIME_KEY.length;
-  if (key <= from || !isNumber(bytes, at, end)) return false;
-  for (let index = 0; index < TIME_KEY.length; index++) {
-    if (bytes[key + index] !== TIME_KEY[index]) return false;
-  }
-  // A quote before it would be the end of a text that has it in it, were it escaped.
-  if (bytes[key - 1] !== COMMA) return false;
+  if (key <= from || !isInt64(bytes, at, end)) return false;
+  for (let index = 0; index < TIME_KEY.length; index++) if (bytes[key + index] !== TIME_KEY[index]) return false;
   digitsToMoment(bytes, at, end, into);
   return true;
 }
 
 /** Digits of a time in nanoseconds: no leading zero, at most as many as int64 has. */
 export function isNumber(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (!isDigit(bytes[at] as number)) return false;
+  return isInt64(bytes, from, to);
+}
+
+function isInt64(bytes: Uint8Array, from: number, to: number): boolean {
   const length = to - from;
   if (length < 1 || length > 19 || (length > 1 && bytes[from] === ZERO)) return false;
-  for (let at = from; at < to; at++) if (!isDigit(bytes[at] as number)) return false;
   // 2^63 begins with 92; what is near it is left to the full reading.
   return length < 19 || (bytes[from] as number) < 0x39;
 }
@@ -75,6 +77,46 @@ export interface Kind {
   actionFrom: number;
   /** Before the detail, if there is one. */
   actionTo: number;
+}
+
+const BEFORE_TYPE = Buffer.from('","Type":"');
+const BEFORE_ACTION = Buffer.from('","Action":"');
+const BEFORE_ACTOR = Buffer.from('","Actor":{');
+
+/**
+ * Finds type and action of a line in which they stand one after the other before the actor, as in Docker's.
+ * @param into takes the places
+ * @returns false for a line in which they do not
+ */
+export function kindBeforeActor(bytes: Buffer, from: number, to: number, into: Kind): boolean {
+  const place = bytes.indexOf(BEFORE_TYPE, from);
+  if (place < 0 || place >= to) return false;
+  const typeFrom = place + BEFORE_TYPE.length;
+  let at = typeFrom;
+  while (ENDS_TEXT[bytes[at] as number] === 0) at++;
+  into.typeFrom = typeFrom;
+  into.typeTo = at;
+  if (!isAt(bytes, at, BEFORE_ACTION)) return false;
+  at += BEFORE_ACTION.length;
+  into.actionFrom = at;
+  into.actionTo = -1;
+  while (ENDS_TEXT[bytes[at] as number] === 0) {
+    if (bytes[at] === COLON && bytes[at + 1] === SPACE && into.actionTo < 0) into.actionTo = at;
+    at++;
+  }
+  // What stands after the colon is detail, with or without escapes.
+  if (into.actionTo < 0) into.actionTo = at;
+  if (into.actionTo === into.actionFrom) return false;
+  while (bytes[at] === BACKSLASH && into.actionTo < at) {
+    at += 2;
+    while (ENDS_TEXT[bytes[at] as number] === 0) at++;
+  }
+  return at < to && isAt(bytes, at, BEFORE_ACTOR);
+}
+
+function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text[index]) return false;
+  return true;
 }
 
 /**

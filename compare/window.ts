@@ -1,10 +1,10 @@
 import { readSync } from 'node:fs';
-import { digitsToMoment, type Kind, kindAtStart, type Moment, timeAtEnd } from './line-scan.js';
+import { digitsToMoment, type Kind, kindAtStart, kindBeforeActor, type Moment, timeAtEnd } from './line-scan.js';
 import { Members } from './members.js';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-const FIRST_BYTES = 1 << 20;
+const FIRST_BYTES = 1 << 18;
 /** Below so many bytes ahead more is read. */
 const LOW = 1 << 16;
 /** The longest line that is read, in bytes; no event of Docker's comes near it. */
@@ -123,7 +123,7 @@ export class LogWindow {
 
   /** Where type and action of a line stand. @returns false if only a full reading can tell */
   findKind(from: number, to: number): boolean {
-    if (kindAtStart(this.bytes, from, to, this.kind)) return true;
+    if (kindBeforeActor(this.bytes, from, to, this.kind) || kindAtStart(this.bytes, from, to, this.kind)) return true;
     if (!this.members.read(this.bytes, from, to)) return false;
     this.#hasMembers = undefined;
     const { type, action } = this.members;
