@@ -56,7 +56,8 @@ const NOWHERE: Locate = () => ({ block: '', tx: '' });
 
 /** Judges as a reconciler does: each log is what one actor attests, and a watch of all time but for its holes. */
 export function judgeLogs(testimony: Testimony): LogJudgement {
-  const { actors, policy, told } = testimony;
+  const { actors, policy } = testimony;
+  const told = [...testimony.told].sort(byTime);
   const numbered: NumberedPolicy = { number: 1, hash: policyHash(policyText(policy)), policy };
   const vantage: Vantage = {
     clock: BigInt(ALL_TIME.to) * 2n,
@@ -91,6 +92,13 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
       .sort((a, b) => (a.actor < b.actor ? -1 : 1)),
     findings,
   };
+}
+
+/** Logs have no order among each other, as a ledger has: what happened first counts as said first. */
+function byTime({ event: one }: Told, { event: other }: Told): number {
+  const [a, b] = [padNanos(one.event.time ?? '0'), padNanos(other.event.time ?? '0')];
+  if (a !== b) return a < b ? -1 : 1;
+  return one.hash < other.hash ? -1 : 1;
 }
 
 function watchedSource(sources: Sources, { actors, source: name, holes }: Testimony): Source {

@@ -17,6 +17,15 @@ export interface Moment {
   nanos: number;
 }
 
+/** Nanoseconds since the epoch. */
+export function nanosOf({ seconds, nanos }: Readonly<Moment>): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+}
+
+export function isAfter(a: Readonly<Moment>, b: Readonly<Moment>): boolean {
+  return a.seconds > b.seconds || (a.seconds === b.seconds && a.nanos > b.nanos);
+}
+
 /** A name for a moment, the same for the same. */
 export function momentOf({ seconds, nanos }: Readonly<Moment>): string {
   return `${seconds}.${nanos}`;
@@ -114,6 +123,25 @@ export function kindBeforeActor(bytes: Buffer, from: number, to: number, into: K
   return at < to && isAt(bytes, at, BEFORE_ACTOR);
 }
 
+/**
+ * The kind that two values, texts with their quotes, tell.
+ * @param into takes the places
+ * @returns false where an escape stands in them, but for the detail
+ */
+export function kindWithin(
+  bytes: Uint8Array,
+  type: { readonly from: number; readonly to: number },
+  action: { readonly from: number; readonly to: number },
+  into: Kind,
+): boolean {
+  if (bytes[type.from] !== QUOTE || bytes[action.from] !== QUOTE || hasEscape(bytes, type.from, type.to)) return false;
+  into.typeFrom = type.from + 1;
+  into.typeTo = type.to - 1;
+  into.actionFrom = action.from + 1;
+  into.actionTo = endOfAction(bytes, action.from + 1, action.to - 1);
+  return into.actionTo >= 0;
+}
+
 function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text[index]) return false;
   return true;
@@ -126,7 +154,8 @@ function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
  */
 export function kindAtStart(bytes: Uint8Array, from: number, to: number, into: Kind): boolean {
   if (bytes[from] !== OPEN) return false;
-  let found = 0;
+  let type: { readonly from: number; readonly to: number } | undefined;
+  let action: { readonly from: number; readonly to: number } | undefined;
   for (let at = from + 1; at < to; ) {
     const keyEnd = endOfText(bytes, at, to);
     if (keyEnd < 0 || bytes[keyEnd] !== COLON) return false;
@@ -135,17 +164,11 @@ export function kindAtStart(bytes: Uint8Array, from: number, to: number, into: K
     if (valueEnd < 0) return false;
     const length = keyEnd - at;
     if (length === 6 && isText(bytes, at + 1, 'Type')) {
-      if (hasEscape(bytes, value, valueEnd)) return false;
-      into.typeFrom = value + 1;
-      into.typeTo = valueEnd - 1;
-      found |= 1;
+      type = { from: value, to: valueEnd };
     } else if (length === 8 && isText(bytes, at + 1, 'Action')) {
-      into.actionFrom = value + 1;
-      into.actionTo = endOfAction(bytes, value + 1, valueEnd - 1);
-      if (into.actionTo < 0) return false;
-      found |= 2;
+      action = { from: value, to: valueEnd };
     }
-    if (found === 3) return true;
+    if (type !== undefined && action !== undefined) return kindWithin(bytes, type, action, into);
     if (bytes[valueEnd] !== COMMA) return false;
     at = valueEnd + 1;
   }

@@ -67,9 +67,9 @@ export class Members {
     for (let index = 0; index < one.order.length; index++) {
       if (!this.#isSameValue(one.order[index] as number, other, two.order[index] as number)) return false;
     }
-    const isLocal = this.#isLocal(one);
-    if (isLocal !== other.#isLocal(two)) return false;
-    return isLocal || this.#isSameValue(one.scope, other, two.scope);
+    if (one.scope >= 0 && two.scope >= 0) return this.#isSameValue(one.scope, other, two.scope);
+    // Left out, it is "local".
+    return this.#isLocal(one) && other.#isLocal(two);
   }
 
   /**

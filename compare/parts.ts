@@ -1,20 +1,28 @@
 import { fstatSync, openSync } from 'node:fs';
 import { CompareError } from './errors.js';
 import type { Moment } from './line-scan.js';
-import { LogWindow } from './window.js';
+import { LogWindow, type Stretch } from './window.js';
 
 /** One stretch of every log, from about one moment to about another. */
 export interface Part {
   /** For each log where the stretch begins and ends. */
   readonly ranges: readonly { readonly from: number; readonly to: number }[];
-  /** No line of it should be as early as that. */
+  /** All of its lines should be after that. */
   readonly before: Moment;
+  /** None of its lines should be as late as that. */
+  readonly until: Moment;
 }
 
 /** Less than this of a log is not worth a thread of its own, in bytes. */
 const LEAST = 1 << 24;
 /** Earlier than all times. */
 export const NEVER: Moment = { seconds: -1, nanos: 0 };
+/** Later than all times. */
+const FOR_EVER: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
+/** All of a log from a place on, for looking into it. */
+export function rest(from: number, to: number): Stretch {
+  return { from, to, before: NEVER, until: FOR_EVER, onBytes: () => undefined };
+}
 
 export function openLog(file: string): number {
   try {
@@ -27,11 +35,12 @@ export function openLog(file: string): number {
 /**
  * Cuts the logs at the same moments, into at most so many parts that are about as long. Logs that are in no order of time
  * are cut somewhere; what belongs together and falls apart is brought together afterwards.
+ * @param least bytes of the longest log that are worth a part
  */
-export function partsOf(descriptors: readonly number[], most: number): Part[] {
+export function partsOf(descriptors: readonly number[], most: number, least = LEAST): Part[] {
   const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
   const longest = sizes.indexOf(Math.max(...sizes));
-  const count = Math.max(1, Math.min(most, Math.floor((sizes[longest] as number) / LEAST)));
+  const count = Math.max(1, Math.min(most, Math.floor((sizes[longest] as number) / least)));
   const moments = Array.from({ length: count - 1 }, (_, index) => {
     const middle = Math.floor(((sizes[longest] as number) * (index + 1)) / count);
     return lineFrom(descriptors[longest] as number, middle, sizes[longest] as number)?.time;
@@ -47,6 +56,7 @@ export function partsOf(descriptors: readonly number[], most: number): Part[] {
     ranges: sizes.map((size, log) => ({ from: cuts[log]?.[index - 1] ?? 0, to: cuts[log]?.[index] ?? size })),
     // The first line of the moment itself belongs to the part.
     before: index === 0 ? before : justBefore(before),
+    until: moments[index] ?? FOR_EVER,
   }));
 }
 
@@ -64,8 +74,7 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
 
 /** The first line that begins at a place or after it, and tells its time. */
 function lineFrom(descriptor: number, place: number, size: number) {
-  const stretch = { from: Math.max(0, place - 1), to: size, before: NEVER, onBytes: () => undefined };
-  const skipped = new LogWindow(0, descriptor, stretch, () => undefined);
+  const skipped = new LogWindow(0, descriptor, rest(Math.max(0, place - 1), size), () => undefined);
   // What is left of the line before, if the place is not where one begins.
   if (place > 0 && skipped.fill()) {
     skipped.look();

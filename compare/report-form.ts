@@ -4,7 +4,7 @@ import { orderedFinding } from '../reconciler/finding-form.js';
 import type { ActorSummary, Coverage, Finding, Variant } from '../reconciler/judgement.js';
 import type { UnreadableLine } from './differences.js';
 import type { LogJudgement } from './judge-logs.js';
-import type { Moment } from './line-scan.js';
+import { type Moment, nanosOf } from './line-scan.js';
 import type { ComparedLogs } from './testimony.js';
 import type { Walked } from './walk.js';
 
@@ -96,8 +96,4 @@ function least(moments: readonly Moment[]): string | undefined {
 function greatest(moments: readonly Moment[]): string | undefined {
   const known = moments.filter(({ seconds }) => seconds >= 0).map(nanosOf);
   return known.sort((a, b) => (a < b ? 1 : -1))[0]?.toString();
-}
-
-function nanosOf({ seconds, nanos }: Moment): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
 }

@@ -4,12 +4,11 @@ import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
 import { type Hole, judgeLogs } from './judge-logs.js';
 import { LineReading } from './line-reading.js';
-import type { Moment } from './line-scan.js';
-import { NEVER } from './parts.js';
+import { nanosOf } from './line-scan.js';
+import { momentAfter, momentBefore } from './neighbours.js';
 import { type CompareReport, reportForm } from './report-form.js';
 import { type Told, toldEvents, withoutRepeats } from './told.js';
 import type { LoneLine, Walked } from './walk.js';
-import { LogWindow } from './window.js';
 
 export interface ComparedLogs {
   readonly logs: readonly PlainLog[];
@@ -93,8 +92,10 @@ function counted(kinds: readonly Walked['agreed'][], policy: Policy): number {
 
 /** Between the readable lines before and after it an unreadable one may have been any event. */
 function holeOf({ line, why }: UnreadableLine, { descriptors, sizes }: ComparedLogs): Hole {
-  const from = line.seconds < 0 ? 0n : nanosOf(line) + 1n;
-  const next = nextMoment(descriptors[line.log] as number, line.offset + line.length, sizes[line.log] as number);
+  const log = { descriptor: descriptors[line.log] as number, size: sizes[line.log] as number };
+  const before = momentBefore(log, line.offset);
+  const next = momentAfter(log, line.offset + line.length);
+  const from = before === undefined ? 0n : nanosOf(before) + 1n;
   const to = next === undefined ? LAST_TIME : nanosOf(next);
   const [begin, end] = from < to ? [from, to] : [to, to + 1n];
   return {
@@ -103,28 +104,4 @@ function holeOf({ line, why }: UnreadableLine, { descriptors, sizes }: ComparedL
     to: padNanos(end.toString()),
     reason: `line ${line.line}: ${why}`,
   };
-}
-
-/** The time of the first line after a place that tells one. */
-function nextMoment(descriptor: number, place: number, size: number): Moment | undefined {
-  const window = new LogWindow(
-    0,
-    descriptor,
-    { from: place, to: size, before: NEVER, onBytes: () => undefined },
-    () => undefined,
-  );
-  // What is left of the unreadable line.
-  if (window.fill()) {
-    window.look();
-    window.pass();
-  }
-  for (let lines = 0; window.fill() && lines < 1000; lines++) {
-    if (window.look()) return { ...window.time };
-    window.pass();
-  }
-  return undefined;
-}
-
-function nanosOf({ seconds, nanos }: Moment | LoneLine): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
 }

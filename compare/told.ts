@@ -1,7 +1,7 @@
 import type { HashedEvent } from '#chaincode';
 import type { ReadLine } from './differences.js';
 import { momentOf } from './line-scan.js';
-import { NEVER } from './parts.js';
+import { rest } from './parts.js';
 import type { LoneLine } from './walk.js';
 import { LogWindow } from './window.js';
 
@@ -26,7 +26,7 @@ export function toldEvents(lines: readonly ReadLine[]): Told[] {
 }
 
 /**
- * Leaves out what only says again an event that all logs have: each of its lines stands after later ones, and the log has
+ * Leaves out what only says again an event that all logs have: each of its lines stands astray, and the log has
  * the event in another line too.
  * @param log one that was held against the others to its end
  */
@@ -36,13 +36,12 @@ export function withoutRepeats(
   log: { readonly index: number; readonly descriptor: number; readonly size: number },
   hashOf: (line: LoneLine) => string | undefined,
 ): Told[] {
-  const suspects = told.filter(({ lines }) => [...lines.values()].every(({ line }) => line.behind));
+  const suspects = told.filter(({ lines }) => [...lines.values()].every(({ line }) => line.astray));
   if (suspects.length === 0) return [...told];
   const times = new Set(suspects.flatMap(({ lines }) => [...lines.values()].map(({ line }) => momentOf(line))));
   const apart = new Set(lone.filter((line) => line.log === log.index).map(({ offset }) => offset));
   const repeated = new Set<string>();
-  const stretch = { from: 0, to: log.size, before: NEVER, onBytes: () => undefined };
-  const window = new LogWindow(log.index, log.descriptor, stretch, () => undefined);
+  const window = new LogWindow(log.index, log.descriptor, rest(0, log.size), () => undefined);
   while (window.fill()) {
     const isClear = window.look();
     const { offset, at, lineEnd } = window;
@@ -52,7 +51,7 @@ export function withoutRepeats(
       offset,
       length: lineEnd - at,
       line: 0,
-      behind: false,
+      astray: false,
       unclear: false,
     };
     window.pass();

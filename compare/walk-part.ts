@@ -12,7 +12,11 @@ const SAID_EVERY = 1 << 26;
  * @param onBytes told now and then how many bytes of all logs were passed since the last time
  * @throws CompareError `LOG` if one cannot be read
  */
-export function walkPart(files: readonly string[], { ranges, before }: Part, onBytes: (bytes: number) => void): Walked {
+export function walkPart(
+  files: readonly string[],
+  { ranges, before, until }: Part,
+  onBytes: (bytes: number) => void,
+): Walked {
   const descriptors = files.map(openLog);
   try {
     let unsaid = 0;
@@ -25,8 +29,8 @@ export function walkPart(files: readonly string[], { ranges, before }: Part, onB
     const tooLong: LoneLine[] = [];
     const windows = descriptors.map((descriptor, log) => {
       const { from, to } = ranges[log] as Part['ranges'][number];
-      const window: LogWindow = new LogWindow(log, descriptor, { from, to, before, onBytes: onRead }, (line) =>
-        tooLong.push({ ...line, log, ...window.latest, behind: false, unclear: true }),
+      const window: LogWindow = new LogWindow(log, descriptor, { from, to, before, until, onBytes: onRead }, (line) =>
+        tooLong.push({ ...line, log, ...window.latest, astray: false, unclear: true }),
       );
       return window;
     });

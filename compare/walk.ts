@@ -1,6 +1,6 @@
 import { KindCounts } from './kinds.js';
 import type { LineReading } from './line-reading.js';
-import { type Moment, momentOf } from './line-scan.js';
+import { isAfter, type Moment, momentOf } from './line-scan.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
 
 const NEWLINE = 0x0a;
@@ -23,8 +23,8 @@ export interface LoneLine {
   readonly length: number;
   /** From 1 within the part. */
   readonly line: number;
-  /** Whether it comes after one that is later or as late: it may say again what was said. */
-  readonly behind: boolean;
+  /** Whether it comes after one that is later or as late, or is of another part's time: it may say again what was said. */
+  readonly astray: boolean;
   /** Whether it tells no time but to a full reading; its time is that of the line before. */
   readonly unclear: boolean;
 }
@@ -123,9 +123,9 @@ export class Walk {
       const newline = bytes.indexOf(NEWLINE, from);
       const end = bytes[newline - 1] === RETURN ? newline - 1 : newline;
       if (newline - from > LONGEST_LINE || !window.timeOf(from, end, moment)) break;
-      if (!this.#windows.every(({ latest }) => isAfter(moment, latest)) || !window.findKind(from, end)) break;
+      if (!this.#windows.every((each) => each.isInPlace(moment)) || !window.findKind(from, end)) break;
       this.#agreed.add(bytes, window.kind);
-      for (const each of this.#windows) each.isBehind(moment);
+      for (const each of this.#windows) each.note(moment);
       this.#momentFrom = window.offsetOf(from);
       lines++;
       from = newline + 1;
@@ -154,12 +154,12 @@ export class Walk {
   /** Passes a line that all logs have here. */
   #passOne(now: readonly [LogWindow, ...LogWindow[]]): void {
     const [first] = now;
-    const isLater = now.every(({ time, latest }) => isAfter(time, latest));
+    const isLater = now.every((window) => window.isInPlace(window.time));
     if ((isLater || this.#isNewOfMoment(now)) && first.findKind(first.at, first.lineEnd)) {
       this.#agreed.add(first.bytes, first.kind);
       if (isLater) this.#momentFrom = first.offset;
       for (const window of now) {
-        window.isBehind(window.time);
+        window.note(window.time);
         window.pass();
       }
     } else this.#lone.push(...now.map((window) => take(window, false)));
@@ -194,7 +194,7 @@ export class Walk {
     this.#waitingLines -= group.length;
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) this.#waiting.delete(key);
-    if (kind === undefined || group.some(({ behind }) => behind)) this.#lone.push(...group);
+    if (kind === undefined || group.some(({ astray }) => astray)) this.#lone.push(...group);
     else kind.count++;
   }
 
@@ -229,10 +229,11 @@ export class Walk {
 /** Passes a window's line, to be looked at later. */
 function take(window: LogWindow, unclear: boolean): LoneLine {
   const { seconds, nanos } = unclear ? window.latest : window.time;
-  const behind = !unclear && window.isBehind(window.time);
+  const astray = !unclear && !window.isInPlace(window.time);
+  if (!unclear) window.note(window.time);
   const { log, offset, at, lineEnd } = window;
   window.pass();
-  return { log, seconds, nanos, offset, length: lineEnd - at, line: window.lines, behind, unclear };
+  return { log, seconds, nanos, offset, length: lineEnd - at, line: window.lines, astray, unclear };
 }
 
 function areOne(now: readonly LogWindow[]): boolean {
@@ -247,10 +248,6 @@ function areOne(now: readonly LogWindow[]): boolean {
 
 function isAt(a: Moment, b: Moment): boolean {
   return a.seconds === b.seconds && a.nanos === b.nanos;
-}
-
-function isAfter(a: Moment, b: Moment): boolean {
-  return a.seconds > b.seconds || (a.seconds === b.seconds && a.nanos > b.nanos);
 }
 
 function isSame(one: LogWindow, other: LogWindow, from: number, to: number): boolean {

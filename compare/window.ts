@@ -1,8 +1,20 @@
 import { readSync } from 'node:fs';
-import { digitsToMoment, type Kind, kindAtStart, kindBeforeActor, type Moment, timeAtEnd } from './line-scan.js';
+import {
+  digitsToMoment,
+  isAfter,
+  isText,
+  type Kind,
+  kindAtStart,
+  kindBeforeActor,
+  kindWithin,
+  type Moment,
+  timeAtEnd,
+} from './line-scan.js';
 import { Members } from './members.js';
 
 const NEWLINE = 0x0a;
+/** The action of events that each Swarm manager stamps itself. */
+const REMOVE = 'remove';
 const RETURN = 0x0d;
 const FIRST_BYTES = 1 << 18;
 /** Below so many bytes ahead more is read. */
@@ -24,8 +36,10 @@ export interface Stretch {
   readonly from: number;
   /** Where a line begins, or the log ends. */
   readonly to: number;
-  /** A time before which no line of the part should be. */
+  /** A time that all lines of the part should be after. */
   readonly before: Moment;
+  /** A time that none of them should reach. */
+  readonly until: Moment;
   /** Told how many bytes were read since the last time. */
   readonly onBytes: (bytes: number) => void;
 }
@@ -47,6 +61,7 @@ export class LogWindow {
   readonly members = new Members();
   readonly kind: Kind = { typeFrom: 0, typeTo: 0, actionFrom: 0, actionTo: 0 };
   readonly #to: number;
+  readonly #until: Moment;
   readonly #onBytes: (bytes: number) => void;
   /** Where in the file `bytes` begins. */
   #base: number;
@@ -62,13 +77,14 @@ export class LogWindow {
   constructor(
     readonly log: number,
     readonly descriptor: number,
-    { from, to, before, onBytes }: Stretch,
+    { from, to, before, until, onBytes }: Stretch,
     private readonly onTooLong: (line: PassedLine) => void,
   ) {
     this.#base = from;
     this.#to = to;
     this.#onBytes = onBytes;
     this.latest = { ...before };
+    this.#until = until;
   }
 
   /** Where in the file the next line begins. */
@@ -121,19 +137,23 @@ export class LogWindow {
     return this.hasMembers() && members.isSameAs(other.members);
   }
 
-  /** Where type and action of a line stand. @returns false if only a full reading can tell */
+  /**
+   * Where type and action of a line stand.
+   * @returns false if only a full reading can tell, or if the event may be one without a time of its own: of these two lines
+   * may tell the same one, whatever their times
+   */
   findKind(from: number, to: number): boolean {
-    if (kindBeforeActor(this.bytes, from, to, this.kind) || kindAtStart(this.bytes, from, to, this.kind)) return true;
+    const { bytes, kind } = this;
+    const isFound =
+      kindBeforeActor(bytes, from, to, kind) || kindAtStart(bytes, from, to, kind) || this.#kindOf(from, to);
+    return isFound && !(kind.actionTo - kind.actionFrom === REMOVE.length && isText(bytes, kind.actionFrom, REMOVE));
+  }
+
+  #kindOf(from: number, to: number): boolean {
     if (!this.members.read(this.bytes, from, to)) return false;
     this.#hasMembers = undefined;
     const { type, action } = this.members;
-    if (type === undefined || action === undefined) return false;
-    this.kind.typeFrom = type.from + 1;
-    this.kind.typeTo = type.to - 1;
-    this.kind.actionFrom = action.from + 1;
-    const detail = this.bytes.indexOf(': ', action.from + 1, 'latin1');
-    this.kind.actionTo = detail < 0 || detail >= action.to - 1 ? action.to - 1 : detail;
-    return this.bytes[type.from] === 0x22 && this.bytes[action.from] === 0x22;
+    return type !== undefined && action !== undefined && kindWithin(this.bytes, type, action, this.kind);
   }
 
   /** Passes the next line. Call after `look`. */
@@ -152,19 +172,22 @@ export class LogWindow {
     this.#looked = false;
   }
 
-  /** Takes note of a passed line's time. @returns whether it is not after all before it */
-  isBehind(time: Moment): boolean {
+  /** Whether a line of that time is in its place here: after all before it, and not of a later part. */
+  isInPlace(time: Moment): boolean {
+    return isAfter(time, this.latest) && isAfter(this.#until, time);
+  }
+
+  /** Takes note of a passed line's time. */
+  note(time: Moment): void {
     const { latest, earliest } = this;
-    if (time.seconds < earliest.seconds || (time.seconds === earliest.seconds && time.nanos < earliest.nanos)) {
+    if (isAfter(time, latest)) {
+      latest.seconds = time.seconds;
+      latest.nanos = time.nanos;
+    }
+    if (isAfter(earliest, time)) {
       earliest.seconds = time.seconds;
       earliest.nanos = time.nanos;
     }
-    if (time.seconds > latest.seconds || (time.seconds === latest.seconds && time.nanos > latest.nanos)) {
-      latest.seconds = time.seconds;
-      latest.nanos = time.nanos;
-      return false;
-    }
-    return true;
   }
 
   #timeOfMembers(): boolean {

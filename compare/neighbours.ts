@@ -1,0 +1,57 @@
+import { readSync } from 'node:fs';
+import type { Moment } from './line-scan.js';
+import { rest } from './parts.js';
+import { LogWindow } from './window.js';
+
+interface OpenLog {
+  readonly descriptor: number;
+  readonly size: number;
+}
+
+/** So many lines are looked at for one that tells its time. */
+const MOST_LINES = 1000;
+const STEP = 1 << 16;
+const NEWLINE = 0x0a;
+
+/** The time of the next line that begins after a place within a line, and tells one. */
+export function momentAfter({ descriptor, size }: OpenLog, place: number): Moment | undefined {
+  return firstMoment({ descriptor, size }, place, true);
+}
+
+/** The time of the last line that ends before a line, and tells one. */
+export function momentBefore({ descriptor }: OpenLog, lineBegin: number): Moment | undefined {
+  let end = lineBegin;
+  for (let lines = 0; end > 0 && lines < MOST_LINES; lines++) {
+    const begin = lineBefore(descriptor, end);
+    const moment = firstMoment({ descriptor, size: end }, begin, false);
+    if (moment !== undefined) return moment;
+    end = begin;
+  }
+  return undefined;
+}
+
+function firstMoment({ descriptor, size }: OpenLog, from: number, isWithin: boolean): Moment | undefined {
+  const window = new LogWindow(0, descriptor, rest(from, size), () => undefined);
+  if (isWithin && window.fill()) {
+    window.look();
+    window.pass();
+  }
+  for (let lines = 0; window.fill() && lines < MOST_LINES; lines++) {
+    if (window.look()) return { ...window.time };
+    window.pass();
+  }
+  return undefined;
+}
+
+/** Where the line begins that ends, with its newline, before a place. */
+function lineBefore(descriptor: number, end: number): number {
+  for (let to = end - 1; to > 0; ) {
+    const from = Math.max(0, to - STEP);
+    const bytes = Buffer.alloc(to - from);
+    readSync(descriptor, bytes, 0, bytes.length, from);
+    const newline = bytes.lastIndexOf(NEWLINE);
+    if (newline >= 0) return from + newline + 1;
+    to = from;
+  }
+  return 0;
+}

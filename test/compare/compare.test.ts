@@ -1,0 +1,145 @@
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { fc, it } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { canonicalEvent, completePolicy, isRecorded, padNanos, parseDockerEvent } from '#chaincode';
+import { judgeLogs } from '../../compare/judge-logs.js';
+import { openLog, partsOf } from '../../compare/parts.js';
+import { reportOf } from '../../compare/testimony.js';
+import { type Told, toldEvents } from '../../compare/told.js';
+import { walkPart } from '../../compare/walk-part.js';
+import { fate, happened, lineOf, logOf, type Writing, withLogs } from './logs.js';
+
+const NAMES = ['Developer', 'Provider', 'User', 'Auditor', 'Insurer'];
+
+const logs = fc
+  .record({
+    events: fc.uniqueArray(happened, { minLength: 1, maxLength: 40, selector: (event) => lineOf(event) }),
+    actors: fc.array(
+      fc.record({
+        fates: fc.array(fate, { maxLength: 41 }),
+        writing: fc.constantFrom<Writing>(
+          'docker',
+          'docker',
+          'docker',
+          'reversed',
+          'spaced',
+          'escaped',
+          'without copies',
+        ),
+        swaps: fc.oneof(fc.constant([]), fc.array(fc.nat({ max: 40 }), { maxLength: 3 })),
+      }),
+      { minLength: 2, maxLength: 5 },
+    ),
+  })
+  .map(({ events, actors }) => {
+    const inOrder = [...events].sort((a, b) => (a.time < b.time ? -1 : 1));
+    return actors.map(({ fates, ...how }) => logOf(inOrder, fates, how));
+  });
+
+/** As the command does it, in so many parts. */
+function compared(files: readonly string[], parts: number) {
+  const descriptors = files.map(openLog);
+  try {
+    const cut = partsOf(descriptors, parts, 1);
+    const walked = cut.map((part) => walkPart(files, part, () => undefined));
+    const report = reportOf(
+      {
+        logs: files.map((file) => ({ name: 'log', file })),
+        actors: NAMES.slice(0, files.length),
+        source: 'engine',
+        policy: {},
+        descriptors,
+        sizes: descriptors.map((descriptor) => fstatSync(descriptor).size),
+      },
+      walked,
+    );
+    return { coverage: report.coverage, actors: report.actors, findings: report.findings };
+  } finally {
+    for (const descriptor of descriptors) closeSync(descriptor);
+  }
+}
+
+/** By reading every line. */
+function readInFull(files: readonly string[]) {
+  const actors = NAMES.slice(0, files.length);
+  const policy = completePolicy({ from: '0', actors });
+  const lines = files.flatMap((file, log) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((text, index) => {
+        try {
+          const raw = parseDockerEvent(text);
+          const event = canonicalEvent(raw, { source: 'engine', ignore: [] });
+          if (!isRecorded(policy, event.event)) return [];
+          const line = {
+            log,
+            seconds: 0,
+            nanos: 0,
+            offset: 0,
+            length: 0,
+            line: index + 1,
+            astray: false,
+            unclear: false,
+          };
+          return [{ line, event, timeNano: raw.timeNano }];
+        } catch {
+          return [];
+        }
+      }),
+  );
+  const told = toldEvents(lines);
+  const isAgreed = ({ lines: each }: Told) => each.size === files.length;
+  const agreed = told.filter(isAgreed).length;
+  return { told, isAgreed, agreed, actors, policy };
+}
+
+describe('comparing logs', () => {
+  it.prop([logs, fc.integer({ min: 1, max: 5 })], { numRuns: 150 })(
+    'finds what reading every line finds, however the logs are cut',
+    async (drawn, parts) => {
+      await withLogs(drawn, (files) => {
+        const { told, isAgreed, agreed, actors, policy } = readInFull(files);
+        if (told.length === 0) return;
+        const report = compared(files, parts);
+        const judged = judgeLogs({
+          actors,
+          source: 'engine',
+          policy,
+          agreed,
+          attested: actors.map(() => agreed),
+          told: told.filter((one) => !isAgreed(one)),
+          holes: files.flatMap(holesOf),
+          beyond: [],
+        });
+        expect(report.coverage).toEqual(judged.coverage);
+        const named = ({ id, class: name, verdict, dissent, majority }: (typeof judged.findings)[number]) =>
+          JSON.stringify([id, name, verdict, dissent, majority]);
+        expect(report.findings.map((finding) => named(finding as never)).sort()).toEqual(
+          judged.findings.map(named).sort(),
+        );
+      });
+    },
+  );
+});
+
+/** Between the readable lines beside each unreadable one. */
+function holesOf(file: string, log: number) {
+  const times = readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((text) => {
+      try {
+        return BigInt(parseDockerEvent(text).timeNano);
+      } catch {
+        return undefined;
+      }
+    });
+  return times.flatMap((time, index) => {
+    if (time !== undefined) return [];
+    const before = times.slice(0, index).findLast((one) => one !== undefined);
+    const from = before === undefined ? 0n : before + 1n;
+    const to = times.slice(index).find((one) => one !== undefined) ?? 9_223_372_036_854_775_807n;
+    const [begin, end] = from < to ? [from, to] : [to, to + 1n];
+    return [{ log, from: padNanos(begin.toString()), to: padNanos(end.toString()), reason: 'unreadable' }];
+  });
+}

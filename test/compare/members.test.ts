@@ -1,0 +1,56 @@
+import { fc, it } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { canonicalEvent, parseDockerEvent } from '#chaincode';
+import { type Moment, nanosOf, timeAtEnd } from '../../compare/line-scan.js';
+import { Members } from '../../compare/members.js';
+import { happened, lineOf, type Writing } from './logs.js';
+
+const writing = fc.constantFrom<Writing>('docker', 'reversed', 'spaced', 'escaped', 'without copies');
+
+function membersOf(line: string): Members | undefined {
+  const members = new Members();
+  const bytes = Buffer.from(line);
+  return members.read(bytes, 0, bytes.length) ? members : undefined;
+}
+
+const hashOf = (line: string) => canonicalEvent(parseDockerEvent(line), { source: 'engine', ignore: [] }).hash;
+
+describe('lines by their members', () => {
+  it.prop([happened, writing, writing], { numRuns: 500 })(
+    'are one event however they are written',
+    (event, one, other) => {
+      const [a, b] = [membersOf(lineOf(event, one)), membersOf(lineOf(event, other))];
+      expect(a !== undefined && b !== undefined && a.isSameAs(b)).toBe(true);
+    },
+  );
+
+  it.prop([happened, happened, writing, writing], { numRuns: 2000 })(
+    'are never one event where their hashes differ',
+    (one, two, how, otherwise) => {
+      const [line, other] = [lineOf(one, how), lineOf({ ...two, time: one.time }, otherwise)];
+      const isOne = hashOf(line) === hashOf(other);
+      expect(membersOf(line)?.isSameAs(membersOf(other) as Members)).toBe(isOne);
+    },
+  );
+
+  it('are not told to be one where an object has a key twice', () => {
+    const twice = '{"Type":"container","Action":"die","Actor":{"ID":"a","Attributes":{"x":"1","x":"2"}},"timeNano":5}';
+    expect(membersOf(twice)).toBeUndefined();
+    expect(membersOf(twice.replace('"x":"2"', '"\\u0078":"2"'))).toBeUndefined();
+  });
+
+  it.prop([happened, writing], { numRuns: 300 })('tell the time that a full reading tells, or none', (event, how) => {
+    const bytes = Buffer.from(lineOf(event, how));
+    const moment: Moment = { seconds: 0, nanos: 0 };
+    if (timeAtEnd(bytes, 0, bytes.length, moment)) expect(nanosOf(moment)).toBe(event.time);
+    else expect(how).not.toBe('docker');
+  });
+
+  it('are of the kind that the event tells, whatever a label says', () => {
+    const label = '","Type":"image","Action":"pull","Actor":{';
+    const line = lineOf({ type: 'container', action: 'die', id: 'a', attributes: { label }, scope: 'local', time: 5n });
+    const members = membersOf(line) as Members;
+    const { type } = members as { type: { from: number; to: number } };
+    expect(line.slice(type.from, type.to)).toBe('"container"');
+  });
+});
