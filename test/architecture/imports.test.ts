@@ -33,6 +33,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'network/profile',
   ],
   proof: ['#chaincode', 'cli', 'reconciler', 'reports'],
+  exchange: ['#chaincode', 'cli', 'collector', 'reconciler', 'network/connection', 'network/profile'],
+  'exchange/protocol': [],
   demo: ['#chaincode', 'cli', 'network', 'collector', 'reconciler', 'reports'],
 };
 
