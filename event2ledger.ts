@@ -6,6 +6,7 @@ import { EXIT, UsageError } from './cli/exit.js';
 import { printable } from './cli/printable.js';
 import { registerCollect } from './collector/command.js';
 import { registerDemo } from './demo/command.js';
+import { registerExchangeCommands } from './exchange/command.js';
 import { registerGenesisCommand } from './network/genesis-command.js';
 import { registerLedgerCommands } from './network/ledger-command.js';
 import { registerNetworkCommands } from './network/network-command.js';
@@ -25,6 +26,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerProfileCommand,
   registerCollect,
   registerReconcile,
+  registerExchangeCommands,
   registerReportCommands,
   registerVerifyCommand,
   registerQueryCommands,

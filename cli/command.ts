@@ -54,6 +54,7 @@ const OURS = new Set([
   'ReportError',
   'VerifyError',
   'DemoError',
+  'ExchangeError',
 ]);
 
 /** Whether it is an error that a command foresees, whose message is a sentence for whoever called it. */
