@@ -7,6 +7,7 @@ import { printable } from '../cli/printable.js';
 import { plainLog } from '../collector/log.js';
 import { fileSource } from '../collector/source/trace.js';
 import { withConnection } from '../network/connection.js';
+import type { Channel } from './channel.js';
 import { compareWithLedger, type LedgerDifferences } from './compare-with-ledger.js';
 import { offerOf } from './ledger-sets.js';
 import { withCommand, withOffer } from './other-side.js';
@@ -58,7 +59,7 @@ export async function compareLog(
   // A file that is not there is told before anything is asked.
   if (log !== '-') fileSource(log);
   const differences = await withConnection(options.with, io.signal, (connection) => {
-    const compare = (ledger: Parameters<Parameters<typeof withCommand>[2]>[0]) =>
+    const compare = (ledger: Channel) =>
       compareWithLedger({
         connection,
         open,

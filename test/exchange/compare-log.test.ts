@@ -1,12 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalEvent, eventReference, parseDockerEvent } from '#chaincode';
+import { streamChannel } from '../../exchange/channel.js';
 import { type CompareLogOptions, compareLog } from '../../exchange/compare-log.js';
 import { compareWithLedger } from '../../exchange/compare-with-ledger.js';
+import { offerOf } from '../../exchange/ledger-sets.js';
 import { withOffer } from '../../exchange/other-side.js';
+import { decodeHello, encodeHello } from '../../exchange/protocol/hello.js';
 import { withConnection } from '../../network/connection.js';
 import { BINARY, event2ledger } from '../support/command.js';
 import { type Consortium, startConsortium } from '../support/consortium.js';
@@ -27,7 +32,11 @@ const referenceOf = (event: TraceEvent) => {
   const { hash } = canonicalEvent(parseDockerEvent(traceLine(event)), { source: SOURCE, ignore: [] });
   return eventReference(event.timeNano, hash);
 };
-const but = (left: readonly TraceEvent[]) => traceText(all.filter((event) => !left.includes(event)));
+const zeros = (bytes: number) => Buffer.alloc(bytes);
+
+/** An event without a time of its own: it stands at the begin of the day, before the log's first one. */
+const REMOVED = `{"Type":"service","Action":"remove","Actor":{"ID":"web","Attributes":{}},"scope":"swarm","timeNano":${all.at(-1)?.timeNano}}\n`;
+const but = (left: readonly TraceEvent[]) => `${traceText(all.filter((event) => !left.includes(event)))}${REMOVED}`;
 
 describe('a log and the ledger', () => {
   let consortium: Consortium;
@@ -53,7 +62,7 @@ describe('a log and the ledger', () => {
       writeFileSync(join(consortium.dir, name), content);
       return join(consortium.dir, name);
     };
-    whole = file('whole.ndjson', traceText(all));
+    whole = file('whole.ndjson', but([]));
     log = file('provider.ndjson', but(unlogged));
     const args = (trace: string) => ['--source', `file:${trace}`, '--source-id', SOURCE, '--once'];
     await consortium.collect('ProviderMSP', ...args(file('attested.ndjson', but(unattested))));
@@ -73,7 +82,7 @@ describe('a log and the ledger', () => {
       actor: 'ProviderMSP',
       source: SOURCE,
       from: all[0]?.timeNano,
-      log: { events: all.length - unlogged.length, distinct: all.length - unlogged.length, malformed: 0 },
+      log: { events: all.length - 1, distinct: all.length - 1, malformed: 0 },
       unattested: unattested.map(referenceOf),
       unlogged: unlogged.map(referenceOf),
       behind: '0',
@@ -89,7 +98,7 @@ describe('a log and the ledger', () => {
   it('says it for people', async () => {
     const { out } = await compare(log, { db });
     expect(out).toContain(
-      `${all.length - 2} events in the log, 4 of them not attested; 2 attested that are not in the log.`,
+      `${all.length - 1} events in the log, 4 of them not attested; 2 attested that are not in the log.`,
     );
     expect(out).toContain(`not attested: ${referenceOf(unattested[0] as TraceEvent)}`);
   });
@@ -99,7 +108,7 @@ describe('a log and the ledger', () => {
     const comparing = withConnection(profile, new AbortController().signal, (connection) =>
       withOffer(
         () => ({ host, set: firstItems(3) }),
-        (bytes) => Buffer.alloc(bytes),
+        zeros,
         (ledger) =>
           compareWithLedger({
             connection,
@@ -108,7 +117,7 @@ describe('a log and the ledger', () => {
             sourceId: SOURCE,
             repair: true,
             signal: new AbortController().signal,
-            random: (bytes) => Buffer.alloc(bytes),
+            random: zeros,
           }),
       ),
     );
@@ -121,6 +130,33 @@ describe('a log and the ledger', () => {
     ['no source is named', { db: 'a', sourceId: '' }],
   ])('is wrong usage where %s', async (_, options) => {
     await expect(compare(log, options)).rejects.toMatchObject({ name: 'UsageError' });
+  });
+
+  it('says so if the log is another one when it is read again', async () => {
+    let opened = 0;
+    const comparing = withConnection(profile, new AbortController().signal, (connection) =>
+      withOffer(offerOf(db), zeros, (ledger) =>
+        compareWithLedger({
+          connection,
+          ledger,
+          open: () => new PassThrough().end(opened++ === 0 ? but([]) : ''),
+          sourceId: SOURCE,
+          repair: true,
+          signal: new AbortController().signal,
+          random: zeros,
+        }),
+      ),
+    );
+    await expect(comparing).rejects.toMatchObject({ code: 'LOG' });
+  });
+
+  it('ends a side that serves and is told to', async () => {
+    const serving = spawn(process.execPath, [BINARY, 'exchange', 'serve', '--db', db]);
+    const channel = streamChannel(serving.stdout, serving.stdin);
+    await channel.send(encodeHello({ nonce: Buffer.alloc(32), text: '{"actor":"UserMSP"}' }));
+    expect(decodeHello((await channel.receive()) as Buffer).text).toContain('"channel"');
+    serving.kill('SIGTERM');
+    expect(await once(serving, 'close')).toEqual([2, null]);
   });
 
   it('repairs what is missing, in a run of its own; then nothing is', async () => {
