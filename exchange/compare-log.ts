@@ -7,7 +7,6 @@ import { printable } from '../cli/printable.js';
 import { plainLog } from '../collector/log.js';
 import { fileSource } from '../collector/source/trace.js';
 import { withConnection } from '../network/connection.js';
-import type { Channel } from './channel.js';
 import { compareWithLedger, type LedgerDifferences } from './compare-with-ledger.js';
 import { offerOf } from './ledger-sets.js';
 import { withCommand, withOffer } from './other-side.js';
@@ -58,22 +57,19 @@ export async function compareLog(
     throw new UsageError('Standard input cannot be read twice, as --repair does; give a file.');
   // A file that is not there is told before anything is asked.
   if (log !== '-') fileSource(log);
-  const differences = await withConnection(options.with, io.signal, (connection) => {
-    const compare = (ledger: Channel) =>
-      compareWithLedger({
-        connection,
-        open,
-        sourceId,
-        ledger,
-        repair,
-        signal: io.signal,
-        random: randomBytes,
-        log: plainLog((line) => io.stderr.write(`${line}\n`), 'warn'),
-      });
-    return exchange === undefined
-      ? withOffer(offerOf(db ?? ''), randomBytes, compare)
-      : withCommand(exchange, io.signal, compare);
-  });
+  const differences = await withConnection(options.with, io.signal, (connection) =>
+    compareWithLedger({
+      connection,
+      open,
+      sourceId,
+      ledger: (ask) =>
+        exchange === undefined ? withOffer(offerOf(db ?? ''), randomBytes, ask) : withCommand(exchange, io.signal, ask),
+      repair,
+      signal: io.signal,
+      random: randomBytes,
+      log: plainLog((line) => io.stderr.write(`${line}\n`), 'warn'),
+    }),
+  );
   if (options.json) printJson(io, forMachines(differences));
   else io.stdout.write(forPeople(differences));
   return differences.unattested.length + differences.unlogged.length > 0 ? EXIT.findings : EXIT.clean;

@@ -19,8 +19,8 @@ export interface LedgerComparison {
   readonly open: () => NodeJS.ReadableStream;
   /** The source's name on the ledger. */
   readonly sourceId: string;
-  /** Who answers for the ledger: a reconciler's database, here or elsewhere. */
-  readonly ledger: Channel;
+  /** Who answers for the ledger: a reconciler's database, here or elsewhere. Reached once the log is read, and left before a repair. */
+  readonly ledger: <T>(ask: (channel: Channel) => Promise<T>) => Promise<T>;
   /** Attests what the ledger lacks, in a run of its own. */
   readonly repair?: boolean;
   readonly signal: AbortSignal;
@@ -67,7 +67,6 @@ export async function compareWithLedger(comparison: LedgerComparison): Promise<L
   const counts = { events: read.events, unrecorded: read.unrecorded, malformed: read.malformed };
   const known = { actor, source: sourceId, log: { ...counts, distinct: read.set.count } };
   if (read.first === undefined || read.last === undefined) {
-    ledger.close();
     const nothing = { from: undefined, to: undefined, host: undefined, behind: 0n, repaired: undefined };
     return { ...known, ...nothing, unattested: [], unlogged: [], cost: NO_COST };
   }
@@ -77,7 +76,7 @@ export async function compareWithLedger(comparison: LedgerComparison): Promise<L
     from: read.first.toString(),
     to: (read.last + 1n).toString(),
   } satisfies Scope;
-  const { mine, theirs, host, cost } = await ask(ledger, scope, read.set, random);
+  const { mine, theirs, host, cost } = await ledger((channel) => ask(channel, scope, read.set, random));
   const behind = await blocksBehind(connection, host);
   const isWanted = comparison.repair === true && mine.count > 0;
   const repaired = isWanted ? await attest(comparison, missingEvents(log, mine)) : undefined;

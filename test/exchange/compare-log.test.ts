@@ -12,6 +12,7 @@ import { compareWithLedger } from '../../exchange/compare-with-ledger.js';
 import { offerOf } from '../../exchange/ledger-sets.js';
 import { withOffer } from '../../exchange/other-side.js';
 import { decodeHello, encodeHello } from '../../exchange/protocol/hello.js';
+import type { Offer } from '../../exchange/session.js';
 import { withConnection } from '../../network/connection.js';
 import { BINARY, event2ledger } from '../support/command.js';
 import { type Consortium, startConsortium } from '../support/consortium.js';
@@ -103,23 +104,25 @@ describe('a log and the ledger', () => {
     expect(out).toContain(`not attested: ${referenceOf(unattested[0] as TraceEvent)}`);
   });
 
+  /** Compares with what an offer has, as if it were the ledger's. */
+  const compareWith = (offer: Offer, open: () => NodeJS.ReadableStream) =>
+    withConnection(profile, new AbortController().signal, (connection) =>
+      compareWithLedger({
+        connection,
+        open,
+        sourceId: SOURCE,
+        ledger: (ask) => withOffer(offer, zeros, ask),
+        repair: true,
+        signal: new AbortController().signal,
+        random: zeros,
+      }),
+    );
+
   it('does not take a database of another ledger', async () => {
     const host = { ledger: '00', channel: 'x', block: '1', actors: [] };
-    const comparing = withConnection(profile, new AbortController().signal, (connection) =>
-      withOffer(
-        () => ({ host, set: firstItems(3) }),
-        zeros,
-        (ledger) =>
-          compareWithLedger({
-            connection,
-            ledger,
-            open: () => new PassThrough().end(traceText(all)),
-            sourceId: SOURCE,
-            repair: true,
-            signal: new AbortController().signal,
-            random: zeros,
-          }),
-      ),
+    const comparing = compareWith(
+      () => ({ host, set: firstItems(3) }),
+      () => new PassThrough().end(but([])),
     );
     await expect(comparing).rejects.toMatchObject({ code: 'SCOPE' });
   });
@@ -134,19 +137,7 @@ describe('a log and the ledger', () => {
 
   it('says so if the log is another one when it is read again', async () => {
     let opened = 0;
-    const comparing = withConnection(profile, new AbortController().signal, (connection) =>
-      withOffer(offerOf(db), zeros, (ledger) =>
-        compareWithLedger({
-          connection,
-          ledger,
-          open: () => new PassThrough().end(opened++ === 0 ? but([]) : ''),
-          sourceId: SOURCE,
-          repair: true,
-          signal: new AbortController().signal,
-          random: zeros,
-        }),
-      ),
-    );
+    const comparing = compareWith(offerOf(db), () => new PassThrough().end(opened++ === 0 ? but([]) : ''));
     await expect(comparing).rejects.toMatchObject({ code: 'LOG' });
   });
 
