@@ -17,6 +17,7 @@ const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ['collect'], load: async () => (await import('./collector/command.js')).registerCollect },
   { names: ['reconcile'], load: async () => (await import('./reconciler/command.js')).registerReconcile },
   { names: ['report'], load: async () => (await import('./reports/command.js')).registerReportCommands },
+  { names: ['exchange'], load: async () => (await import('./exchange/command.js')).registerExchangeCommands },
   { names: ['compare'], load: async () => (await import('./compare/command.js')).registerCompare },
   { names: ['verify'], load: async () => (await import('./proof/verify-command.js')).registerVerifyCommand },
   { names: ['query'], load: async () => (await import('./network/query-command.js')).registerQueryCommands },

@@ -55,6 +55,7 @@ const OURS = new Set([
   'VerifyError',
   'CompareError',
   'DemoError',
+  'ExchangeError',
 ]);
 
 /** Whether it is an error that a command foresees, whose message is a sentence for whoever called it. */

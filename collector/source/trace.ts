@@ -21,6 +21,13 @@ export interface TraceOptions {
   readonly through?: Nanos;
 }
 
+/** A trace needs to know nothing of before. */
+export interface TraceSource extends Source {
+  observe(
+    context: Pick<SourceContext, 'signal' | 'log'> & Partial<SourceContext>,
+  ): AsyncIterable<readonly Observation[]>;
+}
+
 /** How files begin that hold no lines of UTF-8, and what to do with them. */
 const NO_LINES: readonly (readonly [begin: readonly number[], what: string])[] = [
   [[0x1f, 0x8b], 'It is compressed with gzip; unpack it first (gunzip).'],
@@ -35,11 +42,11 @@ const NO_LINES: readonly (readonly [begin: readonly number[], what: string])[] =
  * nothing of any time: it ends with `TRACE`, unless `through` says for which time it stands, which then is one gap.
  * @param open opens the stream of bytes
  */
-export function traceSource(open: () => NodeJS.ReadableStream, options: TraceOptions = {}): Source {
+export function traceSource(open: () => NodeJS.ReadableStream, options: TraceOptions = {}): TraceSource {
   const source = options.sourceId ?? DEFAULT_SOURCE_ID;
   return {
     name: `trace:${source}`,
-    async *observe({ signal, log }: SourceContext) {
+    async *observe({ signal, log }) {
       const extent = new TraceExtent();
       for await (const lines of linesOf(open, signal)) {
         yield lines.flatMap((line) => observationOf(line, source, extent) ?? []);

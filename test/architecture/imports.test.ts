@@ -45,6 +45,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'reports/sentence',
   ],
   proof: ['#chaincode', 'cli', 'reconciler', 'reports'],
+  exchange: ['#chaincode', 'cli', 'collector', 'reconciler', 'network/connection', 'network/profile'],
+  'exchange/protocol': [],
   demo: ['#chaincode', 'cli', 'network', 'collector', 'reconciler', 'reports'],
 };
 
