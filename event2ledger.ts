@@ -6,6 +6,7 @@ import { EXIT, UsageError } from './cli/exit.js';
 import { printable } from './cli/printable.js';
 import { registerCollect } from './collector/command.js';
 import { registerDemo } from './demo/command.js';
+import { registerExport } from './export/command.js';
 import { registerGenesisCommand } from './network/genesis-command.js';
 import { registerLedgerCommands } from './network/ledger-command.js';
 import { registerNetworkCommands } from './network/network-command.js';
@@ -27,6 +28,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerReconcile,
   registerReportCommands,
   registerVerifyCommand,
+  registerExport,
   registerQueryCommands,
   registerGenesisCommand,
   registerPolicyCommands,
