@@ -75,7 +75,7 @@ export function truth<Row>(name: string, cell: (row: Row) => boolean): Column<Ro
 
 /**
  * A time, twice: `time_ns`, nanoseconds since the epoch as an integer, exact everywhere; and `time`, a UTC timestamp cut to
- * microseconds. One column cannot be both: Spark refuses timestamps in nanoseconds, and DuckDB rounds those in UTC.
+ * microseconds. One column cannot be both, for Spark refuses timestamps in nanoseconds unless it is told otherwise.
  */
 export function times<Row>(nanos: (row: Row) => bigint): Column<Row>[] {
   return [

@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'network/connection',
     'network/profile',
   ],
+  export: ['#chaincode', 'cli', 'reconciler'],
   proof: ['#chaincode', 'cli', 'reconciler', 'reports'],
   demo: ['#chaincode', 'cli', 'network', 'collector', 'reconciler', 'reports'],
 };
