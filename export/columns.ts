@@ -10,6 +10,8 @@ export interface Column<Row> {
   /** The column's part of the file's schema, parents first. */
   readonly schema: readonly SchemaElement[];
   readonly encoding?: 'DELTA_BINARY_PACKED';
+  /** Whether each row group's least and greatest cell are told; they are held in memory until the footer is written. */
+  readonly statistics: boolean;
   readonly cell: (row: Row) => Cell;
 }
 
@@ -26,24 +28,26 @@ const MICROS: Leaf = {
   logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
 };
 
-/** Text in UTF-8. */
+/** Text in UTF-8. Without statistics, for a stranger may have written a megabyte of it. */
 export function text<Row>(name: string, cell: (row: Row) => string): Column<Row> {
-  return { name, schema: [{ name, ...TEXT, repetition_type: 'REQUIRED' }], cell };
+  return { name, schema: [{ name, ...TEXT, repetition_type: 'REQUIRED' }], statistics: false, cell };
 }
 
 /** Text, null where there is none. */
 export function optionalText<Row>(name: string, cell: (row: Row) => string | undefined): Column<Row> {
-  return { name, schema: [{ name, ...TEXT, repetition_type: 'OPTIONAL' }], cell: (row) => cell(row) ?? null };
+  const schema: SchemaElement = { name, ...TEXT, repetition_type: 'OPTIONAL' };
+  return { name, schema: [schema], statistics: false, cell: (row) => cell(row) ?? null };
 }
 
 /** SHA-256 as 32 bytes. */
 export function hash<Row>(name: string, cell: (row: Row) => Uint8Array): Column<Row> {
-  return { name, schema: [{ name, ...HASH, repetition_type: 'REQUIRED' }], cell };
+  return { name, schema: [{ name, ...HASH, repetition_type: 'REQUIRED' }], statistics: true, cell };
 }
 
 /** A whole number of 64 bits. */
 export function integer<Row>(name: string, cell: (row: Row) => number): Column<Row> {
-  return { name, schema: [{ name, ...INTEGER, repetition_type: 'REQUIRED' }], cell: (row) => BigInt(cell(row)) };
+  const schema: SchemaElement = { name, ...INTEGER, repetition_type: 'REQUIRED' };
+  return { name, schema: [schema], statistics: true, cell: (row) => BigInt(cell(row)) };
 }
 
 /** A whole number of 64 bits, or a time in nanoseconds; null where there is none. */
@@ -52,6 +56,7 @@ export function optionalInteger<Row>(name: string, cell: (row: Row) => number | 
   return {
     name,
     schema: [schema],
+    statistics: true,
     cell: (row) => {
       const value = cell(row);
       return value === null || value === undefined ? null : BigInt(value);
@@ -65,12 +70,13 @@ export function date<Row>(name: string, cell: (row: Row) => Day): Column<Row> {
   return {
     name,
     schema: [{ ...schema, repetition_type: 'REQUIRED' }],
+    statistics: true,
     cell: (row) => Number(BigInt(dayStart(cell(row))) / NANOS_PER_DAY),
   };
 }
 
 export function truth<Row>(name: string, cell: (row: Row) => boolean): Column<Row> {
-  return { name, schema: [{ name, type: 'BOOLEAN', repetition_type: 'REQUIRED' }], cell };
+  return { name, schema: [{ name, type: 'BOOLEAN', repetition_type: 'REQUIRED' }], statistics: true, cell };
 }
 
 /**
@@ -83,12 +89,14 @@ export function times<Row>(nanos: (row: Row) => bigint): Column<Row>[] {
       name: 'time',
       schema: [{ name: 'time', ...MICROS, repetition_type: 'REQUIRED' }],
       encoding: 'DELTA_BINARY_PACKED',
+      statistics: true,
       cell: (row) => nanos(row) / 1000n,
     },
     {
       name: 'time_ns',
       schema: [{ name: 'time_ns', ...INTEGER, repetition_type: 'REQUIRED' }],
       encoding: 'DELTA_BINARY_PACKED',
+      statistics: true,
       cell: nanos,
     },
   ];
@@ -96,12 +104,12 @@ export function times<Row>(nanos: (row: Row) => bigint): Column<Row>[] {
 
 /** A list of texts, perhaps empty. */
 export function texts<Row>(name: string, cell: (row: Row) => readonly string[]): Column<Row> {
-  return { name, schema: listOf(name, TEXT), cell };
+  return { name, schema: listOf(name, TEXT), statistics: false, cell };
 }
 
 /** A list of hashes of 32 bytes, perhaps empty. */
 export function hashes<Row>(name: string, cell: (row: Row) => readonly Uint8Array[]): Column<Row> {
-  return { name, schema: listOf(name, HASH), cell };
+  return { name, schema: listOf(name, HASH), statistics: false, cell };
 }
 
 function listOf(name: string, element: Leaf): SchemaElement[] {

@@ -87,8 +87,9 @@ export class ParquetFile<Row> {
   #writeGroup(): void {
     const rows = this.#cells[0]?.length ?? 0;
     if (rows === 0) return;
-    const columnData = this.#columns.map(({ name, encoding }, index) => ({
+    const columnData = this.#columns.map(({ name, encoding, statistics }, index) => ({
       name,
+      statistics,
       data: this.#cells[index] ?? [],
       ...(encoding && { encoding }),
     }));
