@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import type { Day } from '#chaincode';
 import { JUDGE_VERSION } from '../reconciler/judgement.js';
 import { nothingRead } from '../reconciler/projection/database.js';
 import type { Projection } from '../reconciler/projection/projection.js';
 import { withProjectionAsync } from '../reconciler/projection/with-projection.js';
 import type { Column } from './columns.js';
 import { ExportError } from './errors.js';
-import { type FindingRow, findingRows } from './finding-rows.js';
+import { type FindingRow, reportedDays } from './finding-rows.js';
 import { type DayRange, type EventRow, eventRows } from './ledger-rows.js';
 import { ParquetFile } from './parquet-file.js';
 import { ATTESTATION_COLUMNS, type AttestationRow, EVENT_COLUMNS, FINDING_COLUMNS, TABLES_VERSION } from './tables.js';
@@ -17,8 +18,8 @@ export interface Exported {
   readonly rows: { readonly events: number; readonly attestations: number; readonly findings: number };
   /** Up to where the ledger was read. */
   readonly block: string;
-  /** Days with findings that are not sealed yet, in order: what is said of them can still change. */
-  readonly unsealed: readonly string[];
+  /** Days that are not sealed yet, in order: what is found of them can still change. */
+  readonly unsealed: readonly Day[];
   /** Whether any policy is in force: without one nothing is judged. */
   readonly governed: boolean;
 }
@@ -67,10 +68,11 @@ async function exportProjection(projection: Projection, options: ExportOptions):
       for (const attestation of event.attestations) attestations.add({ event, attestation });
       if (events.rows % STRIDE === 0) await breathe(options, events.rows);
     }
-    const unsealed = new Set<string>();
-    for (const row of findingRows(projection, options)) {
-      findings.add(row);
-      if (!row.sealed) unsealed.add(row.day);
+    const unsealed: Day[] = [];
+    for (const { day, sealed, empty, findings: found } of reportedDays(projection, options)) {
+      for (const row of found) findings.add(row);
+      if (!sealed && !empty) unsealed.push(day);
+      await breathe(options, events.rows);
     }
     const files = [events, attestations, findings];
     await breathe(options, events.rows);
@@ -80,7 +82,7 @@ async function exportProjection(projection: Projection, options: ExportOptions):
       files: files.map(({ file }) => file),
       rows: { events: events.rows, attestations: attestations.rows, findings: findings.rows },
       block: head.block,
-      unsealed: [...unsealed],
+      unsealed,
       governed: projection.policies.inForce.length > 0,
     };
   } finally {

@@ -14,11 +14,22 @@ export interface FindingRow {
   readonly finding: Finding;
 }
 
-/** The findings of the days' reports, a day after the other, each in its report's order: time, class, id. */
-export function* findingRows(projection: Projection, range: DayRange): Generator<FindingRow> {
+/** What the report of a day says. */
+export interface ReportedDay {
+  readonly day: Day;
+  readonly sealed: boolean;
+  /** No event is of it, and nothing is found. */
+  readonly empty: boolean;
+  /** In the report's order: time, class, id. */
+  readonly findings: readonly FindingRow[];
+}
+
+/** The days' reports, one after the other. */
+export function* reportedDays(projection: Projection, range: DayRange): Generator<ReportedDay> {
   for (const day of judgedDays(projection, range)) {
-    const { sealed, findings } = orderedBody(judgementOf(projection, day));
-    for (const finding of findings) yield { day, sealed, finding };
+    const { sealed, coverage, findings } = orderedBody(judgementOf(projection, day));
+    const empty = coverage.events === 0 && findings.length === 0;
+    yield { day, sealed, empty, findings: findings.map((finding) => ({ day, sealed, finding })) };
   }
 }
 

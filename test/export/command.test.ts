@@ -35,6 +35,7 @@ describe('export', () => {
   const lying = join(dir, 'lying.db');
   const honest = join(dir, 'honest.db');
   const open = join(dir, 'open.db');
+  const early = join(dir, 'early.db');
   const none = join(dir, 'none.db');
   const event = hashed(containerEvent('web-1', 'start', 1_000_000_000n));
 
@@ -46,6 +47,7 @@ describe('export', () => {
       );
     makeProjection(honest, all(WHOLE_DAY));
     makeProjection(open, all(watch(0, 100), ACTORS.slice(1)));
+    makeProjection(early, all(watch(0, 100)));
     makeProjection(none, all(WHOLE_DAY), []);
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -74,6 +76,9 @@ describe('export', () => {
     const done = await run('--db', open, '--out', join(dir, 'open'));
     expect(done.code).toBe(EXIT.findings);
     expect(done.err).toContain(`${DAY} is not sealed yet`);
+    const quiet = await run('--db', early, '--out', join(dir, 'early'));
+    expect(quiet.code).toBe(EXIT.clean);
+    expect(quiet.err).toContain(`${DAY} is not sealed yet`);
   });
 
   it('says that nothing is judged without a policy', async () => {
