@@ -19,6 +19,7 @@ const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ['report'], load: async () => (await import('./reports/command.js')).registerReportCommands },
   { names: ['exchange'], load: async () => (await import('./exchange/command.js')).registerExchangeCommands },
   { names: ['compare'], load: async () => (await import('./compare/command.js')).registerCompare },
+  { names: ['export'], load: async () => (await import('./export/command.js')).registerExport },
   { names: ['verify'], load: async () => (await import('./proof/verify-command.js')).registerVerifyCommand },
   { names: ['query'], load: async () => (await import('./network/query-command.js')).registerQueryCommands },
   { names: ['query'], load: async () => (await import('./network/genesis-command.js')).registerGenesisCommand },

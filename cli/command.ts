@@ -52,6 +52,7 @@ const OURS = new Set([
   'CollectorError',
   'ReconcilerError',
   'ReportError',
+  'ExportError',
   'VerifyError',
   'CompareError',
   'DemoError',

@@ -16,3 +16,16 @@ export function withProjection<T>(file: string, ask: (projection: Projection) =>
     projection?.close();
   }
 }
+
+/** As `withProjection`, for what takes its time: what is asked sees one moment of the ledger all the while. */
+export async function withProjectionAsync<T>(file: string, ask: (projection: Projection) => Promise<T>): Promise<T> {
+  let projection: Projection | undefined;
+  try {
+    projection = new Projection(file, { mustExist: true, snapshot: true });
+    return await ask(projection);
+  } catch (error) {
+    throw asDatabaseError(error, file);
+  } finally {
+    projection?.close();
+  }
+}

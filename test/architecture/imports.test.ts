@@ -44,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'reports/phrase',
     'reports/sentence',
   ],
+  export: ['#chaincode', 'cli', 'reconciler'],
   proof: ['#chaincode', 'cli', 'reconciler', 'reports'],
   exchange: ['#chaincode', 'cli', 'collector', 'reconciler', 'network/connection', 'network/profile'],
   'exchange/protocol': [],

@@ -10,6 +10,10 @@ describe('how commands end', () => {
     ['a source that is none', ['collect', '--profile', 'p.json', '--source', 'syslog']],
     ['a day that is none', ['report', '--db', 'no.db', '--day', '2026-02-30']],
     ['a database that is not there', ['report', '--db', 'no.db', '--day', '2026-02-28']],
+    [
+      'days the wrong way round',
+      ['export', '--db', 'no.db', '--out', 'x', '--from', '2026-02-28', '--to', '2026-02-27'],
+    ],
     ['a profile that is not there', ['query', 'collectors', '--profile', 'no.json']],
     ['options that exclude each other', ['demo', '--trace', '--docker', 'unix:///x']],
   ])('with 2 for wrong usage: %s', async (_, args) => {
@@ -26,6 +30,7 @@ describe('how commands end', () => {
     [['collect', '--help']],
     [['ledger', 'serve', '--help']],
     [['query', 'events', '--help']],
+    [['export', '--help']],
   ])('with 0 for %s', async (args) => {
     const { code, stdout } = await event2ledger(args);
     expect(code).toBe(0);
