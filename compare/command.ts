@@ -10,11 +10,19 @@ import { ProgressBar } from './progress-bar.js';
 
 interface Options {
   readonly names?: string;
-  readonly sourceId: string;
+  readonly sourceId?: string;
   readonly policy?: string;
   readonly threads?: string;
   readonly json?: boolean;
+  /** A profile: one log is compared with what its actor has attested. */
+  readonly with?: string;
+  readonly db?: string;
+  readonly exchange?: string;
+  readonly repair?: boolean;
 }
+
+/** What events are hashed under where nobody names the engine. */
+const SOURCE = 'engine';
 
 /** Adds `compare`. */
 export function registerCompare(program: Command, io: CommandIo): void {
@@ -26,9 +34,13 @@ export function registerCompare(program: Command, io: CommandIo): void {
       'what "docker events --format \'{{json .}}\'" prints, plain, gzip or zstd; - for standard input',
     )
     .option('--names <actors>', 'whose logs they are, separated by commas (default: the names of the files)')
-    .option('--source-id <id>', "the engine's ID under which events are hashed", 'engine')
+    .option('--source-id <id>', `the engine's ID under which events are hashed (default: ${SOURCE})`)
     .option('--policy <file>', 'JSON of a policy: what it says of record, ignore, window and quota counts')
     .option('--threads <number>', 'threads at the most (default: as many as there are cores)')
+    .option('--with <profile>', "compare one log with what the profile's actor has attested on the ledger")
+    .option('--db <file>', "with --with: a reconciler's projection that answers for the ledger")
+    .option('--exchange <command>', 'with --with: a command that answers from a projection elsewhere')
+    .option('--repair', 'with --with: attest what the ledger lacks')
     .option('--json', 'print for machines')
     .addHelpText(
       'after',
@@ -39,17 +51,21 @@ export function registerCompare(program: Command, io: CommandIo): void {
 }
 
 async function run(files: readonly string[], options: Options, io: CommandIo): Promise<ExitCode> {
+  if (options.with !== undefined) return runWithLedger(files, { ...options, with: options.with }, io);
+  const stray = (['db', 'exchange', 'repair'] as const).find((name) => options[name] !== undefined);
+  if (stray !== undefined) throw new UsageError(`--${stray} is of use with --with only.`);
   const actors = actorsOf(files, options.names);
   const threads = threadsOf(options.threads);
   const policy = options.policy === undefined ? {} : await policyOf(options.policy);
-  if (options.sourceId === '') throw new UsageError('--source-id must not be empty.');
+  const source = options.sourceId ?? SOURCE;
+  if (source === '') throw new UsageError('--source-id must not be empty.');
   const { logs, remove } = await plainLogs(files, io.stdin, io.signal);
   const bar = new ProgressBar(io.stderr);
   try {
     const report = await compareLogs({
       logs,
       actors,
-      source: options.sourceId,
+      source,
       policy,
       threads,
       signal: io.signal,
@@ -61,6 +77,22 @@ async function run(files: readonly string[], options: Options, io: CommandIo): P
     return report.findings.length > 0 ? EXIT.findings : EXIT.clean;
   } finally {
     bar.end();
+    remove();
+  }
+}
+
+async function runWithLedger(
+  files: readonly string[],
+  options: Options & { readonly with: string },
+  io: CommandIo,
+): Promise<ExitCode> {
+  const [name, another] = files;
+  if (name === undefined || another !== undefined) throw new UsageError('With --with, name the one log of its actor.');
+  const { compareLog } = await import('../exchange/compare-log.js');
+  const { logs, remove } = await plainLogs([name], io.stdin, io.signal);
+  try {
+    return await compareLog(logs[0]?.file ?? name, options, io);
+  } finally {
     remove();
   }
 }

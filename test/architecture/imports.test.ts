@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compare: [
     '#chaincode',
     'cli',
+    'exchange/compare-log',
     'reconciler/finding-form',
     'reconciler/judge',
     'reconciler/judgement',
