@@ -1,4 +1,5 @@
 import { ledger } from '@hyperledger/fabric-protos';
+import { decode } from '../network/messages/decode.js';
 
 /** Where a value was last written. */
 export interface Version {
@@ -31,7 +32,7 @@ const { kvrwset } = rwset;
 
 /** @param results a read-write set, as a transaction's endorsers signed it. @throws Error if it cannot be decoded */
 export function accessOf(results: Uint8Array): Access[] {
-  return rwset.TxReadWriteSet.deserializeBinary(results)
+  return decode(rwset.TxReadWriteSet, results)
     .getNsRwsetList()
     .flatMap((each) => [
       publicAccess(each.getNamespace(), each.getRwset_asU8()),
@@ -45,7 +46,7 @@ export function spaceName({ namespace, collection }: Pick<Access, 'namespace' | 
 }
 
 function publicAccess(namespace: string, bytes: Uint8Array): Access {
-  const set = kvrwset.KVRWSet.deserializeBinary(bytes);
+  const set = decode(kvrwset.KVRWSet, bytes);
   return {
     namespace,
     collection: undefined,
@@ -61,7 +62,7 @@ function publicAccess(namespace: string, bytes: Uint8Array): Access {
 }
 
 function hashedAccess(namespace: string, collection: ledger.rwset.CollectionHashedReadWriteSet): Access {
-  const set = kvrwset.HashedRWSet.deserializeBinary(collection.getHashedRwset_asU8());
+  const set = decode(kvrwset.HashedRWSet, collection.getHashedRwset_asU8());
   return {
     namespace,
     collection: collection.getCollectionName(),

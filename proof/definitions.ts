@@ -1,4 +1,5 @@
 import { common, peer } from '@hyperledger/fabric-protos';
+import { decode } from '../network/messages/decode.js';
 import type { Access } from './access.js';
 import type { Answer } from './answer.js';
 
@@ -68,11 +69,11 @@ export class Definitions {
 
 function readRule(value: Uint8Array): EndorsementRule {
   try {
-    const data = peer.lifecycle.StateData.deserializeBinary(value).getBytes_asU8();
-    const info = peer.lifecycle.ChaincodeValidationInfo.deserializeBinary(data);
+    const data = decode(peer.lifecycle.StateData, value).getBytes_asU8();
+    const info = decode(peer.lifecycle.ChaincodeValidationInfo, data);
     if (info.getValidationPlugin() !== BUILT_IN)
       return unread('its definition names a check that is no part of Fabric');
-    const policy = peer.ApplicationPolicy.deserializeBinary(info.getValidationParameter_asU8());
+    const policy = decode(peer.ApplicationPolicy, info.getValidationParameter_asU8());
     const { SIGNATURE_POLICY, CHANNEL_CONFIG_POLICY_REFERENCE } = peer.ApplicationPolicy.TypeCase;
     switch (policy.getTypeCase()) {
       case CHANNEL_CONFIG_POLICY_REFERENCE:
@@ -89,8 +90,8 @@ function readRule(value: Uint8Array): EndorsementRule {
 
 function readCollections(value: Uint8Array): ReadonlySet<string> | undefined {
   try {
-    const data = peer.lifecycle.StateData.deserializeBinary(value).getBytes_asU8();
-    const configs = peer.CollectionConfigPackage.deserializeBinary(data).getConfigList();
+    const data = decode(peer.lifecycle.StateData, value).getBytes_asU8();
+    const configs = decode(peer.CollectionConfigPackage, data).getConfigList();
     return new Set(configs.map((config) => config.getStaticCollectionConfig()?.getName() ?? ''));
   } catch {
     return undefined;

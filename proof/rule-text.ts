@@ -1,5 +1,6 @@
 import { type common, msp } from '@hyperledger/fabric-protos';
 import { printable } from '../cli/printable.js';
+import { decode } from '../network/messages/decode.js';
 import type { EndorsementRule } from './definitions.js';
 
 const ROLES = new Map<number, string>(
@@ -33,6 +34,6 @@ function policyText(envelope: common.SignaturePolicyEnvelope): string {
 
 function principalText(principal: msp.MSPPrincipal): string {
   if (principal.getPrincipalClassification() !== msp.MSPPrincipal.Classification.ROLE) return 'a named identity';
-  const role = msp.MSPRole.deserializeBinary(principal.getPrincipal_asU8());
+  const role = decode(msp.MSPRole, principal.getPrincipal_asU8());
   return `'${role.getMspIdentifier()}.${ROLES.get(role.getRole()) ?? 'nobody'}'`;
 }

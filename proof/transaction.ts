@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
+import { decode } from '../network/messages/decode.js';
 import { genuineSigners } from '../reconciler/ledger/channel-policy.js';
 import { hasSigned, type Identity } from '../reconciler/ledger/identity.js';
 import type { Membership } from '../reconciler/ledger/membership.js';
@@ -27,12 +28,12 @@ const NONE = new Uint8Array();
  * @throws Error if it cannot be decoded
  */
 export function checkTransaction(bytes: Uint8Array, chaincode: string, membership: Membership): CheckedTransaction {
-  const envelope = common.Envelope.deserializeBinary(bytes);
-  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
+  const envelope = decode(common.Envelope, bytes);
+  const payload = decode(common.Payload, envelope.getPayload_asU8());
   const channelBytes = payload.getHeader()?.getChannelHeader_asU8() ?? NONE;
   const signatureBytes = payload.getHeader()?.getSignatureHeader_asU8() ?? NONE;
-  const header = common.ChannelHeader.deserializeBinary(channelBytes);
-  const signer = common.SignatureHeader.deserializeBinary(signatureBytes);
+  const header = decode(common.ChannelHeader, channelBytes);
+  const signer = decode(common.SignatureHeader, signatureBytes);
   const creator = membership.identityOf(signer.getCreator_asU8());
   const isSigned =
     creator !== undefined && hasSigned(creator, envelope.getPayload_asU8(), envelope.getSignature_asU8());
@@ -47,23 +48,23 @@ export function checkTransaction(bytes: Uint8Array, chaincode: string, membershi
   if (sha256(signer.getNonce_asU8(), signer.getCreator_asU8()) !== known.txId) {
     return without('its ID is not the hash of its nonce and creator');
   }
-  const [action, ...more] = peer.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList();
+  const [action, ...more] = decode(peer.Transaction, payload.getData_asU8()).getActionsList();
   if (action === undefined || more.length > 0) return without('it has not exactly one action');
-  const body = peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8());
+  const body = decode(peer.ChaincodeActionPayload, action.getPayload_asU8());
   const response = body.getAction()?.getProposalResponsePayload_asU8() ?? NONE;
-  const answer = peer.ProposalResponsePayload.deserializeBinary(response);
+  const answer = decode(peer.ProposalResponsePayload, response);
   // Fabric's peers take the action's own header for the proposal's: it may be written otherwise than the transaction's.
   const actionBytes = action.getHeader_asU8();
   const isOtherwise = !Buffer.from(actionBytes).equals(signatureBytes);
   if (isOtherwise && membership.config.ordererType === 'embedded') return without('its action is of another creator');
-  if (![signer, common.SignatureHeader.deserializeBinary(actionBytes)].every(isWhole) || header.getEpoch() !== 0) {
+  if (![signer, decode(common.SignatureHeader, actionBytes)].every(isWhole) || header.getEpoch() !== 0) {
     return without('its headers are not as they must be');
   }
   const proposal = sha256(channelBytes, actionBytes, body.getChaincodeProposalPayload_asU8());
   if (Buffer.from(answer.getProposalHash_asU8()).toString('hex') !== proposal) {
     return without('what was endorsed answers another proposal');
   }
-  const result = peer.ChaincodeAction.deserializeBinary(answer.getExtension_asU8());
+  const result = decode(peer.ChaincodeAction, answer.getExtension_asU8());
   if (result.getChaincodeId()?.getName() !== chaincode) return without('what was endorsed is of another chaincode');
   if (result.getChaincodeId()?.getVersion() === '') return without('what was endorsed names no version');
   if (!isEventOf(chaincode, result.getEvents_asU8())) return without('its event is of another chaincode');
@@ -88,7 +89,7 @@ function isWhole(header: common.SignatureHeader): boolean {
 
 /** An event, if there is one, is of the chaincode that was called. @throws Error if it cannot be decoded */
 function isEventOf(chaincode: string, bytes: Uint8Array): boolean {
-  return bytes.length === 0 || peer.ChaincodeEvent.deserializeBinary(bytes).getChaincodeId() === chaincode;
+  return bytes.length === 0 || decode(peer.ChaincodeEvent, bytes).getChaincodeId() === chaincode;
 }
 
 function sha256(...parts: readonly Uint8Array[]): string {

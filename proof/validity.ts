@@ -1,5 +1,6 @@
 import { common, peer } from '@hyperledger/fabric-protos';
-import { chaincodeNamed, flagsOf, isOurs } from '../reconciler/ledger/block.js';
+import { decode } from '../network/messages/decode.js';
+import { chaincodeNamed, configurationBeside, flagsOf, isOurs } from '../reconciler/ledger/block.js';
 import type { Membership } from '../reconciler/ledger/membership.js';
 import type { LedgerIdentity } from '../reconciler/projection/projection.js';
 import type { Answer } from './answer.js';
@@ -74,7 +75,7 @@ export class Validity {
   /**
    * Checks the codes of a block that continues the chain.
    * @param membership in force before it
-   * @throws VerifyError `VALIDITY`
+   * @throws VerifyError `VALIDITY`, ReconcilerError `CONFIGURATION` for one that is not alone in its block
    */
   check(block: common.Block, membership: Membership): void {
     const number = block.getHeader()?.getNumber() ?? 0;
@@ -89,7 +90,7 @@ export class Validity {
     this.#endorsements.underConfig(membership.config);
     this.#noteRule(number, membership);
     for (const [tx, envelope] of envelopes.entries()) {
-      this.#checkOne(envelope, codes[tx], { block: number, tx }, membership);
+      this.#checkOne(envelope, codes[tx], { block: number, tx }, membership, envelopes.length === 1);
     }
     this.#definitions.endBlock();
     this.#versions.endBlock();
@@ -105,11 +106,11 @@ export class Validity {
     code: number | undefined,
     at: { readonly block: number; readonly tx: number },
     membership: Membership,
+    isAlone: boolean,
   ): void {
-    const payload = common.Payload.deserializeBinary(common.Envelope.deserializeBinary(envelope).getPayload_asU8());
-    const header = common.ChannelHeader.deserializeBinary(
-      payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array(),
-    );
+    const payload = decode(common.Payload, decode(common.Envelope, envelope).getPayload_asU8());
+    const header = decode(common.ChannelHeader, payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array());
+    if (header.getType() === common.HeaderType.CONFIG && !isAlone) throw configurationBeside(at.block, at.tx);
     const isTransaction = header.getType() === common.HeaderType.ENDORSER_TRANSACTION;
     const ours = isOurs(header, this.#identity);
     if (!ours && code !== NOT_VALIDATED) throw differs(at, 'has a code, though no chaincode that is judged');

@@ -1,5 +1,6 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { common, gateway, peer as peerProtos } from '@hyperledger/fabric-protos';
+import { decode } from '../messages/decode.js';
 import { startOf } from './deliver-service.js';
 import { asGatewayError } from './grpc-errors.js';
 import { AccessDenied } from './members.js';
@@ -53,18 +54,15 @@ function eventsIn(peer: Peer, bytes: Uint8Array, chaincode: string, after: strin
 }
 
 function eventOf(envelope: Uint8Array): peerProtos.ChaincodeEvent[] {
-  const payload = common.Payload.deserializeBinary(common.Envelope.deserializeBinary(envelope).getPayload_asU8());
-  const header = common.ChannelHeader.deserializeBinary(
-    payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array(),
-  );
+  const payload = decode(common.Payload, decode(common.Envelope, envelope).getPayload_asU8());
+  const header = decode(common.ChannelHeader, payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array());
   if (header.getType() !== common.HeaderType.ENDORSER_TRANSACTION) return [];
-  const [action] = peerProtos.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList();
-  const endorsed = peerProtos.ChaincodeActionPayload.deserializeBinary(
-    action?.getPayload_asU8() ?? new Uint8Array(),
-  ).getAction();
-  const response = peerProtos.ProposalResponsePayload.deserializeBinary(
+  const [action] = decode(peerProtos.Transaction, payload.getData_asU8()).getActionsList();
+  const endorsed = decode(peerProtos.ChaincodeActionPayload, action?.getPayload_asU8() ?? new Uint8Array()).getAction();
+  const response = decode(
+    peerProtos.ProposalResponsePayload,
     endorsed?.getProposalResponsePayload_asU8() ?? new Uint8Array(),
   );
-  const bytes = peerProtos.ChaincodeAction.deserializeBinary(response.getExtension_asU8()).getEvents_asU8();
-  return bytes.length === 0 ? [] : [peerProtos.ChaincodeEvent.deserializeBinary(bytes)];
+  const bytes = decode(peerProtos.ChaincodeAction, response.getExtension_asU8()).getEvents_asU8();
+  return bytes.length === 0 ? [] : [decode(peerProtos.ChaincodeEvent, bytes)];
 }

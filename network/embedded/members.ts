@@ -1,6 +1,7 @@
 import { type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { msp } from '@hyperledger/fabric-protos';
 import { type CertificateNames, certificateNames, RecordError } from '#chaincode';
+import { decode } from '../messages/decode.js';
 import type { Role } from '../pki.js';
 
 /** Who signed something: an identity whose certificate an actor's CA issued. */
@@ -94,7 +95,7 @@ export class Members {
 
 function parseIdentity(creator: Uint8Array): msp.SerializedIdentity {
   try {
-    return msp.SerializedIdentity.deserializeBinary(creator);
+    return decode(msp.SerializedIdentity, creator);
   } catch {
     throw new AccessDenied('the creator is no serialised identity');
   }

@@ -1,4 +1,5 @@
 import { common, peer } from '@hyperledger/fabric-protos';
+import { decode } from '../messages/decode.js';
 import { sha256 } from './blocks.js';
 import { AccessDenied, type Member, type Members } from './members.js';
 
@@ -40,15 +41,12 @@ export function checkProposal(
   if (signedProposal === undefined) throw new Malformed('a signed proposal is required');
   const bytes = signedProposal.getProposalBytes_asU8();
   const proposal = decoded(() => peer.Proposal.deserializeBinary(bytes), 'proposal');
-  const header = decoded(() => common.Header.deserializeBinary(proposal.getHeader_asU8()), 'proposal header');
+  const header = decoded(() => decode(common.Header, proposal.getHeader_asU8()), 'proposal header');
   const checked = checkHeader(members, channel, header);
   if (!checked.creator.signed(bytes, signedProposal.getSignature_asU8())) {
     throw new AccessDenied("the proposal's signature is not its creator's");
   }
-  const payload = decoded(
-    () => peer.ChaincodeProposalPayload.deserializeBinary(proposal.getPayload_asU8()),
-    'proposal payload',
-  );
+  const payload = decoded(() => decode(peer.ChaincodeProposalPayload, proposal.getPayload_asU8()), 'proposal payload');
   const input = inputOf(payload, checked.chaincode);
   payload.clearTransientmapMap();
   return { ...checked, signedProposal, input, payload: payload.serializeBinary() };
@@ -61,8 +59,8 @@ export function checkProposal(
 export function checkHeader(members: Members, channel: string, header: common.Header): CheckedHeader {
   const channelBytes = header.getChannelHeader_asU8();
   const signatureBytes = header.getSignatureHeader_asU8();
-  const channelHeader = decoded(() => common.ChannelHeader.deserializeBinary(channelBytes), 'channel header');
-  const signatureHeader = decoded(() => common.SignatureHeader.deserializeBinary(signatureBytes), 'signature header');
+  const channelHeader = decoded(() => decode(common.ChannelHeader, channelBytes), 'channel header');
+  const signatureHeader = decoded(() => decode(common.SignatureHeader, signatureBytes), 'signature header');
   if (channelHeader.getType() !== common.HeaderType.ENDORSER_TRANSACTION) {
     throw new Malformed('the header is none of an endorser transaction');
   }
@@ -77,7 +75,7 @@ export function checkHeader(members: Members, channel: string, header: common.He
     throw new Malformed('the transaction ID is not the hash of nonce and creator');
   }
   const extension = decoded(
-    () => peer.ChaincodeHeaderExtension.deserializeBinary(channelHeader.getExtension_asU8()),
+    () => decode(peer.ChaincodeHeaderExtension, channelHeader.getExtension_asU8()),
     'chaincode header extension',
   );
   return {
@@ -105,7 +103,7 @@ export function decoded<T>(decode: () => T, what: string): T {
 
 function inputOf(payload: peer.ChaincodeProposalPayload, chaincode: string): peer.ChaincodeInput {
   const specification = decoded(
-    () => peer.ChaincodeInvocationSpec.deserializeBinary(payload.getInput_asU8()),
+    () => decode(peer.ChaincodeInvocationSpec, payload.getInput_asU8()),
     'chaincode invocation',
   ).getChaincodeSpec();
   const input = specification?.getInput();

@@ -1,4 +1,5 @@
 import { common, peer } from '@hyperledger/fabric-protos';
+import { decode } from '../messages/decode.js';
 import { proposalHash } from './endorser.js';
 import { AccessDenied, type Members } from './members.js';
 import { type CheckedHeader, checkHeader, decoded, Malformed } from './proposal.js';
@@ -30,7 +31,7 @@ export function inspectTransaction(
 ): Inspected {
   if (envelope === undefined) throw new Malformed('a prepared transaction is required');
   const payloadBytes = envelope.getPayload_asU8();
-  const payload = decoded(() => common.Payload.deserializeBinary(payloadBytes), 'transaction');
+  const payload = decoded(() => decode(common.Payload, payloadBytes), 'transaction');
   const header = payload.getHeader();
   if (header === undefined) throw new Malformed('the transaction has no header');
   const checked = checkHeader(members, channel, header);
@@ -55,7 +56,7 @@ function readAction(
   data: Uint8Array,
 ): ReadWriteSet | number {
   try {
-    const actions = peer.Transaction.deserializeBinary(data).getActionsList();
+    const actions = decode(peer.Transaction, data).getActionsList();
     const [action] = actions;
     if (action === undefined || actions.length !== 1) return TxValidationCode.INVALID_ENDORSER_TRANSACTION;
     const { proposalPayload, endorsed } = unpack(action);
@@ -63,12 +64,12 @@ function readAction(
       return TxValidationCode.INVALID_ENDORSER_TRANSACTION;
     }
     const responseBytes = endorsed.getProposalResponsePayload_asU8();
-    const response = peer.ProposalResponsePayload.deserializeBinary(responseBytes);
+    const response = decode(peer.ProposalResponsePayload, responseBytes);
     const hash = proposalHash(header.channelHeader, header.signatureHeader, proposalPayload);
     if (!Buffer.from(response.getProposalHash_asU8()).equals(hash)) {
       return TxValidationCode.INVALID_ENDORSER_TRANSACTION;
     }
-    const result = peer.ChaincodeAction.deserializeBinary(response.getExtension_asU8());
+    const result = decode(peer.ChaincodeAction, response.getExtension_asU8());
     if (header.chaincode !== chaincode || result.getChaincodeId()?.getName() !== chaincode) {
       return TxValidationCode.INVALID_CHAINCODE;
     }
@@ -83,7 +84,7 @@ function readAction(
 }
 
 function unpack(action: peer.TransactionAction) {
-  const payload = peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8());
+  const payload = decode(peer.ChaincodeActionPayload, action.getPayload_asU8());
   return { proposalPayload: payload.getChaincodeProposalPayload_asU8(), endorsed: payload.getAction() };
 }
 

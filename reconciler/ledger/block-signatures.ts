@@ -1,4 +1,5 @@
 import { common } from '@hyperledger/fabric-protos';
+import { decode } from '../../network/messages/decode.js';
 import { headerBytes } from './block-header.js';
 import type { ChannelConfig } from './channel-config.js';
 import { genuineSigners, isSatisfied, type SignedData } from './channel-policy.js';
@@ -39,7 +40,7 @@ export function checkSignatures(block: common.Block, membership: Membership): Si
     signers.push(signer);
     return true;
   });
-  const lastConfig = common.OrdererBlockMetadata.deserializeBinary(value).getLastConfig()?.getIndex();
+  const lastConfig = decode(common.OrdererBlockMetadata, value).getLastConfig()?.getIndex();
   return {
     signers,
     metadata: writeSignatures({ value, signatures: genuine }),
@@ -64,11 +65,11 @@ function signedData(
   if (signatureHeader.length > 0) {
     // A number beside a name would be covered by no signature.
     if (identifierHeader.length > 0) return undefined;
-    const identity = common.SignatureHeader.deserializeBinary(signatureHeader).getCreator_asU8();
+    const identity = decode(common.SignatureHeader, signatureHeader).getCreator_asU8();
     return { identity, data: Buffer.concat([value, signatureHeader, header]), signature };
   }
   if (ordererType !== 'BFT' || identifierHeader.length === 0) return undefined;
-  const id = common.IdentifierHeader.deserializeBinary(identifierHeader).getIdentifier();
+  const id = decode(common.IdentifierHeader, identifierHeader).getIdentifier();
   const consenter = consenters.find((one) => one.id === id);
   if (consenter === undefined) return undefined;
   return { identity: consenter.identity, data: Buffer.concat([value, identifierHeader, header]), signature };

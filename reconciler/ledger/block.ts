@@ -1,5 +1,6 @@
 import { common, peer } from '@hyperledger/fabric-protos';
 import type { Nanos } from '#chaincode';
+import { decode } from '../../network/messages/decode.js';
 import { ReconcilerError } from '../errors.js';
 import { headerHash } from './block-header.js';
 import { parseChannelConfig } from './channel-config.js';
@@ -76,13 +77,14 @@ function decodeEnvelopes(number: bigint, data: Uint8Array[], flags: Uint8Array, 
   let changed = false;
   for (const [index, bytes] of data.entries()) {
     try {
-      const envelope = common.Envelope.deserializeBinary(bytes);
-      const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
-      const channelHeader = common.ChannelHeader.deserializeBinary(
+      const envelope = decode(common.Envelope, bytes);
+      const payload = decode(common.Payload, envelope.getPayload_asU8());
+      const channelHeader = decode(
+        common.ChannelHeader,
         payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array(),
       );
-      // A block that carries a configuration carries nothing else.
-      if (channelHeader.getType() === common.HeaderType.CONFIG && data.length === 1) {
+      if (channelHeader.getType() === common.HeaderType.CONFIG) {
+        if (data.length > 1) throw configurationBeside(number, index);
         membership = new Membership(parseChannelConfig(payload.getData_asU8()));
         changed = true;
       } else if (isOurs(channelHeader, context)) {
@@ -93,10 +95,19 @@ function decodeEnvelopes(number: bigint, data: Uint8Array[], flags: Uint8Array, 
         if (invocation !== undefined) invocations.push({ ...invocation, ...timeOf(channelHeader) });
       }
     } catch (cause) {
+      if (cause instanceof ReconcilerError) throw cause;
       throw new ReconcilerError('BLOCK', `Transaction ${index} of block ${number} cannot be decoded.`, { cause });
     }
   }
   return changed && membership !== undefined ? { invocations, codes, membership } : { invocations, codes };
+}
+
+/** Orderers put each configuration into a block of its own: whoever made this one is none, or meant to deceive. */
+export function configurationBeside(block: bigint | number, index: number): ReconcilerError {
+  return new ReconcilerError(
+    'CONFIGURATION',
+    `Block ${block} cannot be trusted: its transaction ${index} is a configuration beside others, and orderers put each into a block of its own. What was read before it is kept; go on with another peer.`,
+  );
 }
 
 /** The validation codes of a block's transactions, which its header does not cover. */
@@ -114,7 +125,8 @@ function invocationOf(
 ): Invocation | undefined {
   const spec = invocationSpec(payload);
   if (spec?.getChaincodeId()?.getName() !== chaincode) return undefined;
-  const creator = common.SignatureHeader.deserializeBinary(
+  const creator = decode(
+    common.SignatureHeader,
     payload.getHeader()?.getSignatureHeader_asU8() ?? new Uint8Array(),
   ).getCreator_asU8();
   const signer = membership?.signerOf(creator, envelope.getPayload_asU8(), envelope.getSignature_asU8());
@@ -141,7 +153,7 @@ export function isOurs(
  */
 export function chaincodeNamed(header: common.ChannelHeader): string {
   try {
-    const extension = peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8());
+    const extension = decode(peer.ChaincodeHeaderExtension, header.getExtension_asU8());
     return extension.getChaincodeId()?.getName() ?? '';
   } catch {
     return '';
@@ -161,10 +173,14 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function invocationSpec(payload: common.Payload): peer.ChaincodeSpec | undefined {
-  const action = peer.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList()[0];
+  const action = decode(peer.Transaction, payload.getData_asU8()).getActionsList()[0];
   if (action === undefined) return undefined;
-  const proposal = peer.ChaincodeProposalPayload.deserializeBinary(
-    peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8()).getChaincodeProposalPayload_asU8(),
-  );
-  return peer.ChaincodeInvocationSpec.deserializeBinary(proposal.getInput_asU8()).getChaincodeSpec();
+  const called = decode(peer.ChaincodeActionPayload, action.getPayload_asU8()).getChaincodeProposalPayload_asU8();
+  try {
+    const proposal = decode(peer.ChaincodeProposalPayload, called);
+    return decode(peer.ChaincodeInvocationSpec, proposal.getInput_asU8()).getChaincodeSpec();
+  } catch {
+    // Peers that commit do not look at it. What cannot be decoded calls nothing, whoever endorsed it.
+    return undefined;
+  }
 }

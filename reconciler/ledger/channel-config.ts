@@ -1,4 +1,5 @@
 import { common, msp, orderer } from '@hyperledger/fabric-protos';
+import { decode } from '../../network/messages/decode.js';
 
 /** An organisational unit that an organisation's certificates may name. */
 export interface Unit {
@@ -64,7 +65,7 @@ const FABRIC_MSP = 0;
  * @throws Error if it is none
  */
 export function parseChannelConfig(bytes: Uint8Array): ChannelConfig {
-  const config = common.ConfigEnvelope.deserializeBinary(bytes).getConfig();
+  const config = decode(common.ConfigEnvelope, bytes).getConfig();
   const channel = config?.getChannelGroup();
   if (config === undefined || channel === undefined) throw new Error('the envelope holds no configuration');
   const sections = new Map(entriesOf<common.ConfigGroup>(channel.getGroupsMap()));
@@ -103,14 +104,14 @@ function organisationsOf(section: common.ConfigGroup | undefined): [string, Orga
   return entriesOf<common.ConfigGroup>(section.getGroupsMap()).flatMap(([name, group]): [string, Organisation][] => {
     const value = group.getValuesMap().get('MSP');
     if (value === undefined) return [];
-    const config = msp.MSPConfig.deserializeBinary(value.getValue_asU8());
+    const config = decode(msp.MSPConfig, value.getValue_asU8());
     // An anonymous membership service has no certificates to check.
     return config.getType() === FABRIC_MSP ? [[name, organisation(config.getConfig_asU8())]] : [];
   });
 }
 
 function organisation(bytes: Uint8Array): Organisation {
-  const config = msp.FabricMSPConfig.deserializeBinary(bytes);
+  const config = decode(msp.FabricMSPConfig, bytes);
   return {
     mspId: config.getName(),
     roots: textsOf(config.getRootCertsList_asU8()),
@@ -147,14 +148,14 @@ function unit(identifier: msp.FabricOUIdentifier): Unit {
 function capabilitiesOf(section: common.ConfigGroup | undefined): ReadonlySet<string> {
   const value = section?.getValuesMap().get('Capabilities');
   if (value === undefined) return new Set();
-  const map = common.Capabilities.deserializeBinary(value.getValue_asU8()).getCapabilitiesMap();
+  const map = decode(common.Capabilities, value.getValue_asU8()).getCapabilitiesMap();
   return new Set(entriesOf<common.Capability>(map).map(([name]) => name));
 }
 
 function consentersOf(group: common.ConfigGroup | undefined): Consenter[] {
   const value = group?.getValuesMap().get('Orderers');
   if (value === undefined) return [];
-  return common.Orderers.deserializeBinary(value.getValue_asU8())
+  return decode(common.Orderers, value.getValue_asU8())
     .getConsenterMappingList()
     .map((consenter) => {
       const identity = new msp.SerializedIdentity();
@@ -166,7 +167,7 @@ function consentersOf(group: common.ConfigGroup | undefined): Consenter[] {
 
 function ordererTypeOf(group: common.ConfigGroup | undefined): string {
   const value = group?.getValuesMap().get('ConsensusType');
-  return value === undefined ? '' : orderer.ConsensusType.deserializeBinary(value.getValue_asU8()).getType();
+  return value === undefined ? '' : decode(orderer.ConsensusType, value.getValue_asU8()).getType();
 }
 
 function entriesOf<T>(map: { forEach(each: (value: T, key: string) => void): void }): [string, T][] {

@@ -1,4 +1,5 @@
 import { common } from '@hyperledger/fabric-protos';
+import { decode } from '../../network/messages/decode.js';
 import type { PolicyGroup } from './channel-config.js';
 import { hasSigned, type Identity } from './identity.js';
 import type { Membership } from './membership.js';
@@ -64,9 +65,9 @@ function satisfiesNamed(group: PolicyGroup, name: string, signers: readonly Iden
   const policy = group.policies.get(name);
   switch (policy?.getType()) {
     case PolicyType.SIGNATURE:
-      return satisfiesSignatures(common.SignaturePolicyEnvelope.deserializeBinary(policy.getValue_asU8()), signers);
+      return satisfiesSignatures(decode(common.SignaturePolicyEnvelope, policy.getValue_asU8()), signers);
     case PolicyType.IMPLICIT_META:
-      return satisfiesMeta(group, common.ImplicitMetaPolicy.deserializeBinary(policy.getValue_asU8()), signers);
+      return satisfiesMeta(group, decode(common.ImplicitMetaPolicy, policy.getValue_asU8()), signers);
     default:
       return false;
   }

@@ -1,5 +1,6 @@
 import { common } from '@hyperledger/fabric-protos';
 import { printable } from '../../cli/printable.js';
+import { decode } from '../../network/messages/decode.js';
 import { genuineSigners, isSatisfied, policyPath } from './channel-policy.js';
 import { type ConfigElement, type ConfigElements, elementsOf, firstDifference, overlaid } from './config-elements.js';
 import { hasSigned, type Identity } from './identity.js';
@@ -19,11 +20,11 @@ const NONE = new Uint8Array();
 
 /** @returns undefined if an envelope holds something else. @throws Error if it cannot be decoded */
 export function configTransaction(bytes: Uint8Array): ConfigTransaction | undefined {
-  const envelope = common.Envelope.deserializeBinary(bytes);
-  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
-  const header = common.ChannelHeader.deserializeBinary(payload.getHeader()?.getChannelHeader_asU8() ?? NONE);
+  const envelope = decode(common.Envelope, bytes);
+  const payload = decode(common.Payload, envelope.getPayload_asU8());
+  const header = decode(common.ChannelHeader, payload.getHeader()?.getChannelHeader_asU8() ?? NONE);
   if (header.getType() !== common.HeaderType.CONFIG) return undefined;
-  const signature = common.SignatureHeader.deserializeBinary(payload.getHeader()?.getSignatureHeader_asU8() ?? NONE);
+  const signature = decode(common.SignatureHeader, payload.getHeader()?.getSignatureHeader_asU8() ?? NONE);
   return { envelope, header, creator: signature.getCreator_asU8(), data: payload.getData_asU8() };
 }
 
@@ -50,7 +51,7 @@ export function faultOfConfiguration(
     return 'it is not signed by a member that made it';
   }
   if (header.getChannelId() !== channel) return `it is of the channel ${quoted(header.getChannelId())}`;
-  const proposed = common.ConfigEnvelope.deserializeBinary(data);
+  const proposed = decode(common.ConfigEnvelope, data);
   const update = updateEnvelope(proposed.getLastUpdate());
   if (update === undefined) return 'nobody asked for it: no update is in it';
   return faultOfUpdate(update, proposed.getConfig()?.getChannelGroup(), channel, before);
@@ -62,11 +63,9 @@ function faultOfUpdate(
   channel: string,
   before: Membership,
 ): string | undefined {
-  const update = common.ConfigUpdate.deserializeBinary(envelope.getConfigUpdate_asU8());
+  const update = decode(common.ConfigUpdate, envelope.getConfigUpdate_asU8());
   if (update.getChannelId() !== channel) return `its update is of the channel ${quoted(update.getChannelId())}`;
-  const current = elementsOf(
-    common.ConfigEnvelope.deserializeBinary(before.config.bytes).getConfig()?.getChannelGroup(),
-  );
+  const current = elementsOf(decode(common.ConfigEnvelope, before.config.bytes).getConfig()?.getChannelGroup());
   const read = elementsOf(update.getReadSet());
   for (const [key, { version }] of read) {
     const found = current.get(key)?.version;
@@ -115,7 +114,7 @@ function signersOf(envelope: common.ConfigUpdateEnvelope, before: Membership): I
   const update = envelope.getConfigUpdate_asU8();
   const signed = envelope.getSignaturesList().map((each) => {
     const header = each.getSignatureHeader_asU8();
-    const identity = common.SignatureHeader.deserializeBinary(header).getCreator_asU8();
+    const identity = decode(common.SignatureHeader, header).getCreator_asU8();
     return { identity, data: Buffer.concat([header, update]), signature: each.getSignature_asU8() };
   });
   return genuineSigners(before, signed);
@@ -123,10 +122,10 @@ function signersOf(envelope: common.ConfigUpdateEnvelope, before: Membership): I
 
 function updateEnvelope(envelope: common.Envelope | undefined): common.ConfigUpdateEnvelope | undefined {
   if (envelope === undefined) return undefined;
-  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
-  const header = common.ChannelHeader.deserializeBinary(payload.getHeader()?.getChannelHeader_asU8() ?? NONE);
+  const payload = decode(common.Payload, envelope.getPayload_asU8());
+  const header = decode(common.ChannelHeader, payload.getHeader()?.getChannelHeader_asU8() ?? NONE);
   if (header.getType() !== common.HeaderType.CONFIG_UPDATE) return undefined;
-  return common.ConfigUpdateEnvelope.deserializeBinary(payload.getData_asU8());
+  return decode(common.ConfigUpdateEnvelope, payload.getData_asU8());
 }
 
 function quoted(text: string): string {

@@ -1,4 +1,4 @@
-import { fieldsOf } from './wire.js';
+import { fieldsOf, WIRE } from '../../network/messages/wire.js';
 
 /** Field 1, bytes. */
 const PAYLOAD_TAG = 0x0a;
@@ -13,7 +13,7 @@ const PAYLOAD = 1;
 export function isOneEnvelope(bytes: Uint8Array): boolean {
   if (bytes[0] !== PAYLOAD_TAG) return false;
   try {
-    return [...fieldsOf(bytes)].filter(({ number }) => number === PAYLOAD).length === 1;
+    return [...fieldsOf(bytes)].filter(({ number, wire }) => number === PAYLOAD && wire === WIRE.bytes).length === 1;
   } catch {
     // No message at all.
     return false;

@@ -3,6 +3,9 @@ import type { Nanos } from '#chaincode';
 /** Beyond so many, an actor's collectors are not looked at one by one: it can name as many as it likes. */
 const MOST_COLLECTORS = 64;
 
+/** The clock is a time of the record, and these end here. */
+const END_OF_TIME = 2n ** 63n - 1n;
+
 /** More than half of n. */
 export function majorityOf(n: number): number {
   return Math.floor(n / 2) + 1;
@@ -103,7 +106,8 @@ export class LedgerClock {
   }
 
   /**
-   * What the clock must have passed for a time to have run since `since`: leaps are not counted.
+   * What the clock must have passed for a time to have run since `since`: leaps are not counted. Where that would be beyond
+   * the end of time it never has.
    * @param since nanoseconds since the epoch
    * @param duration nanoseconds
    */
@@ -113,7 +117,7 @@ export class LedgerClock {
       if (since >= to || limit < from) continue;
       limit += to - (from > since ? from : since);
     }
-    return limit;
+    return limit > END_OF_TIME ? END_OF_TIME : limit;
   }
 
   snapshot(): ClockState {

@@ -1,5 +1,6 @@
 import { msp } from '@hyperledger/fabric-protos';
 import { isAdmin } from '#chaincode';
+import { decode } from '../../network/messages/decode.js';
 import type { ChannelConfig } from './channel-config.js';
 import { hasSigned, type Identity, MembershipService } from './identity.js';
 
@@ -60,7 +61,7 @@ export class Membership {
 
   #resolve(serialized: Uint8Array): Identity | undefined {
     try {
-      const identity = msp.SerializedIdentity.deserializeBinary(serialized);
+      const identity = decode(msp.SerializedIdentity, serialized);
       const pem = Buffer.from(identity.getIdBytes_asU8()).toString('utf8');
       return this.#services.get(identity.getMspid())?.identify(pem);
     } catch {

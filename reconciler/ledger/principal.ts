@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { msp } from '@hyperledger/fabric-protos';
+import { decode } from '../../network/messages/decode.js';
 import type { Identity } from './identity.js';
 
 /** Principals within principals; nobody nests them deeper. */
@@ -14,13 +15,13 @@ export function satisfies(identity: Identity, principal: msp.MSPPrincipal, depth
   const bytes = principal.getPrincipal_asU8();
   switch (principal.getPrincipalClassification()) {
     case Classification.ROLE:
-      return hasRole(identity, msp.MSPRole.deserializeBinary(bytes));
+      return hasRole(identity, decode(msp.MSPRole, bytes));
     case Classification.IDENTITY:
-      return identity.isValid && isNamed(identity, msp.SerializedIdentity.deserializeBinary(bytes));
+      return identity.isValid && isNamed(identity, decode(msp.SerializedIdentity, bytes));
     case Classification.ORGANIZATION_UNIT:
-      return identity.isValid && isOfUnit(identity, msp.OrganizationUnit.deserializeBinary(bytes));
+      return identity.isValid && isOfUnit(identity, decode(msp.OrganizationUnit, bytes));
     case Classification.COMBINED: {
-      const parts = msp.CombinedPrincipal.deserializeBinary(bytes).getPrincipalsList();
+      const parts = decode(msp.CombinedPrincipal, bytes).getPrincipalsList();
       return depth < DEEPEST && parts.length > 0 && parts.every((part) => satisfies(identity, part, depth + 1));
     }
     default:

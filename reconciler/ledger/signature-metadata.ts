@@ -1,4 +1,4 @@
-import { fieldsOf } from './wire.js';
+import { fieldsOf, varint, WIRE } from '../../network/messages/wire.js';
 
 /** A signature on a block. Of the two headers one is there: the signer's identity, or its number among the consenters. */
 export interface BlockSignature {
@@ -13,7 +13,6 @@ export interface SignatureMetadata {
   readonly signatures: readonly BlockSignature[];
 }
 
-const LENGTH_DELIMITED = 2;
 const NONE = new Uint8Array();
 
 /**
@@ -56,11 +55,10 @@ function readSignature(bytes: Uint8Array): BlockSignature {
   };
 }
 
-/** These messages hold bytes alone. */
+/** These messages hold bytes alone; what is of another kind peers pass over. */
 function* bytesIn(message: Uint8Array): Generator<[number, Uint8Array]> {
-  for (const { number, bytes } of fieldsOf(message)) {
-    if (bytes === undefined) throw new Error('a field of another kind than bytes');
-    yield [number, bytes];
+  for (const { number, wire, content } of fieldsOf(message)) {
+    if (wire === WIRE.bytes) yield [number, content];
   }
 }
 
@@ -68,15 +66,7 @@ function* bytesIn(message: Uint8Array): Generator<[number, Uint8Array]> {
 function message(fields: readonly (readonly [number, Uint8Array, boolean?])[]): Uint8Array {
   return Buffer.concat(
     fields.flatMap(([field, content, always = false]) =>
-      content.length === 0 && !always ? [] : [Buffer.of((field << 3) | LENGTH_DELIMITED), length(content), content],
+      content.length === 0 && !always ? [] : [varint(field * 8 + WIRE.bytes), varint(content.length), content],
     ),
   );
-}
-
-function length({ length: rest }: Uint8Array): Buffer {
-  const bytes: number[] = [];
-  for (let left = rest; ; left >>>= 7) {
-    if (left < 0x80) return Buffer.of(...bytes, left);
-    bytes.push((left & 0x7f) | 0x80);
-  }
 }

@@ -6,6 +6,7 @@ import { blockAt, connect } from '../../network/connection.js';
 import { loadProfile } from '../../network/profile.js';
 import { event2ledger } from '../support/command.js';
 import { ACTORS, type Actor, type Consortium, startConsortium } from '../support/consortium.js';
+import { actsRead, disputeInParts } from '../support/disputed-in-parts.js';
 import { describeWithFabric } from '../support/fabric.js';
 import { collectLyingTraces, DAY } from '../support/lying-traces.js';
 import { updateTo, withValue } from '../support/made-configuration.js';
@@ -24,6 +25,8 @@ interface Verified {
   readonly findings: number;
 }
 
+/** What the dispute is about that is opened by a transaction in parts. */
+const IN_PARTS = 'd'.repeat(64);
 /** How many orderers' signatures a block has at the least. */
 const QUORUM = { raft: 1, bft: 3 } as const;
 
@@ -52,6 +55,16 @@ describeWithFabric.each(['raft', 'bft'])('on a real %s network', (kind) => {
     for (const { code, stderr } of Object.values(await collectLyingTraces(consortium))) expect(code, stderr).toBe(0);
   }, 240_000);
   afterAll(() => consortium?.close());
+
+  it('a transaction that its client writes in parts counts for peers, and so for the reconciler', async () => {
+    const txId = await disputeInParts(loadProfile(consortium.profile('UserMSP', 'reconciler')), IN_PARTS, DAY);
+    const read = await reconcile();
+    expect(read.code, read.stderr).toBe(1);
+    expect(actsRead(join(consortium.dir, 'proof.db'), { finding: IN_PARTS, openedBy: 'UserMSP' })).toEqual([
+      ['open', txId],
+      ['close', expect.any(String)],
+    ]);
+  }, 60_000);
 
   it('every block is signed as the channel’s configuration asks, at every peer, and a bundle of them verifies', async () => {
     const others = (['DeveloperMSP', 'ProviderMSP'] as const).map((actor) => consortium.profile(actor, 'reconciler'));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { common, ledger, peer } from '@hyperledger/fabric-protos';
+import type { MessageType } from '../../network/messages/shapes.js';
 import { MadeChannel, type MadeSigner, signatureHeaderOf } from './made-channel.js';
 import { peersOf } from './peers-of.js';
 
@@ -34,12 +35,18 @@ export interface MadeTransaction {
   readonly version?: string;
   /** The chaincode whose event it is said to have. */
   readonly eventOf?: string;
+  /** The function that is called, and its arguments; if left out, nothing that can be decoded. */
+  readonly call?: readonly string[];
+  /** How each message of it is written; as the library does it if left out. */
+  readonly written?: (type: MessageType<unknown>, bytes: Uint8Array) => Uint8Array;
 }
 
 /** An endorser transaction in every detail as peers look at it, of whatever is asked for. */
 export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   const { chaincode, creator, endorsers, access = [], header = signatureHeaderOf(creator.identity) } = wishes;
   const { version = '1', eventOf, epoch = 0, actionHeader = (same: Uint8Array) => same } = wishes;
+  const bytesOf = (type: MessageType<unknown>, message: { serializeBinary(): Uint8Array }) =>
+    wishes.written?.(type, message.serializeBinary()) ?? message.serializeBinary();
   const id = new peer.ChaincodeID();
   id.setName(chaincode);
   id.setVersion(version);
@@ -50,10 +57,10 @@ export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   channelHeader.setChannelId(MadeChannel.NAME);
   channelHeader.setTxId(sha256(header.getNonce_asU8(), header.getCreator_asU8()).toString('hex'));
   channelHeader.setEpoch(epoch);
-  channelHeader.setExtension$(extension.serializeBinary());
+  channelHeader.setExtension$(bytesOf(peer.ChaincodeHeaderExtension, extension));
   const proposal = new peer.ChaincodeProposalPayload();
-  proposal.setInput(Buffer.from('what is called'));
-  const headers = [channelHeader.serializeBinary(), header.serializeBinary()] as const;
+  proposal.setInput(wishes.call === undefined ? Buffer.from('what is called') : callOf(id, wishes.call, bytesOf));
+  const headers = [bytesOf(common.ChannelHeader, channelHeader), bytesOf(common.SignatureHeader, header)] as const;
 
   const result = new peer.ChaincodeAction();
   result.setChaincodeId(id);
@@ -61,26 +68,26 @@ export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   if (eventOf !== undefined) {
     const event = new peer.ChaincodeEvent();
     event.setChaincodeId(eventOf);
-    result.setEvents(event.serializeBinary());
+    result.setEvents(bytesOf(peer.ChaincodeEvent, event));
   }
   const response = new peer.ProposalResponsePayload();
   const inAction = actionHeader(headers[1]);
-  response.setProposalHash(sha256(headers[0], inAction, proposal.serializeBinary()));
-  response.setExtension$(result.serializeBinary());
+  response.setProposalHash(sha256(headers[0], inAction, bytesOf(peer.ChaincodeProposalPayload, proposal)));
+  response.setExtension$(bytesOf(peer.ChaincodeAction, result));
   const endorsed = new peer.ChaincodeEndorsedAction();
-  endorsed.setProposalResponsePayload(response.serializeBinary());
+  endorsed.setProposalResponsePayload(bytesOf(peer.ProposalResponsePayload, response));
   for (const { identity, sign } of endorsers) {
     const endorsement = new peer.Endorsement();
     endorsement.setEndorser(identity);
-    endorsement.setSignature(sign(Buffer.concat([response.serializeBinary(), identity])));
+    endorsement.setSignature(sign(Buffer.concat([bytesOf(peer.ProposalResponsePayload, response), identity])));
     endorsed.addEndorsements(endorsement);
   }
   const action = new peer.ChaincodeActionPayload();
-  action.setChaincodeProposalPayload(proposal.serializeBinary());
+  action.setChaincodeProposalPayload(bytesOf(peer.ChaincodeProposalPayload, proposal));
   action.setAction(endorsed);
   const transactionAction = new peer.TransactionAction();
   transactionAction.setHeader(inAction);
-  transactionAction.setPayload(action.serializeBinary());
+  transactionAction.setPayload(bytesOf(peer.ChaincodeActionPayload, action));
   const transaction = new peer.Transaction();
   transaction.addActions(transactionAction);
 
@@ -89,11 +96,26 @@ export function madeTransaction(wishes: MadeTransaction): Uint8Array {
   both.setSignatureHeader(headers[1]);
   const payload = new common.Payload();
   payload.setHeader(both);
-  payload.setData(transaction.serializeBinary());
+  payload.setData(bytesOf(peer.Transaction, transaction));
   const envelope = new common.Envelope();
-  envelope.setPayload(payload.serializeBinary());
-  envelope.setSignature(creator.sign(payload.serializeBinary()));
+  envelope.setPayload(bytesOf(common.Payload, payload));
+  envelope.setSignature(creator.sign(bytesOf(common.Payload, payload)));
   return envelope.serializeBinary();
+}
+
+function callOf(
+  id: peer.ChaincodeID,
+  args: readonly string[],
+  bytesOf: (type: MessageType<unknown>, message: peer.ChaincodeInvocationSpec) => Uint8Array,
+): Uint8Array {
+  const input = new peer.ChaincodeInput();
+  input.setArgsList(args.map((arg) => Buffer.from(arg)));
+  const spec = new peer.ChaincodeSpec();
+  spec.setChaincodeId(id);
+  spec.setInput(input);
+  const invocation = new peer.ChaincodeInvocationSpec();
+  invocation.setChaincodeSpec(spec);
+  return bytesOf(peer.ChaincodeInvocationSpec, invocation);
 }
 
 /** What a chaincode's definition says of endorsements, as `_lifecycle` writes it. */
