@@ -131,6 +131,7 @@ function containersOf(projection: Projection, decided: Decided, { carried, befor
       yield event;
     }
   };
+  const canonical = projection.db.prepare('SELECT canonical FROM events WHERE id = ?').pluck();
   const ran = runningDay(
     bounds,
     events(),
@@ -138,6 +139,7 @@ function containersOf(projection: Projection, decided: Decided, { carried, befor
     (name) => projection.sources.find(name),
     (source) => witnessesOf(policy.policy, source, unpadNanos(bounds.from)),
     policy.policy.tariff,
+    (id) => canonical.get(id) as string,
   );
   return { ...ran, lifecycle: lives.findings(locate) };
 }

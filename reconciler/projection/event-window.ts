@@ -16,6 +16,7 @@ import type { PolicyBook } from '../ledger/policy-book.js';
 import type { Source, Sources } from '../ledger/sources.js';
 import type { Db } from './database.js';
 import type { Tallies } from './tallies.js';
+import { TextIndex } from './text-index.js';
 
 /** An event that not every expected witness has attested yet. */
 export interface OpenEvent {
@@ -27,7 +28,11 @@ export interface OpenEvent {
   readonly source: Source;
   readonly canonical: string;
   /** The canonical bytes as they stand in a batch, see `jsonText`. */
-  readonly text: string;
+  text: string;
+  /** The event that followed it where it was attested first: others most likely attest them in the same order. */
+  next: OpenEvent | undefined;
+  /** Whether somebody has yet to attest it. */
+  isOpen: boolean;
   readonly timeless: boolean;
   /** Of scope local: stamped by one engine, in the order in which it happened. */
   readonly local: boolean;
@@ -55,6 +60,9 @@ type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 
 type EventRow = KnownEvent & { readonly source: number; readonly canonical: string };
 
+/** So many retired events are written together. */
+const RETIRED_AT_ONCE = 1000;
+
 /** An event that the table does not have yet. */
 interface Fresh {
   readonly event: OpenEvent;
@@ -79,10 +87,11 @@ export interface Attesting {
  */
 export class EventWindow {
   /** By their bytes as JSON has them within quotation marks, see `jsonText`. */
-  readonly #open = new Map<string, OpenEvent>();
+  readonly #open = new TextIndex<OpenEvent>();
   /** What is not open, but not written as it is either; by its bytes. */
-  readonly #unwritten = new Map<string, OpenEvent>();
-  readonly #fresh: Fresh[] = [];
+  readonly #unwritten = new TextIndex<OpenEvent>();
+  #fresh: Fresh[] = [];
+  #retired = 0;
   readonly #changed = new Set<OpenEvent>();
   #lastId: number;
   /** The greatest time in a key, 19 digits: nearly all that is new is later. */
@@ -138,8 +147,7 @@ export class EventWindow {
   }
 
   /** The event of an entry, made known if it is new; an event that was retired comes back to be looked at. */
-  enter(entry: ParsedEntry, source: Source, seq: number): OpenEvent {
-    const text = jsonText(entry.canonical);
+  enter(entry: ParsedEntry, source: Source, seq: number, text = jsonText(entry.canonical)): OpenEvent {
     const unwritten = this.#unwritten.get(text);
     if (unwritten !== undefined) return unwritten;
     const known = this.#find(entry);
@@ -147,7 +155,7 @@ export class EventWindow {
       const event = this.#opened(known, entry, text, source);
       this.#recall(event);
       event.written = true;
-      this.#unwritten.set(text, event);
+      this.#unwritten.set(event);
       return event;
     }
     const time = padNanos(entry.time);
@@ -156,7 +164,8 @@ export class EventWindow {
     const event = this.#opened({ id: this.#lastId, time, at, firstSeq: seq }, entry, text, source);
     if (time > this.#latest) this.#latest = time;
     this.#fresh.push({ event, hash: entry.hash, of: entry.event });
-    this.#open.set(text, event);
+    event.isOpen = true;
+    this.#open.set(event);
     return event;
   }
 
@@ -169,6 +178,8 @@ export class EventWindow {
       source,
       canonical,
       text,
+      next: undefined,
+      isOpen: false,
       timeless: t !== undefined,
       local: event.scope === 'local',
       actors: [],
@@ -189,6 +200,11 @@ export class EventWindow {
     }
   }
 
+  /** Takes note that one event came after another in a batch. */
+  follows(event: OpenEvent, before: OpenEvent): void {
+    if (before.isOpen) before.next ??= event;
+  }
+
   /** Adds an attestation; an event is retired with the last one that was expected. */
   attest(event: OpenEvent, { actor, runId, number, seq, t }: Attesting): { readonly first: boolean } {
     if (!isSaid(event.said, runId)) {
@@ -203,7 +219,7 @@ export class EventWindow {
     this.tallies.add(event.time, actor, event.firstSeq);
     event.expected ??= this.#expectedAt(event.source.name, event.at);
     if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
-    else if (t !== undefined && !this.#open.has(event.text)) this.#reopen(event);
+    else if (t !== undefined && !event.isOpen) this.#reopen(event);
     return { first: true };
   }
 
@@ -222,15 +238,16 @@ export class EventWindow {
     const day = padNanos(dayStart(dayOf(unpadNanos(from))));
     const rows = this.db.prepare(`SELECT ${ROW} FROM events e WHERE e.time >= ? ORDER BY e.id`).all(day) as EventRow[];
     for (const row of rows) {
-      if (this.#open.has(jsonText(row.canonical))) continue;
       const event = this.#restored(row, false);
+      if (this.#open.get(event.text) !== undefined) continue;
       if (event.at >= from) this.#reopen(event);
     }
   }
 
   /** Writes events and what is open to their tables; call before judging and before a commit. */
   flush(): void {
-    this.#write();
+    this.#write(() => true);
+    this.#fresh.length = 0;
     const remove = this.db.prepare('DELETE FROM open_events WHERE time = ? AND event = ?');
     for (const event of this.#closed) remove.run(event.time, event.id);
     this.#closed.length = 0;
@@ -239,22 +256,44 @@ export class EventWindow {
     this.#shared.length = 0;
     const insert = this.db.prepare('INSERT INTO open_events (time, event, sole) VALUES (?, ?, ?)');
     for (const event of this.#open.values()) {
-      if (!event.stored) insert.run(event.time, event.id, event.actors.length === 1 ? (event.actors[0] as string) : '');
+      if (event.stored) continue;
+      insert.run(event.time, event.id, event.actors.length === 1 ? (event.actors[0] as string) : '');
       event.stored = true;
+      this.#detach(event);
     }
   }
 
-  #write(): void {
+  /** Gives what stays open a text of its own: one that was cut from a batch holds all of the batch in memory. */
+  #detach(event: OpenEvent): void {
+    this.#open.delete(event.text);
+    event.text = jsonText(event.canonical);
+    this.#open.set(event);
+  }
+
+  /** Writes what is retired, once that is much: what nobody looks for need not stay in memory up to the next commit. */
+  trim(): void {
+    if (this.#retired < RETIRED_AT_ONCE) return;
+    const open = this.#fresh.filter(({ event }) => event.isOpen);
+    this.#write(({ isOpen }) => !isOpen);
+    this.#fresh = open;
+  }
+
+  /** Writes events that the table does not have, or has with fewer attestations. */
+  #write(which: (event: OpenEvent) => boolean): void {
     const { insertEvent, updateEvent } = this.#sql;
     for (const { event, hash, of } of this.#fresh) {
+      if (!which(event)) continue;
       const { id, time, source, canonical, firstSeq, said } = event;
       insertEvent.run(id, time, hash, source.id, of.type, of.action, of.object, canonical, firstSeq, rowOf(said));
       event.written = true;
     }
-    this.#fresh.length = 0;
-    for (const { id, said } of this.#changed) updateEvent.run(rowOf(said), id);
-    this.#changed.clear();
+    for (const event of this.#changed) {
+      if (!which(event)) continue;
+      updateEvent.run(rowOf(event.said), event.id);
+      this.#changed.delete(event);
+    }
     this.#unwritten.clear();
+    this.#retired = 0;
   }
 
   #isComplete(event: OpenEvent, expected: readonly string[]): boolean {
@@ -270,17 +309,22 @@ export class EventWindow {
     const to = padNanos(dayStart(dayOf(unpadNanos(event.at))));
     if (to === from) return;
     for (const statement of this.#sql.move) statement.run({ id: event.id, from, to });
-    const counted = this.#open.has(event.text) ? event.actors : [...event.actors, ''];
+    const counted = event.isOpen ? event.actors : [...event.actors, ''];
     for (const actor of counted) this.tallies.move(from, to, actor, event.firstSeq);
     event.time = to;
     for (const closed of this.#closed) if (closed.id === event.id) closed.time = to;
   }
 
   #retire(event: OpenEvent): void {
-    if (!this.#open.delete(event.text)) return;
+    if (!event.isOpen) return;
+    this.#open.delete(event.text);
+    event.isOpen = false;
+    // Or what is retired would hold on to all that came after it.
+    event.next = undefined;
     if (event.stored) this.#closed.push(event);
     event.stored = false;
-    this.#unwritten.set(event.text, event);
+    this.#unwritten.set(event);
+    this.#retired += 1;
     this.tallies.add(event.time, '', event.firstSeq);
   }
 
@@ -290,7 +334,8 @@ export class EventWindow {
     if (expected !== undefined && expected.length > 0 && expected.every((actor) => actors.includes(actor))) return;
     this.tallies.remove(event.time, '');
     this.#unwritten.delete(event.text);
-    this.#open.set(event.text, event);
+    event.isOpen = true;
+    this.#open.set(event);
   }
 
   #find({ hash, time, t }: ParsedEntry): KnownEvent | undefined {
@@ -325,7 +370,8 @@ export class EventWindow {
       .all() as EventRow[];
     for (const row of rows) {
       const event = this.#restored(row, true);
-      this.#open.set(event.text, event);
+      event.isOpen = true;
+      this.#open.set(event);
     }
   }
 
@@ -338,7 +384,8 @@ export class EventWindow {
     const at = (timeless ? medianOf(known.said) : undefined) ?? row.at;
     const expected = this.#expectedAt(source.name, at);
     const text = jsonText(row.canonical);
-    return { ...row, ...known, at, source, text, timeless, local: scope === 'local', expected, written: true, stored };
+    const state = { next: undefined, isOpen: false, written: true, stored };
+    return { ...row, ...known, ...state, at, source, text, timeless, local: scope === 'local', expected };
   }
 }
 

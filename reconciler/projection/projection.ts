@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type Batch, batchDigest, DISPUTE_CALLS, padNanos } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
 import type { Invocation, LedgerBlock } from '../ledger/block.js';
@@ -35,8 +35,12 @@ export interface Head {
 /** No policy has less, in nanoseconds: most attestations are told to be in time by this alone. */
 const LEAST_GRACE = nanosOf(1);
 
+/** Above so many characters `hash` is slower than what it is short for: it copies its text once more. */
+const LARGE = 10_000;
+
 /** OpenSSL's SHA-256, for the reconciler hashes every byte that all collectors ever sent. */
-const nativeSha256 = (text: string): string => hash('sha256', text, 'hex');
+const nativeSha256 = (text: string): string =>
+  text.length < LARGE ? hash('sha256', text, 'hex') : createHash('sha256').update(text).digest('hex');
 
 interface State {
   readonly identity: LedgerIdentity & { readonly genesis: string };
@@ -313,12 +317,15 @@ export class Projection {
     }: { actor: string; runId: number; seq: number; from: number; clock: bigint | undefined },
   ): void {
     const localTimes: string[] = [];
-    for (const [index, { open, parsed, t }] of entries.entries()) {
+    let last: OpenEvent | undefined;
+    for (const [index, { open, parsed, text, t }] of entries.entries()) {
       let event: OpenEvent | undefined = open;
       if (parsed !== undefined && this.#window.isJudged(parsed)) {
-        event = this.#window.enter(parsed, this.#sources.touch(parsed.event.source, actor, clock), seq);
+        event = this.#window.enter(parsed, this.#sources.touch(parsed.event.source, actor, clock), seq, text);
       }
       if (event === undefined) continue;
+      if (last !== undefined) this.#window.follows(event, last);
+      last = event;
       if (!event.source.witnesses.has(actor)) this.#sources.touch(event.source.name, actor, clock);
       const before = event.time;
       const { first } = this.#window.attest(event, { actor, runId, number: from + index, seq, t });
@@ -329,6 +336,7 @@ export class Projection {
       if (event.local) localTimes.push(event.time);
     }
     this.#disorders.arrived(runId, from, from + entries.length - 1, localTimes);
+    this.#window.trim();
   }
 
   /** Attested only after appearance plus grace; for a witness, grace runs not before its first batch on the source. */
