@@ -16,6 +16,8 @@ export interface BlockCost {
   readonly events: number;
   /** Median of the milliseconds that its fold and its commit take. */
   readonly millis: number;
+  /** Median of those of CPU, which say more where others share the machine. */
+  readonly cpu: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export function costOfBlocks(directory: string, sizes: readonly number[], bytes:
   commit([policyInForce()]);
   const costs: BlockCost[] = [];
   const due = [...sizes];
-  let times: number[] = [];
+  let times: { readonly millis: number; readonly cpu: number }[] = [];
   let waiting: Invocation[][] = [];
   let events = 0;
   const total = (sizes.at(-1) ?? 0) + TIMED * 1000;
@@ -54,12 +56,15 @@ export function costOfBlocks(directory: string, sizes: readonly number[], bytes:
     if (!isTimed && waiting.length < 60) continue;
     if (isTimed && waiting.length === 1) {
       const start = performance.now();
+      const before = process.cpuUsage();
       commit(waiting);
-      times.push(performance.now() - start);
+      const { user, system } = process.cpuUsage(before);
+      times.push({ millis: performance.now() - start, cpu: (user + system) / 1000 });
     } else commit(waiting);
     waiting = [];
     if (times.length < TIMED) continue;
-    costs.push({ events: due.shift() ?? 0, millis: median(times) });
+    const of = (what: 'millis' | 'cpu') => median(times.map((one) => one[what]));
+    costs.push({ events: due.shift() ?? 0, millis: of('millis'), cpu: of('cpu') });
     times = [];
     if (due.length === 0) break;
   }

@@ -73,12 +73,15 @@ function row(name: string, attestations: number, { wall, cpu, load }: Round): st
 }
 
 function growth(directory: string): void {
-  console.log('\n| events known | milliseconds for one more block of 1,000 | times the first |\n|---|---|---|');
+  console.log(
+    '\n| events known | milliseconds for one more block of 1,000 | of CPU | times the first, by CPU |\n|---|---|---|---|',
+  );
   const costs = costOfBlocks(directory, SIZES, BYTES);
-  for (const { events, millis } of costs) {
-    const ratio = millis / (costs[0]?.millis ?? Number.NaN);
-    console.log(`| ${events.toLocaleString('en')} | ${millis.toFixed(2)} | ${ratio.toFixed(2)} |`);
+  for (const { events, millis, cpu } of costs) {
+    const ratio = cpu / (costs[0]?.cpu ?? Number.NaN);
+    console.log(`| ${events.toLocaleString('en')} | ${millis.toFixed(2)} | ${cpu.toFixed(2)} | ${ratio.toFixed(2)} |`);
   }
+  console.log(`\nLoad at the end: ${loadavg()[0]?.toFixed(1)}`);
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'event2ledger-bench-'));

@@ -90,6 +90,8 @@ export class EventWindow {
   readonly #open = new TextIndex<OpenEvent>();
   /** What is not open, but not written as it is either; by its bytes. */
   readonly #unwritten = new TextIndex<OpenEvent>();
+  /** Opened since the last commit: to go through all that is open would cost more with every difference. */
+  #opening: OpenEvent[] = [];
   #fresh: Fresh[] = [];
   #retired = 0;
   readonly #changed = new Set<OpenEvent>();
@@ -166,6 +168,7 @@ export class EventWindow {
     this.#fresh.push({ event, hash: entry.hash, of: entry.event });
     event.isOpen = true;
     this.#open.set(event);
+    this.#opening.push(event);
     return event;
   }
 
@@ -255,12 +258,13 @@ export class EventWindow {
     for (const event of this.#shared) share.run(event.time, event.id);
     this.#shared.length = 0;
     const insert = this.db.prepare('INSERT INTO open_events (time, event, sole) VALUES (?, ?, ?)');
-    for (const event of this.#open.values()) {
-      if (event.stored) continue;
+    for (const event of this.#opening) {
+      if (event.stored || !event.isOpen) continue;
       insert.run(event.time, event.id, event.actors.length === 1 ? (event.actors[0] as string) : '');
       event.stored = true;
       this.#detach(event);
     }
+    this.#opening.length = 0;
   }
 
   /** Gives what stays open a text of its own: one that was cut from a batch holds all of the batch in memory. */
@@ -276,6 +280,7 @@ export class EventWindow {
     const open = this.#fresh.filter(({ event }) => event.isOpen);
     this.#write(({ isOpen }) => !isOpen);
     this.#fresh = open;
+    this.#opening = this.#opening.filter(({ isOpen }) => isOpen);
   }
 
   /** Writes events that the table does not have, or has with fewer attestations. */
@@ -336,6 +341,7 @@ export class EventWindow {
     this.#unwritten.delete(event.text);
     event.isOpen = true;
     this.#open.set(event);
+    this.#opening.push(event);
   }
 
   #find({ hash, time, t }: ParsedEntry): KnownEvent | undefined {
