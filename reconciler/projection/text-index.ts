@@ -26,14 +26,11 @@ export class TextIndex<T extends Texted> {
     const found = this.#byEnd.get(end);
     if (found instanceof Map) found.set(thing.text, thing);
     else if (found === undefined || found.text === thing.text) this.#byEnd.set(end, thing);
-    else
-      this.#byEnd.set(
-        end,
-        new Map([
-          [found.text, found],
-          [thing.text, thing],
-        ]),
-      );
+    else {
+      const both = new Map([found, thing].map((one) => [one.text, one]));
+      this.#byEnd.delete(end);
+      this.#byEnd.set(ownCopy(end), both);
+    }
   }
 
   /** @returns whether there was one */
@@ -58,4 +55,9 @@ export class TextIndex<T extends Texted> {
       else yield found;
     }
   }
+}
+
+/** A part of a text holds the whole in memory, for as long as others are found by the same end. */
+function ownCopy(end: string): string {
+  return Buffer.from(end, 'utf16le').toString('utf16le');
 }
