@@ -8,6 +8,7 @@ import {
   openSync,
   readSync,
   writeSync,
+  writevSync,
 } from 'node:fs';
 import { common } from '@hyperledger/fabric-protos';
 import { whyUnreadable } from '../cli/unreadable.js';
@@ -22,24 +23,60 @@ export const FRAME_HEAD = 4;
  * genuine signatures, and the codes of our chaincode's transactions as valid or not.
  */
 export function archivedBlock(block: common.Block, signatures: Uint8Array, codes: Uint8Array): Uint8Array {
-  const metadata = new common.BlockMetadata();
-  const entries: Uint8Array[] = [];
-  entries[common.BlockMetadataIndex.SIGNATURES] = signatures;
-  entries[common.BlockMetadataIndex.LAST_CONFIG] = new Uint8Array();
-  entries[common.BlockMetadataIndex.TRANSACTIONS_FILTER] = codes;
-  metadata.setMetadataList(entries);
-  const kept = new common.Block();
-  kept.setHeader(block.getHeader());
-  kept.setData(block.getData());
-  kept.setMetadata(metadata);
-  return kept.serializeBinary();
+  return Buffer.concat(archivedParts(block, signatures, codes));
+}
+
+/** The same in parts, one behind the other, so that the transactions, nearly all of it, are not copied. */
+export function archivedParts(block: common.Block, signatures: Uint8Array, codes: Uint8Array): Uint8Array[] {
+  const header = block.getHeader();
+  const data = block.getData();
+  const envelopes = data?.getDataList_asU8().flatMap((envelope) => field(FIELD.envelope, [envelope])) ?? [];
+  const entries: Uint8Array[] = [signatures, EMPTY, codes].flatMap((entry) => field(FIELD.entry, [entry]));
+  return [
+    ...(header === undefined ? [] : field(FIELD.header, [header.serializeBinary()])),
+    ...(data === undefined ? [] : field(FIELD.data, envelopes)),
+    ...field(FIELD.metadata, entries),
+  ];
+}
+
+const EMPTY = new Uint8Array();
+/** Numbers of fields in Fabric's `common.Block`, `BlockData` and `BlockMetadata`. */
+const FIELD = { header: 1, data: 2, metadata: 3, envelope: 1, entry: 1 } as const;
+const LENGTH_DELIMITED = 2;
+
+/** A field of bytes, as Protocol Buffers have it: its tag, its length, and the bytes. */
+function field(number: number, content: readonly Uint8Array[]): Uint8Array[] {
+  const head = [(number << 3) | LENGTH_DELIMITED];
+  let rest = sizeOf(content);
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) head.push((rest % 0x80) | 0x80);
+  return [Uint8Array.of(...head, rest), ...content];
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 /** Something's bytes with their length before them. */
 export function framed(bytes: Uint8Array): Buffer {
+  return Buffer.concat([headOf(bytes.length), bytes]);
+}
+
+function headOf(length: number): Buffer {
   const head = Buffer.alloc(FRAME_HEAD);
-  head.writeUInt32BE(bytes.length);
-  return Buffer.concat([head, bytes]);
+  head.writeUInt32BE(length);
+  return head;
+}
+
+/** Framed bytes in parts, to be written one behind the other. */
+export interface Frame {
+  readonly parts: readonly Uint8Array[];
+  readonly length: number;
+}
+
+/** The frame of what lies in parts. */
+export function frameOf(parts: readonly Uint8Array[]): Frame {
+  const length = sizeOf(parts);
+  return { parts: [headOf(length), ...parts], length: FRAME_HEAD + length };
 }
 
 /** Most that is held in memory of what is set aside. */
@@ -61,7 +98,7 @@ export class BlockArchive {
    * @returns the file with what was set aside, if anything was
    * @throws ReconcilerError `ARCHIVE`
    */
-  append(from: number, frames: readonly Buffer[]): string | undefined {
+  append(from: number, frames: readonly Frame[]): string | undefined {
     try {
       const fd = openSync(this.file, constants.O_RDWR | constants.O_CREAT, 0o600);
       try {
@@ -69,11 +106,11 @@ export class BlockArchive {
         let position = from;
         for (const frame of frames) {
           const there = bytesAt(fd, position, frame.length);
-          if (!there.equals(frame.subarray(0, there.length))) {
+          if (!beginsWith(frame, there)) {
             aside = this.#setAside(fd, position);
             ftruncateSync(fd, position);
           }
-          if (there.length < frame.length || aside !== undefined) writeWhole(fd, frame, position);
+          if (there.length < frame.length || aside !== undefined) writeFrame(fd, frame, position);
           position += frame.length;
         }
         fsyncSync(fd);
@@ -153,6 +190,25 @@ export class BlockArchive {
 /** The archive that belongs to a projection; none to one that is in memory. */
 export function archiveOf(dbFile: string): BlockArchive | undefined {
   return dbFile === ':memory:' ? undefined : new BlockArchive(`${dbFile}.blocks`);
+}
+
+function beginsWith({ parts }: Frame, bytes: Buffer): boolean {
+  let at = 0;
+  for (const part of parts) {
+    const there = bytes.subarray(at, at + part.length);
+    if (!there.equals(part.subarray(0, there.length))) return false;
+    at += part.length;
+  }
+  return true;
+}
+
+/** Linux takes no more parts at once. */
+const MOST_PARTS = 1024;
+
+function writeFrame(fd: number, { parts, length }: Frame, position: number): void {
+  if (parts.length <= MOST_PARTS && writevSync(fd, parts, position) === length) return;
+  // Too many parts, or a disk that took some of it: as one, from the start.
+  writeWhole(fd, Buffer.concat(parts), position);
 }
 
 function writeWhole(fd: number, bytes: Buffer, position: number): void {

@@ -6,7 +6,7 @@ import { printable } from '../cli/printable.js';
 import { connect, type LedgerConnection } from '../network/connection.js';
 import { NetworkError } from '../network/errors.js';
 import { loadProfile } from '../network/profile.js';
-import { judgementOf } from './day-judgement.js';
+import { differencesOf, judgementOf } from './day-judgement.js';
 import type { DayJudgement, Finding } from './judgement.js';
 import type { Projection } from './projection/projection.js';
 import { withProjection } from './projection/with-projection.js';
@@ -137,11 +137,16 @@ function aborted(signal: AbortSignal, afterMillis: number): Promise<void> {
   });
 }
 
+/** A day's containers are looked at again once so large a share of its attestations is new: in all, each a few times. */
+const NEW_SHARE = 1 / 8;
+
 /** Says what happens while blocks come in: progress on a terminal, and with --follow each finding as it appears. */
 class Watcher {
   readonly #options: Options;
   readonly #io: CommandIo;
   readonly #seen = new Map<string, string>();
+  /** Of each day, the attestations there were, and those with which its containers were looked at. */
+  readonly #attested = new Map<string, { now: number; judged: number }>();
 
   constructor(options: Options, io: CommandIo) {
     this.#options = options;
@@ -158,9 +163,24 @@ class Watcher {
       return;
     }
     for (const day of openDays(projection)) {
-      for (const finding of judgementOf(projection, day).findings) this.#tell(finding);
+      const isWhole = this.#isWholeDue(day, projection.tallies.attestations(day));
+      const findings = isWhole ? judgementOf(projection, day).findings : differencesOf(projection, day);
+      for (const finding of findings) this.#tell(finding);
     }
   };
+
+  /**
+   * Whether a day's containers are due: while its attestations stream in only now and then, for each look goes through all of
+   * its events; and when they pause, as between two heartbeats.
+   */
+  #isWholeDue(day: string, attested: number): boolean {
+    const known = this.#attested.get(day);
+    const fresh = attested - (known?.judged ?? 0);
+    const isPause = known?.now === attested && fresh > 0;
+    const isDue = known === undefined || isPause || (fresh > 0 && fresh >= attested * NEW_SHARE);
+    this.#attested.set(day, { now: attested, judged: isDue ? attested : known.judged });
+    return isDue;
+  }
 
   #tell(finding: Finding): void {
     const state = `${finding.class} ${finding.dissent.join()}`;

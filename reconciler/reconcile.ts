@@ -1,6 +1,6 @@
 import type { common } from '@hyperledger/fabric-protos';
 import type { LedgerConnection } from '../network/connection.js';
-import { archivedBlock, archiveOf, type BlockArchive, framed } from './archive.js';
+import { archivedParts, archiveOf, type BlockArchive, type Frame, frameOf } from './archive.js';
 import { ReconcilerError } from './errors.js';
 import { blockHash, readBlock } from './ledger/block.js';
 import { ChainCheck, type CheckedBlock } from './ledger/chain-check.js';
@@ -222,11 +222,11 @@ export class Intake {
         projection.mustBeAlone();
         const from = projection.archivedTo;
         let archivedTo = from;
-        const frames: Buffer[] = [];
+        const frames: Frame[] = [];
         for (const { block, checked } of this.#waiting.splice(0)) {
           const { codes, ...read } = readBlock(block, { ...this.#identity, membership: projection.membership });
           if (this.#archive !== undefined) {
-            const frame = framed(archivedBlock(block, checked.signatures, codes));
+            const frame = frameOf(archivedParts(block, checked.signatures, codes));
             archivedTo += frame.length;
             frames.push(frame);
           }

@@ -133,7 +133,11 @@ export function parseBatch(text: string): Batch {
  * @param sha another implementation of SHA-256, see `eventHash`
  * @throws RecordError `EVENT_NOT_CANONICAL` or `BATCH_SHAPE`, naming the entry.
  */
-export function parseEntry(batch: Batch, index: number, sha: Sha256 = sha256Hex): ParsedEntry {
+export function parseEntry(
+  batch: Pick<Batch, 'entries' | 'from'>,
+  index: number,
+  sha: Sha256 = sha256Hex,
+): ParsedEntry {
   const { b, t } = batch.entries[index] as BatchEntry;
   const number = batch.from + index;
   let event: CanonicalEvent;

@@ -6,6 +6,9 @@ import type { Simulation } from './contract-host.js';
 import type { CheckedProposal } from './proposal.js';
 import { encodeReadWriteSet } from './rwset.js';
 
+/** What of a proposal goes into its transaction. */
+type ProposalParts = Pick<CheckedProposal, 'transactionId' | 'channelHeader' | 'signatureHeader' | 'payload'>;
+
 /** Signs what a run of the contract came to, once with each actor's peer key. */
 export class Endorser {
   readonly #chaincode: string;
@@ -28,7 +31,7 @@ export class Endorser {
   }
 
   /** The transaction, ready for its creator's signature. */
-  endorse(proposal: CheckedProposal, simulation: Simulation): common.Envelope {
+  endorse(proposal: ProposalParts, simulation: Simulation): common.Envelope {
     const response = this.#responsePayload(proposal, simulation);
     const action = new peer.ChaincodeEndorsedAction();
     action.setProposalResponsePayload(response);
@@ -52,7 +55,7 @@ export class Endorser {
     return envelope;
   }
 
-  #responsePayload(proposal: CheckedProposal, simulation: Simulation): Uint8Array {
+  #responsePayload(proposal: ProposalParts, simulation: Simulation): Uint8Array {
     const id = new peer.ChaincodeID();
     id.setName(this.#chaincode);
     id.setVersion('1');

@@ -48,6 +48,8 @@ export interface JudgeOptions {
   readonly amends: DayJudgement['amends'];
   /** What was judged before, where nothing has been said of the day since: its containers need no second look. */
   readonly before?: JudgedDay;
+  /** Whether to leave the containers out, at whose every event of the day running time and lives look. */
+  readonly withoutContainers?: boolean;
 }
 
 /**
@@ -117,12 +119,17 @@ interface Decided {
 }
 
 /** The running time of a day's containers, and those that make no legal life. */
-function containersOf(projection: Projection, decided: Decided, { carried, before }: JudgeOptions) {
+function containersOf(projection: Projection, decided: Decided, options: JudgeOptions) {
+  const { carried, before, withoutContainers = false } = options;
   if (before !== undefined) {
     const { running, sums, bill, findings: said } = before.judgement;
     return { running, sums, bill, carry: before.carry, lifecycle: said.filter((one) => one.class === 'lifecycle') };
   }
   const { bounds, policy, standings, pairing, floods, locate } = decided;
+  if (withoutContainers) {
+    const none = { running: [], sums: [], bill: { agreed: '0', disputed: '0' } };
+    return { ...none, carry: carried, lifecycle: [] };
+  }
   const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
   const lives = new LifeCheck(projection);
   const events = function* () {
@@ -131,6 +138,7 @@ function containersOf(projection: Projection, decided: Decided, { carried, befor
       yield event;
     }
   };
+  const canonical = projection.db.prepare('SELECT canonical FROM events WHERE id = ?').pluck();
   const ran = runningDay(
     bounds,
     events(),
@@ -138,6 +146,7 @@ function containersOf(projection: Projection, decided: Decided, { carried, befor
     (name) => projection.sources.find(name),
     (source) => witnessesOf(policy.policy, source, unpadNanos(bounds.from)),
     policy.policy.tariff,
+    (id) => canonical.get(id) as string,
   );
   return { ...ran, lifecycle: lives.findings(locate) };
 }

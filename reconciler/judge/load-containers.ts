@@ -30,27 +30,21 @@ export function* containerEvents(
   const isFlood = floodTest(projection, floods);
   const rows = projection.db
     .prepare(
-      `SELECT id, time, source, action, object, canonical FROM events
+      `SELECT id, time, source, action, object FROM events
        WHERE time >= ? AND time < ? AND type = 'container' AND action IN (${LIFE_ACTIONS.map(() => '?').join()})
        ORDER BY time, id`,
     )
-    .iterate(bounds.from, bounds.to, ...LIFE_ACTIONS) as Iterable<{
-    id: number;
-    time: string;
-    source: number;
-    action: string;
-    object: string;
-    canonical: string;
-  }>;
+    .raw()
+    .iterate(bounds.from, bounds.to, ...LIFE_ACTIONS) as Iterable<[number, string, number, string, string]>;
   const expected = expectedWitnesses(projection);
-  for (const { id, source: sourceId, time, action, object, canonical } of rows) {
+  for (const [id, time, sourceId, action, object] of rows) {
     const standing = open.get(id);
     if (standing === undefined && isFlood(time, id)) continue;
     const source = projection.sources.byId(sourceId).name;
     // What is not open was attested by all who were expected.
     const actors = standing?.attesters ?? expected(source, time);
     const stands = standing === undefined ? 'stands' : countsAs(standing, instead.has(standing));
-    yield { id, sourceId, time, action, object, canonical, source, actors, stands };
+    yield { id, sourceId, time, action, object, source, actors, stands };
   }
 }
 

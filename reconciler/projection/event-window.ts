@@ -16,6 +16,7 @@ import type { PolicyBook } from '../ledger/policy-book.js';
 import type { Source, Sources } from '../ledger/sources.js';
 import type { Db } from './database.js';
 import type { Tallies } from './tallies.js';
+import { TextIndex } from './text-index.js';
 
 /** An event that not every expected witness has attested yet. */
 export interface OpenEvent {
@@ -26,20 +27,48 @@ export interface OpenEvent {
   at: string;
   readonly source: Source;
   readonly canonical: string;
+  /** The canonical bytes as they stand in a batch, see `jsonText`. */
+  text: string;
+  /** The event that followed it where it was attested first: others most likely attest them in the same order. */
+  next: OpenEvent | undefined;
+  /** Whether somebody has yet to attest it. */
+  isOpen: boolean;
   readonly timeless: boolean;
   /** Of scope local: stamped by one engine, in the order in which it happened. */
   readonly local: boolean;
   readonly firstSeq: number;
   readonly actors: string[];
+  readonly said: Said;
   /** Undefined while no policy says who is expected. */
   expected: readonly string[] | undefined;
+  /** Whether the table of events has it, perhaps with fewer attestations. */
+  written: boolean;
+  /** Whether the table of open events has it. */
   stored: boolean;
+}
+
+/** The first attestation of each run. */
+interface Said {
+  /** Run, number and transaction of each, one behind the other. */
+  readonly numbers: number[];
+  /** Of a timeless event: when each actor says that it happened. */
+  readonly times: { readonly actor: string; readonly t: Nanos }[];
 }
 
 /** What the table knows of an event. */
 type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 
 type EventRow = KnownEvent & { readonly source: number; readonly canonical: string };
+
+/** So many retired events are written together. */
+const RETIRED_AT_ONCE = 1000;
+
+/** An event that the table does not have yet. */
+interface Fresh {
+  readonly event: OpenEvent;
+  readonly hash: string;
+  readonly of: CanonicalEvent;
+}
 
 const ROW = 'e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq';
 
@@ -57,7 +86,18 @@ export interface Attesting {
  * retired to the table, so the window's size follows the disorder between the logs, not their length.
  */
 export class EventWindow {
-  readonly #open = new Map<string, OpenEvent>();
+  /** By their bytes as JSON has them within quotation marks, see `jsonText`. */
+  readonly #open = new TextIndex<OpenEvent>();
+  /** What is not open, but not written as it is either; by its bytes. */
+  readonly #unwritten = new TextIndex<OpenEvent>();
+  /** Opened since the last commit: to go through all that is open would cost more with every difference. */
+  #opening: OpenEvent[] = [];
+  #fresh: Fresh[] = [];
+  #retired = 0;
+  readonly #changed = new Set<OpenEvent>();
+  #lastId: number;
+  /** The greatest time in a key, 19 digits: nearly all that is new is later. */
+  #latest: string;
   readonly #closed: OpenEvent[] = [];
   /** Stored as attested by one actor alone, which is no longer so. */
   readonly #shared: OpenEvent[] = [];
@@ -76,7 +116,7 @@ export class EventWindow {
         "SELECT id, time, time AS at, first_seq AS firstSeq FROM events WHERE action = 'remove' AND hash = ?",
       ),
       said: db.prepare(
-        'SELECT r.actor, a.t FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ? ORDER BY a.seq',
+        'SELECT r.actor, a.run, a.number, a.seq, a.t FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ? ORDER BY a.seq',
       ),
       move: [
         db.prepare('UPDATE events SET time = @to WHERE id = @id'),
@@ -84,21 +124,18 @@ export class EventWindow {
         db.prepare('UPDATE late_attestations SET time = @to WHERE time = @from AND event = @id'),
       ],
       insertEvent: db.prepare(
-        'INSERT INTO events (time, hash, source, type, action, object, canonical, first_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO events (id, time, hash, source, type, action, object, canonical, first_seq, attested) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ),
-      insertAttestation: db.prepare(
-        'INSERT OR IGNORE INTO attestations (event, run, number, seq, t) VALUES (?, ?, ?, ?, ?)',
-      ),
-      actors: db
-        .prepare('SELECT DISTINCT r.actor FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ?')
-        .pluck(),
+      updateEvent: db.prepare('UPDATE events SET attested = ? WHERE id = ?'),
     };
+    this.#lastId = db.prepare('SELECT coalesce(max(id), 0) FROM events').pluck().get() as number;
+    this.#latest = db.prepare("SELECT coalesce(max(time), '') FROM events").pluck().get() as string;
     this.#restore();
   }
 
-  /** The open event with these canonical bytes, if there is one. */
-  open(canonical: string): OpenEvent | undefined {
-    return this.#open.get(canonical);
+  /** The open event with these canonical bytes, in the form of `jsonText`, if there is one. */
+  open(text: string): OpenEvent | undefined {
+    return this.#open.get(text);
   }
 
   /**
@@ -112,28 +149,30 @@ export class EventWindow {
   }
 
   /** The event of an entry, made known if it is new; an event that was retired comes back to be looked at. */
-  enter(entry: ParsedEntry, source: Source, seq: number): OpenEvent {
+  enter(entry: ParsedEntry, source: Source, seq: number, text = jsonText(entry.canonical)): OpenEvent {
+    const unwritten = this.#unwritten.get(text);
+    if (unwritten !== undefined) return unwritten;
     const known = this.#find(entry);
-    if (known !== undefined) return this.#opened(known, entry, source, this.#sql.actors.all(known.id) as string[]);
+    if (known !== undefined) {
+      const event = this.#opened(known, entry, text, source);
+      this.#recall(event);
+      event.written = true;
+      this.#unwritten.set(event);
+      return event;
+    }
     const time = padNanos(entry.time);
-    const { type, action, object } = entry.event;
-    const { lastInsertRowid } = this.#sql.insertEvent.run(
-      time,
-      entry.hash,
-      source.id,
-      type,
-      action,
-      object,
-      entry.canonical,
-      seq,
-    );
-    const at = padNanos(entry.t ?? entry.time);
-    const event = this.#opened({ id: Number(lastInsertRowid), time, at, firstSeq: seq }, entry, source, []);
-    this.#open.set(entry.canonical, event);
+    const at = entry.t === undefined ? time : padNanos(entry.t);
+    this.#lastId += 1;
+    const event = this.#opened({ id: this.#lastId, time, at, firstSeq: seq }, entry, text, source);
+    if (time > this.#latest) this.#latest = time;
+    this.#fresh.push({ event, hash: entry.hash, of: entry.event });
+    event.isOpen = true;
+    this.#open.set(event);
+    this.#opening.push(event);
     return event;
   }
 
-  #opened(row: KnownEvent, { canonical, t, event }: ParsedEntry, source: Source, actors: string[]): OpenEvent {
+  #opened(row: KnownEvent, { canonical, t, event }: ParsedEntry, text: string, source: Source): OpenEvent {
     return {
       id: row.id,
       time: row.time,
@@ -141,17 +180,41 @@ export class EventWindow {
       firstSeq: row.firstSeq,
       source,
       canonical,
+      text,
+      next: undefined,
+      isOpen: false,
       timeless: t !== undefined,
       local: event.scope === 'local',
-      actors,
+      actors: [],
+      said: { numbers: [], times: [] },
       expected: this.#expectedAt(source.name, row.at),
+      written: false,
       stored: false,
     };
   }
 
+  /** Has an event know what the table says of its attestations. */
+  #recall({ id, actors, said }: Pick<OpenEvent, 'id' | 'actors' | 'said'>): void {
+    const rows = this.#sql.said.all(id) as (SaidTime & { run: number; number: number; seq: number })[];
+    for (const { actor, run, number, seq, t } of rows) {
+      if (!actors.includes(actor)) actors.push(actor);
+      said.numbers.push(run, number, seq);
+      if (t) said.times.push({ actor, t });
+    }
+  }
+
+  /** Takes note that one event came after another in a batch. */
+  follows(event: OpenEvent, before: OpenEvent): void {
+    if (before.isOpen) before.next ??= event;
+  }
+
   /** Adds an attestation; an event is retired with the last one that was expected. */
   attest(event: OpenEvent, { actor, runId, number, seq, t }: Attesting): { readonly first: boolean } {
-    this.#sql.insertAttestation.run(event.id, runId, number, seq, t ?? null);
+    if (!isSaid(event.said, runId)) {
+      event.said.numbers.push(runId, number, seq);
+      if (t !== undefined) event.said.times.push({ actor, t });
+      if (event.written) this.#changed.add(event);
+    }
     if (t !== undefined) this.#settle(event);
     if (event.actors.includes(actor)) return { first: false };
     event.actors.push(actor);
@@ -159,7 +222,7 @@ export class EventWindow {
     this.tallies.add(event.time, actor, event.firstSeq);
     event.expected ??= this.#expectedAt(event.source.name, event.at);
     if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
-    else if (t !== undefined && !this.#open.has(event.canonical)) this.#reopen(event);
+    else if (t !== undefined && !event.isOpen) this.#reopen(event);
     return { first: true };
   }
 
@@ -168,6 +231,7 @@ export class EventWindow {
    * witnesses now: it is complete, or open again.
    */
   governed(from: string): void {
+    this.flush();
     for (const event of this.#open.values()) {
       if (event.at < from) continue;
       event.expected = this.#expectedAt(event.source.name, event.at);
@@ -177,14 +241,16 @@ export class EventWindow {
     const day = padNanos(dayStart(dayOf(unpadNanos(from))));
     const rows = this.db.prepare(`SELECT ${ROW} FROM events e WHERE e.time >= ? ORDER BY e.id`).all(day) as EventRow[];
     for (const row of rows) {
-      if (this.#open.has(row.canonical)) continue;
       const event = this.#restored(row, false);
+      if (this.#open.get(event.text) !== undefined) continue;
       if (event.at >= from) this.#reopen(event);
     }
   }
 
-  /** Writes what is open to the table; call before judging and before a commit. */
+  /** Writes events and what is open to their tables; call before judging and before a commit. */
   flush(): void {
+    this.#write(() => true);
+    this.#fresh.length = 0;
     const remove = this.db.prepare('DELETE FROM open_events WHERE time = ? AND event = ?');
     for (const event of this.#closed) remove.run(event.time, event.id);
     this.#closed.length = 0;
@@ -192,10 +258,47 @@ export class EventWindow {
     for (const event of this.#shared) share.run(event.time, event.id);
     this.#shared.length = 0;
     const insert = this.db.prepare('INSERT INTO open_events (time, event, sole) VALUES (?, ?, ?)');
-    for (const event of this.#open.values()) {
-      if (!event.stored) insert.run(event.time, event.id, event.actors.length === 1 ? (event.actors[0] as string) : '');
+    for (const event of this.#opening) {
+      if (event.stored || !event.isOpen) continue;
+      insert.run(event.time, event.id, event.actors.length === 1 ? (event.actors[0] as string) : '');
       event.stored = true;
+      this.#detach(event);
     }
+    this.#opening.length = 0;
+  }
+
+  /** Gives what stays open a text of its own: one that was cut from a batch holds all of the batch in memory. */
+  #detach(event: OpenEvent): void {
+    this.#open.delete(event.text);
+    event.text = jsonText(event.canonical);
+    this.#open.set(event);
+  }
+
+  /** Writes what is retired, once that is much: what nobody looks for need not stay in memory up to the next commit. */
+  trim(): void {
+    if (this.#retired < RETIRED_AT_ONCE) return;
+    const open = this.#fresh.filter(({ event }) => event.isOpen);
+    this.#write(({ isOpen }) => !isOpen);
+    this.#fresh = open;
+    this.#opening = this.#opening.filter(({ isOpen }) => isOpen);
+  }
+
+  /** Writes events that the table does not have, or has with fewer attestations. */
+  #write(which: (event: OpenEvent) => boolean): void {
+    const { insertEvent, updateEvent } = this.#sql;
+    for (const { event, hash, of } of this.#fresh) {
+      if (!which(event)) continue;
+      const { id, time, source, canonical, firstSeq, said } = event;
+      insertEvent.run(id, time, hash, source.id, of.type, of.action, of.object, canonical, firstSeq, rowOf(said));
+      event.written = true;
+    }
+    for (const event of this.#changed) {
+      if (!which(event)) continue;
+      updateEvent.run(rowOf(event.said), event.id);
+      this.#changed.delete(event);
+    }
+    this.#unwritten.clear();
+    this.#retired = 0;
   }
 
   #isComplete(event: OpenEvent, expected: readonly string[]): boolean {
@@ -205,26 +308,28 @@ export class EventWindow {
 
   /** Where a timeless event stands with one attestation more: its median may have moved into another day. */
   #settle(event: OpenEvent): void {
-    event.at = this.#medianTime(event.id) ?? event.at;
+    event.at = medianOf(event.said) ?? event.at;
     event.expected = this.#expectedAt(event.source.name, event.at);
     const from = event.time;
     const to = padNanos(dayStart(dayOf(unpadNanos(event.at))));
     if (to === from) return;
     for (const statement of this.#sql.move) statement.run({ id: event.id, from, to });
-    const counted = this.#open.has(event.canonical) ? event.actors : [...event.actors, ''];
+    const counted = event.isOpen ? event.actors : [...event.actors, ''];
     for (const actor of counted) this.tallies.move(from, to, actor, event.firstSeq);
     event.time = to;
     for (const closed of this.#closed) if (closed.id === event.id) closed.time = to;
   }
 
-  #medianTime(event: number): string | undefined {
-    const time = medianTime(this.#sql.said.all(event) as SaidTime[]);
-    return time === undefined ? undefined : padNanos(time);
-  }
-
   #retire(event: OpenEvent): void {
-    if (!this.#open.delete(event.canonical)) return;
+    if (!event.isOpen) return;
+    this.#open.delete(event.text);
+    event.isOpen = false;
+    // Or what is retired would hold on to all that came after it.
+    event.next = undefined;
     if (event.stored) this.#closed.push(event);
+    event.stored = false;
+    this.#unwritten.set(event);
+    this.#retired += 1;
     this.tallies.add(event.time, '', event.firstSeq);
   }
 
@@ -233,13 +338,17 @@ export class EventWindow {
     const { expected, actors } = event;
     if (expected !== undefined && expected.length > 0 && expected.every((actor) => actors.includes(actor))) return;
     this.tallies.remove(event.time, '');
-    this.#open.set(event.canonical, event);
+    this.#unwritten.delete(event.text);
+    event.isOpen = true;
+    this.#open.set(event);
+    this.#opening.push(event);
   }
 
   #find({ hash, time, t }: ParsedEntry): KnownEvent | undefined {
     const { find, findTimeless } = this.#sql;
-    const row = t === undefined ? find.get(padNanos(time), hash) : findTimeless.get(hash);
-    return row as KnownEvent | undefined;
+    if (t !== undefined) return findTimeless.get(hash) as KnownEvent | undefined;
+    const padded = padNanos(time);
+    return padded > this.#latest ? undefined : (find.get(padded, hash) as KnownEvent | undefined);
   }
 
   #expectedAt(source: string, time: string): readonly string[] | undefined {
@@ -265,16 +374,49 @@ export class EventWindow {
     const rows = this.db
       .prepare(`SELECT ${ROW} FROM open_events o JOIN events e ON e.id = o.event ORDER BY e.id`)
       .all() as EventRow[];
-    for (const row of rows) this.#open.set(row.canonical, this.#restored(row, true));
+    for (const row of rows) {
+      const event = this.#restored(row, true);
+      event.isOpen = true;
+      this.#open.set(event);
+    }
   }
 
   #restored({ source: sourceId, ...row }: EventRow, stored: boolean): OpenEvent {
     const source = this.sources.byId(sourceId);
-    const actors = this.#sql.actors.all(row.id) as string[];
     const { time, scope } = JSON.parse(row.canonical) as CanonicalEvent;
     const timeless = time === undefined;
-    const at = (timeless ? this.#medianTime(row.id) : undefined) ?? row.at;
+    const known = { id: row.id, actors: [] as string[], said: { numbers: [], times: [] } as Said };
+    this.#recall(known);
+    const at = (timeless ? medianOf(known.said) : undefined) ?? row.at;
     const expected = this.#expectedAt(source.name, at);
-    return { ...row, at, source, actors, timeless, local: scope === 'local', expected, stored };
+    const text = jsonText(row.canonical);
+    const state = { next: undefined, isOpen: false, written: true, stored };
+    return { ...row, ...known, ...state, at, source, text, timeless, local: scope === 'local', expected };
   }
+}
+
+/** A text as JSON has it between its quotation marks, which is how it stands in a batch. */
+export function jsonText(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function isSaid({ numbers }: Said, run: number): boolean {
+  for (let at = 0; at < numbers.length; at += 3) if (numbers[at] === run) return true;
+  return false;
+}
+
+/** As the table of events has it. */
+function rowOf({ numbers, times }: Said): string {
+  let row = '';
+  for (let at = 0; at < numbers.length; at += 3) {
+    const t = times[at / 3]?.t;
+    const own = t === undefined ? '' : `,"${t}"`;
+    row += `${at === 0 ? '[' : ',['}${numbers[at]},${numbers[at + 1]},${numbers[at + 2]}${own}]`;
+  }
+  return `[${row}]`;
+}
+
+function medianOf({ times }: Said): string | undefined {
+  const time = medianTime(times);
+  return time === undefined ? undefined : padNanos(time);
 }

@@ -1,14 +1,5 @@
-import { hash } from 'node:crypto';
-import {
-  type Batch,
-  batchDigest,
-  DISPUTE_CALLS,
-  type ParsedEntry,
-  padNanos,
-  parseBatch,
-  parseEntry,
-  RecordError,
-} from '#chaincode';
+import { createHash, hash } from 'node:crypto';
+import { type Batch, batchDigest, DISPUTE_CALLS, padNanos } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
 import type { Invocation, LedgerBlock } from '../ledger/block.js';
 import type { ChainState } from '../ledger/chain-check.js';
@@ -21,6 +12,7 @@ import { Appearances, type AppearancesState } from './appearances.js';
 import { type Db, openDatabase } from './database.js';
 import { DisorderStore } from './disorder-store.js';
 import { DisputeBook } from './dispute-book.js';
+import { type BatchEntries, entriesOf } from './entries.js';
 import { EventWindow, type OpenEvent } from './event-window.js';
 import { RunStore } from './run-store.js';
 import { SilenceStore } from './silence-store.js';
@@ -43,8 +35,12 @@ export interface Head {
 /** No policy has less, in nanoseconds: most attestations are told to be in time by this alone. */
 const LEAST_GRACE = nanosOf(1);
 
+/** Above so many characters `hash` is slower than what it is short for: it copies its text once more. */
+const LARGE = 10_000;
+
 /** OpenSSL's SHA-256, for the reconciler hashes every byte that all collectors ever sent. */
-const nativeSha256 = (text: string): string => hash('sha256', text, 'hex');
+const nativeSha256 = (text: string): string =>
+  text.length < LARGE ? hash('sha256', text, 'hex') : createHash('sha256').update(text).digest('hex');
 
 interface State {
   readonly identity: LedgerIdentity & { readonly genesis: string };
@@ -260,9 +256,7 @@ export class Projection {
     } else if (fn === 'AnchorReport') this.anchors.take(invocation, this.#seq, policy);
     else if (fn === 'ProposePolicy' || fn === 'ApprovePolicy') this.#decide(fn, args, signer);
     else if (fn === 'Attest') {
-      const text = args[0] ?? '';
-      const batch = this.#batchOf(text);
-      const accepted = batch?.collector === signer.commonName && this.#attest(block, txId, signer.actor, batch, text);
+      const accepted = this.#attest(block, txId, signer, args[0] ?? '');
       if (accepted === true) afterBatch();
       else if (accepted === false) this.#refused += 1;
     }
@@ -280,19 +274,21 @@ export class Projection {
   }
 
   /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */
-  #attest(block: LedgerBlock, txId: string, actor: string, batch: Batch, text: string): boolean | undefined {
+  #attest(block: LedgerBlock, txId: string, { actor, commonName }: Signer, text: string): boolean | undefined {
+    const read = entriesOf(text, this.#window, nativeSha256);
+    if (read?.batch.collector !== commonName) return false;
+    const { batch, entries } = read;
     const runId = this.#runs.idOf(actor, batch);
     const digest = batchDigest(text, nativeSha256);
     if (this.#runs.digestsAt(actor, batch).includes(digest)) return undefined;
-    const entries = this.#entriesOf(batch);
     if (entries === undefined) return false;
 
     const seq = ++this.#seq;
     const clock = this.#tick(actor, batch, seq, block.number, txId);
     this.#sources.touchAll(batch, actor, clock);
-    this.#enter(entries, { actor, runId, seq, batch, clock });
+    this.#enter(entries, { actor, runId, seq, from: batch.from, clock });
     // A second content under one number is equivocation: what it attests was signed and counts, its claims do not.
-    for (const claims of this.#runs.arrived(actor, batch, digest, seq)) {
+    for (const claims of this.#runs.arrived(actor, batch, entries.length, digest, seq)) {
       const { advanced, changed } = this.#sources.takeEffect(claims, actor, seq, clock);
       for (const { source, before } of advanced) this.silences.advanced(source, actor, before, seq);
       for (const interval of changed) this.touched.over(interval);
@@ -310,67 +306,37 @@ export class Projection {
     return clock;
   }
 
-  #batchOf(text: string): Batch | undefined {
-    try {
-      return parseBatch(text);
-    } catch (error) {
-      if (error instanceof RecordError) return undefined;
-      throw error;
-    }
-  }
-
-  /** Checks every entry before any is taken in; what the window holds already was checked when it came. */
-  #entriesOf(batch: Batch): (OpenEvent | ParsedEntry)[] | undefined {
-    try {
-      return batch.entries.map(({ b, t }, index) => {
-        const open = this.#window.open(b);
-        return open !== undefined && open.timeless === (t !== undefined)
-          ? open
-          : parseEntry(batch, index, nativeSha256);
-      });
-    } catch (error) {
-      if (error instanceof RecordError) return undefined;
-      throw error;
-    }
-  }
-
   #enter(
-    entries: readonly (OpenEvent | ParsedEntry)[],
+    entries: BatchEntries,
     {
       actor,
       runId,
       seq,
-      batch,
+      from,
       clock,
-    }: { actor: string; runId: number; seq: number; batch: Batch; clock: bigint | undefined },
+    }: { actor: string; runId: number; seq: number; from: number; clock: bigint | undefined },
   ): void {
     const localTimes: string[] = [];
-    for (const [index, entry] of entries.entries()) {
-      let event: OpenEvent | undefined;
-      if ('expected' in entry) event = entry;
-      else if (this.#window.isJudged(entry)) {
-        // An event twice in one batch is open by now.
-        event =
-          this.#window.open(entry.canonical) ??
-          this.#window.enter(entry, this.#sources.touch(entry.event.source, actor, clock), seq);
+    let last: OpenEvent | undefined;
+    for (const [index, { open, parsed, text, t }] of entries.entries()) {
+      let event: OpenEvent | undefined = open;
+      if (parsed !== undefined && this.#window.isJudged(parsed)) {
+        event = this.#window.enter(parsed, this.#sources.touch(parsed.event.source, actor, clock), seq, text);
       }
       if (event === undefined) continue;
+      if (last !== undefined) this.#window.follows(event, last);
+      last = event;
       if (!event.source.witnesses.has(actor)) this.#sources.touch(event.source.name, actor, clock);
       const before = event.time;
-      const { first } = this.#window.attest(event, {
-        actor,
-        runId,
-        number: batch.from + index,
-        seq,
-        t: batch.entries[index]?.t,
-      });
+      const { first } = this.#window.attest(event, { actor, runId, number: from + index, seq, t });
       if (first && this.#isLate(event, actor, clock)) this.#sql.late.run(event.time, event.id, actor);
       if (first) this.touched.at(event.time);
       // An event without a time of its own may have moved from one day to another, whoever said so.
       if (before !== event.time) for (const time of [before, event.time]) this.touched.at(time);
       if (event.local) localTimes.push(event.time);
     }
-    this.#disorders.arrived(runId, batch.from, batch.from + batch.entries.length - 1, localTimes);
+    this.#disorders.arrived(runId, from, from + entries.length - 1, localTimes);
+    this.#window.trim();
   }
 
   /** Attested only after appearance plus grace; for a witness, grace runs not before its first batch on the source. */

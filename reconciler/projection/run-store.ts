@@ -68,13 +68,14 @@ export class RunStore {
 
   /**
    * Takes in a batch whose digest is new under its number.
+   * @param count of its entries
    * @returns the claims that take effect now: its own, if all before it are there, and of those that waited for it; none
    *   of a second content under one number
    */
-  arrived(actor: string, batch: Batch, digest: string, seq: number): Claims[] {
+  arrived(actor: string, batch: Batch, count: number, digest: string, seq: number): Claims[] {
     const run = this.#of(actor, batch.collector, batch.run);
     const isFirst = this.digestsAt(actor, batch).length === 0;
-    this.#sql.batch.run(run.id, batch.n, digest, batch.prev, batch.from, batch.entries.length, seq);
+    this.#sql.batch.run(run.id, batch.n, digest, batch.prev, batch.from, count, seq);
     this.#sql.sent.run({ id: run.id, seq });
     this.#link(run, batch, digest, seq);
     if (!isFirst) {

@@ -174,4 +174,22 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX anchors_by_seq ON anchors (seq);
   `,
+  `
+  -- What attests an event stands in the event's own row: one row an event, not one an attestation. All is read again.
+  DELETE FROM meta; DELETE FROM blocks; DELETE FROM transactions; DELETE FROM runs; DELETE FROM waiting_claims;
+  DELETE FROM batches; DELETE FROM sources; DELETE FROM witnesses; DELETE FROM coverage; DELETE FROM declared_gaps;
+  DELETE FROM events; DELETE FROM open_events; DELETE FROM late_attestations; DELETE FROM tallies;
+  DELETE FROM repeated_batches; DELETE FROM broken_links; DELETE FROM silences; DELETE FROM disorders;
+  DELETE FROM days; DELETE FROM amended_days; DELETE FROM touched_days; DELETE FROM holes; DELETE FROM dispute_acts;
+  DELETE FROM anchors;
+  DROP TABLE attestations;
+
+  -- JSON: [run, number, seq], and the collector's own time where the event has none, of the first attestation of each run.
+  ALTER TABLE events ADD COLUMN attested TEXT NOT NULL DEFAULT '[]';
+
+  CREATE VIEW attestations AS
+  SELECT e.id AS event, json_extract(said.value, '$[0]') AS run, json_extract(said.value, '$[1]') AS number,
+    json_extract(said.value, '$[2]') AS seq, json_extract(said.value, '$[3]') AS t
+  FROM events e, json_each(e.attested) said;
+  `,
 ];

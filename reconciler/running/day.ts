@@ -21,8 +21,8 @@ export interface CarriedContainer {
 export interface ContainerEvent extends LifeEvent {
   readonly source: string;
   readonly object: string;
-  /** Read only for the container's name and image. */
-  readonly canonical: string;
+  /** Number of the event in the projection. */
+  readonly id: number;
 }
 
 export interface RunningDay {
@@ -45,6 +45,7 @@ interface Container {
 /**
  * The running time of every container on a day, and what it costs under a tariff.
  * @param witnessesAt the expected witnesses of a source
+ * @param canonicalOf an event's canonical form, asked of each container's first event, for its name and image
  */
 export function runningDay(
   day: Interval,
@@ -53,17 +54,29 @@ export function runningDay(
   sourceNamed: (name: string) => Source | undefined,
   witnessesAt: (source: string) => readonly string[],
   tariff: Policy['tariff'],
+  canonicalOf: (id: number) => string,
 ): RunningDay {
   const sums = new Sums(tariff.perSecond);
   const running: RunningTime[] = [];
   const carry: CarriedContainer[] = [];
   let agreed = 0n;
   let disputed = 0n;
-  for (const container of containersOf(events, carried, tariff.labels ?? [])) {
-    const { source, object, name, image, groups } = container;
-    const views = witnessesAt(source).map((actor) => ({
+  // The same for all containers of a source.
+  const watches = new Map<string, { readonly actor: string; readonly stretches: readonly Interval[] }[]>();
+  const watchesOf = (source: string) => {
+    const made = witnessesAt(source).map((actor) => ({
       actor,
       stretches: within(day, sourceNamed(source)?.witnesses.get(actor)?.coverage.stretches ?? []),
+    }));
+    watches.set(source, made);
+    return made;
+  };
+  const names = (id: number) => namesOf(canonicalOf(id), tariff.labels ?? []);
+  for (const container of containersOf(events, carried, names)) {
+    const { source, object, name, image, groups } = container;
+    const views = (watches.get(source) ?? watchesOf(source)).map(({ actor, stretches }) => ({
+      actor,
+      stretches,
       carried: container.carried[actor],
     }));
     const result = measure(day, views, container.events);
@@ -99,10 +112,11 @@ export function runningDay(
 function containersOf(
   events: Iterable<ContainerEvent>,
   carried: readonly CarriedContainer[],
-  labels: readonly string[],
+  names: (id: number) => Pick<Container, 'name' | 'image' | 'groups'>,
 ): Iterable<Container> {
   const containers = new Map<string, Container>();
-  const keyOf = (source: string, object: string) => JSON.stringify([source, object]);
+  // A length first: no two pairs make one text.
+  const keyOf = (source: string, object: string) => `${source.length}:${source}${object}`;
   for (const { states, ...rest } of carried) {
     containers.set(keyOf(rest.source, rest.object), { ...rest, carried: states, events: [] });
   }
@@ -113,7 +127,7 @@ function containersOf(
       container = {
         source: event.source,
         object: event.object,
-        ...namesOf(event.canonical, labels),
+        ...names(event.id),
         carried: {},
         events: [],
       };

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
+import { common } from '@hyperledger/fabric-protos';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BlockArchive, framed } from '../../reconciler/archive.js';
+import { archivedBlock, BlockArchive, framed, frameOf } from '../../reconciler/archive.js';
 import { reconcile } from '../../reconciler/reconcile.js';
 import { SmallLedger } from '../proof/support/small-ledger.js';
 import { ACTORS } from './support/history.js';
@@ -12,6 +13,25 @@ const folder = mkdtempSync(join(tmpdir(), 'e2l-archive-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const frame = (text: string) => framed(Buffer.from(text));
+const pieces = (text: string) => frameOf([Buffer.from(text)]);
+
+test.prop([
+  fc.record({ number: fc.nat(), envelopes: fc.array(fc.uint8Array({ maxLength: 300 })) }),
+  fc.uint8Array({ maxLength: 200 }),
+  fc.uint8Array(),
+])('a block is kept as its messages are written', ({ number, envelopes }, signatures, codes) => {
+  const block = new common.Block();
+  const header = new common.BlockHeader();
+  header.setNumber(number);
+  const data = new common.BlockData();
+  data.setDataList(envelopes);
+  const metadata = new common.BlockMetadata();
+  metadata.setMetadataList([signatures, new Uint8Array(), codes]);
+  block.setHeader(header);
+  block.setData(data);
+  block.setMetadata(metadata);
+  expect(Buffer.from(archivedBlock(block, signatures, codes))).toEqual(Buffer.from(block.serializeBinary()));
+});
 
 describe('an archive of blocks', () => {
   const file = join(folder, 'x.blocks');
@@ -24,32 +44,32 @@ describe('an archive of blocks', () => {
   it('keeps what stands there already, and what comes after it', () => {
     const old = Buffer.concat([frame('zero'), frame('one'), frame('two')]);
     writeFileSync(file, old);
-    expect(new BlockArchive(file).append(0, [frame('zero'), frame('one')])).toBe(undefined);
+    expect(new BlockArchive(file).append(0, [pieces('zero'), pieces('one')])).toBe(undefined);
     expect(readFileSync(file).equals(old)).toBe(true);
   });
 
   it('completes a frame that was cut off', () => {
     const whole = Buffer.concat([frame('zero'), frame('one')]);
     writeFileSync(file, whole.subarray(0, whole.length - 2));
-    expect(new BlockArchive(file).append(frame('zero').length, [frame('one')])).toBe(undefined);
+    expect(new BlockArchive(file).append(frame('zero').length, [pieces('one')])).toBe(undefined);
     expect(readFileSync(file).equals(whole)).toBe(true);
   });
 
   it('sets aside another block, with all after it, each time in a file of its own', () => {
     const archive = new BlockArchive(file);
     writeFileSync(file, Buffer.concat([frame('zero'), frame('ONE'), frame('TWO')]));
-    expect(archive.append(0, [frame('zero'), frame('one')])).toBe(aside(1));
+    expect(archive.append(0, [pieces('zero'), pieces('one')])).toBe(aside(1));
     expect(readFileSync(aside(1)).equals(Buffer.concat([frame('ONE'), frame('TWO')]))).toBe(true);
     expect(readFileSync(file).equals(Buffer.concat([frame('zero'), frame('one')]))).toBe(true);
 
-    expect(archive.append(0, [frame('other')])).toBe(aside(2));
+    expect(archive.append(0, [pieces('other')])).toBe(aside(2));
     expect(readFileSync(aside(2)).equals(Buffer.concat([frame('zero'), frame('one')]))).toBe(true);
     expect(readFileSync(file).equals(frame('other'))).toBe(true);
   });
 
   it('says what to do where it cannot be read or written', () => {
     mkdirSync(file);
-    expect(() => new BlockArchive(file).append(0, [frame('zero')])).toThrow(/cannot be written to .* make room/);
+    expect(() => new BlockArchive(file).append(0, [pieces('zero')])).toThrow(/cannot be written to .* make room/);
   });
 
   test.prop([
@@ -57,10 +77,11 @@ describe('an archive of blocks', () => {
     fc.array(fc.uint8Array({ maxLength: 8 }), { minLength: 1, maxLength: 4 }),
   ])('loses no byte of what was there, whatever it was', (old, contents) => {
     const frames = contents.map((content) => framed(Buffer.from(content)));
+    const parts = contents.map((content) => frameOf([Buffer.from(content.slice(0, 1)), Buffer.from(content.slice(1))]));
     const whole = Buffer.concat(frames);
     for (const number of [1, 2]) rmSync(aside(number), { force: true });
     writeFileSync(file, old);
-    const put = new BlockArchive(file).append(0, frames);
+    const put = new BlockArchive(file).append(0, parts);
     const now = readFileSync(file);
     expect(now.subarray(0, whole.length).equals(whole)).toBe(true);
     if (put === undefined) expect(now.subarray(0, old.length).equals(old)).toBe(true);

@@ -91,7 +91,8 @@ describe('a projection of a version that knew no disputes', () => {
 
     const earlier = new Database(file);
     earlier.exec(
-      'DROP TABLE dispute_acts; DROP TABLE anchors; ALTER TABLE blocks DROP COLUMN archived_to; PRAGMA user_version = 4',
+      `DROP TABLE dispute_acts; DROP TABLE anchors; ALTER TABLE blocks DROP COLUMN archived_to; DROP VIEW attestations;
+       CREATE TABLE attestations (event INTEGER); ALTER TABLE events DROP COLUMN attested; PRAGMA user_version = 4`,
     );
     earlier.close();
     const again = new Projection(file);

@@ -1,0 +1,133 @@
+import {
+  type Batch,
+  MAX_BATCH_ENTRIES,
+  type Nanos,
+  type ParsedEntry,
+  parseBatch,
+  parseEntry,
+  RecordError,
+  type Sha256,
+} from '#chaincode';
+import { type BatchText, BETWEEN_EVENTS, batchText } from '../ledger/batch-text.js';
+import { type EventWindow, jsonText, type OpenEvent } from './event-window.js';
+import { TextIndex } from './text-index.js';
+
+/** One of a batch's entries: an event that the window holds, or one that was read and checked. */
+interface Entry {
+  readonly open?: OpenEvent;
+  readonly parsed?: ParsedEntry;
+  /** Its text in the form of `jsonText`, where it is known. */
+  readonly text?: string;
+  /** The collector's time, for a timeless event. */
+  readonly t?: Nanos | undefined;
+}
+
+export type BatchEntries = readonly Entry[];
+
+/** A batch; without `entries` if one of them is malformed. */
+export interface ReadBatchEntries {
+  readonly batch: Batch;
+  readonly entries: BatchEntries | undefined;
+}
+
+/**
+ * Reads a batch and checks every entry before any is taken in; what the window holds already was checked when it came, and is
+ * known by its text.
+ * @returns undefined if it is no batch
+ */
+export function entriesOf(text: string, window: EventWindow, sha: Sha256): ReadBatchEntries | undefined {
+  const found = batchText(text);
+  const entries = found && entriesFound(text, found, window, sha);
+  if (found !== undefined && entries !== undefined) return { batch: found.head, entries };
+  try {
+    const batch = parseBatch(text);
+    return { batch, entries: entriesRead(batch, window, sha) };
+  } catch (error) {
+    if (error instanceof RecordError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The entries by their texts; undefined where reading the batch whole has to tell what it is. Actors attest events in much
+ * the same order, so an event's text is looked for where that of the one before was followed by it.
+ */
+function entriesFound(
+  text: string,
+  { head, begin, end }: BatchText,
+  window: EventWindow,
+  sha: Sha256,
+): BatchEntries | undefined {
+  const seen = new Set<OpenEvent>();
+  const fresh = new TextIndex<{ readonly text: string }>();
+  const entries: Entry[] = [];
+  let likely: OpenEvent | undefined;
+  for (let at = begin; at <= end; ) {
+    const isLikely = likely !== undefined && isAt(text, at, likely.text, end);
+    const until = isLikely ? at + (likely?.text.length ?? 0) : endOf(text, at, end);
+    const part = text.slice(at, until);
+    const open = isLikely ? likely : window.open(part);
+    if (open !== undefined) {
+      if (open.timeless) return undefined;
+      // An entry twice is no batch.
+      if (seen.has(open)) return undefined;
+      seen.add(open);
+      entries.push({ open });
+    } else {
+      if (fresh.get(part) !== undefined) return undefined;
+      const parsed = parsedText(head, text.slice(at - 1, until + 1), sha);
+      if (parsed === undefined) return undefined;
+      const entry = { parsed, text: part };
+      fresh.set(entry);
+      entries.push(entry);
+    }
+    likely = (open ?? likely)?.next;
+    at = until + BETWEEN_EVENTS.length;
+  }
+  return entries.length <= MAX_BATCH_ENTRIES && Number.isSafeInteger(head.from + entries.length) ? entries : undefined;
+}
+
+/** Whether an event's text stands there, as a whole. */
+function isAt(text: string, at: number, event: string, end: number): boolean {
+  const until = at + event.length;
+  if (until !== end && !(until < end && text.startsWith(BETWEEN_EVENTS, until))) return false;
+  return text.slice(at, until) === event;
+}
+
+function endOf(text: string, at: number, end: number): number {
+  const next = text.indexOf(BETWEEN_EVENTS, at);
+  return next < 0 || next > end ? end : next;
+}
+
+/** Escapes that JSON has two forms for. */
+const AMBIGUOUS = /\\[u/]/;
+
+/**
+ * The entry of a JSON string in the one form that `jsonText` gives: two forms of one event would look like two events.
+ * @param quoted the string with its quotation marks
+ */
+function parsedText({ from }: Batch, quoted: string, sha: Sha256): ParsedEntry | undefined {
+  try {
+    const canonical: unknown = JSON.parse(quoted);
+    if (typeof canonical !== 'string') return undefined;
+    if (AMBIGUOUS.test(quoted) && JSON.stringify(canonical) !== quoted) return undefined;
+    return parseEntry({ from, entries: [{ b: canonical }] }, 0, sha);
+  } catch (error) {
+    if (error instanceof RecordError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function entriesRead(batch: Batch, window: EventWindow, sha: Sha256): BatchEntries | undefined {
+  try {
+    return batch.entries.map(({ b, t }, index) => {
+      const open = window.open(jsonText(b));
+      return open !== undefined && open.timeless === (t !== undefined)
+        ? { open, t }
+        : { parsed: parseEntry(batch, index, sha), t };
+    });
+  } catch (error) {
+    if (error instanceof RecordError) return undefined;
+    throw error;
+  }
+}
