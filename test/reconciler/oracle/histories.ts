@@ -199,7 +199,8 @@ function lifeEventOf(one: History['events'][number]): HashedEvent {
     action: LIFE[one.life] as string,
     id: `object-${one.object}`,
     attributes: new Map(),
-    timeNano: at(one.slot).toString(),
+    // Out of the window of an engine's event of the same moment, of which it would else be a variant.
+    timeNano: (at(one.slot) + (one.kind === 'removal' ? 2n * SECOND : 0n)).toString(),
   };
   return canonicalEvent(raw, { source: sourceName(one.source), ignore: [] });
 }
