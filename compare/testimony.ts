@@ -27,34 +27,35 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
   const policy = completePolicy({ ...compared.policy, from: '0', actors: [...actors] });
   const reading = new LineReading(descriptors);
   const reader = new DifferenceReader(reading, policy, compared.source);
-  const lone = numbered(parts);
+  // Of a log that was given up nothing is said but what it agreed to before: what it has alone may stand elsewhere.
+  const given = new Set(parts.flatMap(({ disordered }) => disordered ?? []));
+  const lone = numbered(parts).filter(({ log }) => !given.has(log));
   const { read, unreadable, beyond } = reader.readAll(lone);
-  const given = parts.map(({ disordered }) => disordered).find((log) => log !== undefined);
-  const kept = actors.findIndex((_, log) => log !== given);
+  const kept = actors.findIndex((_, log) => !given.has(log));
   const whole = { index: kept, descriptor: descriptors[kept] as number, size: sizes[kept] as number };
   const told = withoutRepeats(toldEvents(read), lone, whole, (line) => reader.read(line)?.event.hash);
-  const isKept = (log: number) => log !== given;
   const isAgreed = ({ lines }: Told) => actors.every((_, log) => lines.has(log));
-  const byAll = counted(
-    parts.map(({ agreed }) => agreed),
-    policy,
-  );
-  const byOthers = counted(
-    parts.map(({ agreedByOthers }) => agreedByOthers),
-    policy,
-  );
+  const ofAll =
+    told.filter(isAgreed).length +
+    counted(
+      parts.flatMap(({ agreed }) => agreed),
+      policy,
+    );
+  const ofOthers = (of: readonly Walked[]) =>
+    counted(
+      of.flatMap(({ agreedByOthers }) => agreedByOthers),
+      policy,
+    );
   const holes = [
     ...unreadable.flatMap((line) => holeOf(line, compared)),
-    ...(given === undefined
-      ? []
-      : [{ log: given, from: padNanos('0'), to: padNanos(LAST_TIME.toString()), reason: DISORDER }]),
+    ...[...given].map((log) => ({ log, from: padNanos('0'), to: padNanos(LAST_TIME.toString()), reason: DISORDER })),
   ];
   const judgement = judgeLogs({
     actors,
     source: compared.source,
     policy,
-    agreed: byAll + byOthers + told.filter(isAgreed).length,
-    attested: actors.map((_, log) => byAll + (isKept(log) ? byOthers : 0) + told.filter(isAgreed).length),
+    agreed: ofAll + ofOthers(parts),
+    attested: actors.map((_, log) => ofAll + ofOthers(parts.filter(({ disordered }) => disordered !== log))),
     told: told.filter((one) => !isAgreed(one)),
     holes,
     beyond: beyond.flatMap(({ logs, events, first }) => {
@@ -83,11 +84,8 @@ function numbered(parts: readonly Walked[]): LoneLine[] {
 }
 
 /** How many of the events are of kinds that the policy has recorded. */
-function counted(kinds: readonly Walked['agreed'][], policy: Policy): number {
-  return kinds
-    .flat()
-    .filter((kind) => isRecorded(policy, kind))
-    .reduce((sum, { events }) => sum + events, 0);
+function counted(kinds: Walked['agreed'], policy: Policy): number {
+  return kinds.filter((kind) => isRecorded(policy, kind)).reduce((sum, { events }) => sum + events, 0);
 }
 
 /** Between the readable lines before and after it an unreadable one may have been any event. */

@@ -10,12 +10,14 @@ const SAID_EVERY = 1 << 26;
 /**
  * Goes through one part of the logs.
  * @param onBytes told now and then how many bytes of all logs were passed since the last time
+ * @param mostWaiting lines that may wait for another log to say the same, before one of them is given up
  * @throws CompareError `LOG` if one cannot be read
  */
 export function walkPart(
   files: readonly string[],
   { ranges, before, until }: Part,
   onBytes: (bytes: number) => void,
+  mostWaiting?: number,
 ): Walked {
   const descriptors = files.map(openLog);
   try {
@@ -35,7 +37,7 @@ export function walkPart(
       return window;
     });
     const reading = new LineReading(descriptors);
-    const walked = new Walk(windows, reading).run();
+    const walked = new Walk(windows, reading, mostWaiting).run();
     return { ...walked, lone: [...walked.lone, ...tooLong] };
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);

@@ -10,7 +10,7 @@ const STRETCH = 1 << 16;
 /** So many first bytes tell that logs are written in different ways. */
 const GLANCE = 96;
 /** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
-export const MOST_WAITING = 1 << 20;
+const MOST_WAITING = 1 << 20;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
@@ -64,6 +64,7 @@ export class Walk {
   constructor(
     windows: readonly LogWindow[],
     private readonly reading: LineReading,
+    private readonly mostWaiting = MOST_WAITING,
   ) {
     this.#windows = windows;
     this.#logs = () => windows.map(({ lines, earliest, latest }) => ({ lines, earliest, latest }));
@@ -74,8 +75,9 @@ export class Walk {
       const live = this.#live();
       if (live.length === 0) break;
       if (live.length < this.#windows.length || !this.#passAlike()) this.#step(live);
-      if (this.#waitingLines > MOST_WAITING && this.#disordered === undefined) this.#giveUp();
-      else if (this.#waitingLines > MOST_WAITING) this.#letGo();
+      if (this.#waitingLines <= this.mostWaiting) continue;
+      if (this.#disordered === undefined) this.#giveUp();
+      else this.#letGo();
     }
     this.#letGo();
     return {

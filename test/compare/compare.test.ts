@@ -37,11 +37,11 @@ const logs = fc
   });
 
 /** As the command does it, in so many parts. */
-function compared(files: readonly string[], parts: number) {
+function compared(files: readonly string[], parts: number, mostWaiting?: number) {
   const descriptors = files.map(openLog);
   try {
     const cut = partsOf(descriptors, parts, 1);
-    const walked = cut.map((part) => walkPart(files, part, () => undefined));
+    const walked = cut.map((part) => walkPart(files, part, () => undefined, mostWaiting));
     const report = reportOf(
       {
         logs: files.map((file) => ({ name: 'log', file })),
@@ -120,6 +120,34 @@ describe('comparing logs', () => {
       });
     },
   );
+
+  it('gives up a log in an order of its own, says so, and agrees on the rest', async () => {
+    const events = Array.from({ length: 60 }, (_, index) => ({
+      type: 'container',
+      action: 'start',
+      id: `id-${index}`,
+      attributes: { name: `name-${index}` },
+      scope: 'local' as const,
+      time: 1_795_305_600_000_000_000n + BigInt(index),
+    }));
+    const lines = events.map((event) => lineOf(event));
+    const left = lines.filter((_, index) => index !== 50);
+    const orders = [
+      [lines, left, [...lines].reverse()],
+      [[...lines].reverse(), lines, left],
+    ] as const;
+    for (const [at, order] of orders.entries()) {
+      const given = at === 0 ? 'User' : 'Developer';
+      const lacking = at === 0 ? 'Provider' : 'User';
+      await withLogs(order, (files) => {
+        const { coverage, findings } = compared(files, 1, 40);
+        expect(coverage.agreed).toBe(59);
+        expect(findings.filter(({ class: name }) => name === 'gap').map(({ dissent }) => dissent)).toEqual([[given]]);
+        const others = findings.filter(({ class: name }) => name !== 'gap');
+        expect(others.every(({ dissent }) => dissent.every((actor) => actor === lacking))).toBe(true);
+      });
+    }
+  });
 });
 
 /** Between the readable lines beside each unreadable one. */
