@@ -66,7 +66,8 @@ function entriesFound(
     const isLikely = likely !== undefined && isAt(text, at, likely.text, end);
     const until = isLikely ? at + (likely?.text.length ?? 0) : endOf(text, at, end);
     const part = text.slice(at, until);
-    const open = isLikely ? likely : window.open(part);
+    // What followed may be retired by now: then the table knows more of it than this does.
+    const open = isLikely && likely?.isOpen === true ? likely : window.open(part);
     if (open !== undefined) {
       if (open.timeless) return undefined;
       // An entry twice is no batch.
