@@ -1,14 +1,7 @@
 // Reads as much of a line's bytes as is needed to tell when and of what kind an event is, without making values of them.
 // Whatever is not exactly what Docker writes is left to the full reading.
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
-const COMMA = 0x2c;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const ZERO = 0x30;
-const SPACE = 0x20;
+import { BACKSLASH, CLOSE, COLON, COMMA, NINE, OPEN, QUOTE, SPACE, ZERO } from './ascii.js';
 
 /** A moment in two numbers that a double holds exactly. */
 export interface Moment {
@@ -66,7 +59,7 @@ function isInt64(bytes: Uint8Array, from: number, to: number): boolean {
   const length = to - from;
   if (length < 1 || length > 19 || (length > 1 && bytes[from] === ZERO)) return false;
   // 2^63 begins with 92; what is near it is left to the full reading.
-  return length < 19 || (bytes[from] as number) < 0x39;
+  return length < 19 || (bytes[from] as number) < NINE;
 }
 
 export function digitsToMoment(bytes: Uint8Array, from: number, to: number, into: Moment): void {
@@ -210,5 +203,5 @@ export function isText(bytes: Uint8Array, from: number, text: string): boolean {
 }
 
 function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= 0x39;
+  return byte >= ZERO && byte <= NINE;
 }

@@ -1,7 +1,7 @@
+import { NINE, QUOTE, ZERO } from './ascii.js';
 import { endOfText, hasEscape, isNumber, isText } from './line-scan.js';
 import { MOST_MEMBERS, type Place, type Shape, shapeOf } from './shape.js';
 
-const QUOTE = 0x22;
 /** Ways of writing that a log has used lately. */
 const MOST_SHAPES = 16;
 
@@ -149,7 +149,7 @@ export class Members {
 function endOfPlain(bytes: Uint8Array, from: number, to: number): number {
   if (bytes[from] === QUOTE) return endOfText(bytes, from, to);
   let at = from;
-  while (at < to && (bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39) at++;
+  while (at < to && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;
   return at === from ? -1 : at;
 }
 

@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { NEWLINE } from './ascii.js';
 import type { Moment } from './line-scan.js';
 import { rest } from './parts.js';
 import { LogWindow } from './window.js';
@@ -11,7 +12,6 @@ interface OpenLog {
 /** So many lines are looked at for one that tells its time. */
 const MOST_LINES = 1000;
 const STEP = 1 << 16;
-const NEWLINE = 0x0a;
 
 /** The time of the next line that begins after a place within a line, and tells one. */
 export function momentAfter({ descriptor, size }: OpenLog, place: number): Moment | undefined {

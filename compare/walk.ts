@@ -1,10 +1,9 @@
+import { NEWLINE, RETURN } from './ascii.js';
 import { KindCounts } from './kinds.js';
 import type { LineReading } from './line-reading.js';
 import { isAfter, type Moment, momentOf } from './line-scan.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
 
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
 /** So many bytes of each log are compared at once; where they differ, the place is searched in them. */
 const STRETCH = 1 << 16;
 /** So many first bytes tell that logs are written in different ways. */

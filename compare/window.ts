@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { NEWLINE, RETURN } from './ascii.js';
 import {
   digitsToMoment,
   isAfter,
@@ -12,10 +13,8 @@ import {
 } from './line-scan.js';
 import { Members } from './members.js';
 
-const NEWLINE = 0x0a;
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';
-const RETURN = 0x0d;
 const FIRST_BYTES = 1 << 18;
 /** Below so many bytes ahead more is read. */
 const LOW = 1 << 16;
