@@ -6,10 +6,18 @@ import { LONGEST_LINE } from './window.js';
 
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
-/** So many lines of one log alone, or of the same logs, are read in full; what is beyond is counted. */
-export const MOST_READ = 20_000;
-/** So many bytes of them. */
-const MOST_BYTES = 1 << 26;
+/** Lines, and bytes of them, that are read in full; what is beyond is counted. */
+interface Limit {
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+/** Of moments in which the same logs have a line and others have none: those few could make as many as they like. */
+const OF_SOME: Limit = { lines: 20_000, bytes: 1 << 26 };
+/** Of moments in which all logs have a line: most often they agree, in an order of their own. */
+const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
+/** Lines of one moment that others are held against; anybody can write very many. */
+const MOST_KNOWN = 8;
 
 /** A line with its event. */
 export interface ReadLine {
@@ -25,13 +33,13 @@ export interface UnreadableLine {
   readonly why: string;
 }
 
-/** Lines that are no event, or were not read in full for there are too many like them. */
+/** Moments whose lines were not read in full, for there are too many like them. */
 export interface Beyond {
   /** The logs that have a line of the moment. */
   readonly logs: readonly number[];
   /** Moments with lines of these logs. */
   readonly events: number;
-  /** The first of them, and the day it lies in. */
+  /** The first of them. */
   readonly first: LoneLine;
 }
 
@@ -63,7 +71,8 @@ export class DifferenceReader {
       counts.set(key, count);
       count.lines += moment.length;
       count.bytes += moment.reduce((sum, { length }) => sum + length, 0);
-      if (count.lines <= MOST_READ && count.bytes <= MOST_BYTES) this.#readMoment(moment);
+      const limit = logs.length === this.reading.logs ? OF_ALL : OF_SOME;
+      if (count.lines <= limit.lines && count.bytes <= limit.bytes) this.#readMoment(moment);
       else {
         const rest = beyond.get(key) ?? { logs, events: 0, first: moment[0] as LoneLine };
         rest.events += 1;
@@ -77,38 +86,38 @@ export class DifferenceReader {
   #readMoment(moment: readonly LoneLine[]): void {
     const known: { readonly bytes: Buffer; readonly read: ReadLine }[] = [];
     for (const line of moment) {
-      const bytes = moment.length > 1 && moment.length < 10 ? this.reading.bytesOf(line) : undefined;
-      const same = bytes && known.find((one) => one.bytes.equals(bytes));
-      if (same !== undefined) this.#read.push({ ...same.read, line });
-      else {
-        const read = this.read(line, bytes);
-        if (bytes !== undefined && read !== undefined) known.push({ bytes, read });
-      }
+      const found = this.#parse(line, known);
+      if (found === undefined) continue;
+      if ('why' in found) this.#unreadable.push(found);
+      else this.#read.push(found);
     }
   }
 
   /** Reads one line. @returns undefined for one that is no event, or of a kind that the policy has nobody record */
-  read(line: LoneLine, _bytes?: Buffer): ReadLine | undefined {
-    if (line.length > LONGEST_LINE) {
-      this.#unreadable.push({ line, why: `it is longer than ${LONGEST_LINE} bytes` });
-      return undefined;
-    }
+  read(line: LoneLine): ReadLine | undefined {
+    const found = this.#parse(line, []);
+    return found === undefined || 'why' in found ? undefined : found;
+  }
+
+  /** @param known what was read of the same moment, to which this is added */
+  #parse(
+    line: LoneLine,
+    known: { readonly bytes: Buffer; readonly read: ReadLine }[],
+  ): ReadLine | UnreadableLine | undefined {
+    if (line.length > LONGEST_LINE) return { line, why: `it is longer than ${LONGEST_LINE} bytes` };
+    const bytes = this.reading.bytesOf(line);
+    const same = known.find((one) => one.bytes.equals(bytes));
+    if (same !== undefined) return { ...same.read, line };
     try {
-      const raw = parseDockerEvent(
-        this.reading
-          .bytesOf(line)
-          .toString('utf8')
-          .replace(/^\ufeff/, ''),
-      );
+      const raw = parseDockerEvent(bytes.toString('utf8').replace(/^\ufeff/, ''));
       const event = canonicalEvent(raw, { source: this.source, ignore: this.policy.ignore }, sha256);
       if (!isRecorded(this.policy, event.event)) return undefined;
       const read = { line, event, timeNano: raw.timeNano };
-      this.#read.push(read);
+      if (known.length < MOST_KNOWN) known.push({ bytes, read });
       return read;
     } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      this.#unreadable.push({ line, why: error.message });
-      return undefined;
+      if (error instanceof RecordError) return { line, why: error.message };
+      throw error;
     }
   }
 }

@@ -210,7 +210,11 @@ function beyondFinding(
   const standing = standingOf(judgedEvent(first, index, source, actors), vantage);
   if (standing === undefined) return [];
   const [finding] = judgeEvents([standing], pairVariants([standing], vantage), ALL_TIME, NOWHERE).findings;
-  if (finding === undefined) return [];
   const id = findingId(source.name, `beyond/${logs.map((log) => actors[log]).join('/')}`);
-  return [{ ...finding, id, folded: events }];
+  if (finding !== undefined) return [{ ...finding, id, folded: events }];
+  // All have a line of each moment, but who says what was not read.
+  const { type, object, action } = first.event.event;
+  const about = { id, source: source.name, time: standing.event.time, actor: '' };
+  const unread = { dissent: [], verdict: 'unresolved' as const, variants: [variantOf(standing, NOWHERE)] };
+  return [{ ...established('differs', about), ...unread, type, object, action, folded: events }];
 }

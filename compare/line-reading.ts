@@ -13,6 +13,11 @@ export class LineReading {
     this.#descriptors = descriptors;
   }
 
+  /** How many logs there are. */
+  get logs(): number {
+    return this.#descriptors.length;
+  }
+
   bytesOf({ log, offset, length }: Pick<LoneLine, 'log' | 'offset' | 'length'>): Buffer {
     return this.#read(this.#descriptors[log] as number, offset, length);
   }

@@ -147,7 +147,7 @@ export class Walk {
     const { seconds, nanos } = earliest as Moment;
     const isNow = ({ time }: LogWindow) => time.seconds === seconds && time.nanos === nanos;
     const isOfAll = live.length === this.#windows.length && live.every(isNow);
-    if (isOfAll && (this.#waiting.size === 0 || !this.#waiting.has(`${seconds}.${nanos}`)) && areOne(live)) {
+    if (isOfAll && (this.#waiting.size === 0 || !this.#waiting.has(momentOf({ seconds, nanos }))) && areOne(live)) {
       this.#passOne(live as readonly [LogWindow, ...LogWindow[]]);
     } else for (const window of isOfAll ? live : live.filter(isNow)) this.#wait(window);
   }
@@ -223,6 +223,8 @@ export class Walk {
     this.#disordered = given.log;
     this.#windows = this.#windows.filter((window) => window !== given);
     this.#agreed = new KindCounts();
+    // It was a place in the first log, which another may be now.
+    this.#momentFrom = Number.NEGATIVE_INFINITY;
     this.#letGo();
   }
 }

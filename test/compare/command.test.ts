@@ -152,6 +152,10 @@ describe('event2ledger compare', () => {
     [['a', 'cut.gz'], 'damaged or cut off'],
     [['a', '.'], 'is a folder'],
     [['empty', 'empty2'], 'no event'],
+    [['a', 'b', '--db', 'x.db'], '--db is of use with --with only'],
+    [['a', 'b', '--with', 'profile.json'], 'name the one log'],
+    [['a', '--with', 'profile.json', '--db', 'x.db'], '--source-id'],
+    [['a', '--with', 'profile.json', '--source-id', 's'], 'who answers for the ledger'],
   ])('refuses %j', async (args, sentence) => {
     log('a', lines);
     log('b', lines);

@@ -121,6 +121,32 @@ describe('comparing logs', () => {
     },
   );
 
+  it('reads what all logs tell in an order of its own, and what one alters throughout, however much it is', async () => {
+    const eventAt = (index: number) => ({
+      type: 'container',
+      action: 'start',
+      id: `id-${index}`,
+      attributes: { name: `name-${index}` },
+      scope: 'local' as const,
+      time: 1_795_305_600_000_000_000n + BigInt(index),
+    });
+    const events = Array.from({ length: 8000 }, (_, index) => eventAt(index));
+    const backwards = [...events].reverse().map((event) => lineOf(event));
+    await withLogs([backwards, backwards, backwards], (files) => {
+      const { coverage, findings } = compared(files, 1);
+      expect([coverage.agreed, coverage.disputed, findings]).toEqual([8000, 0, []]);
+    });
+    const lines = events.map((event) => lineOf(event));
+    const altered = events.map((event) => lineOf({ ...event, attributes: { name: 'other' } }));
+    await withLogs([lines, altered, lines], (files) => {
+      const { coverage, findings } = compared(files, 1);
+      expect([coverage.agreed, coverage.disputed]).toEqual([0, 8000]);
+      expect(new Set(findings.map(({ class: name, dissent }) => `${name} ${dissent.join()}`))).toEqual(
+        new Set(['differs Provider']),
+      );
+    });
+  });
+
   it('gives up a log in an order of its own, says so, and agrees on the rest', async () => {
     const events = Array.from({ length: 60 }, (_, index) => ({
       type: 'container',
