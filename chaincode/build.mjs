@@ -1,4 +1,5 @@
-// After tsc: the contract as one file, and the published schemas. `node build.mjs FILE` writes the one file alone, there.
+// After tsc: the record format and the contract as one file each, and the published schemas. `node build.mjs FILE` writes the
+// contract's file alone, there.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -6,24 +7,29 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-// From tsc's output, for esbuild does not emit the decorators' metadata. Nothing in the file depends on where or when
-// it was built: every endorser must run the same bytes.
-const { outputFiles } = await build({
+const common = {
   absWorkingDir: here,
-  entryPoints: ['dist/contract/index.js'],
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  // The shim's own packages come from the endorser: contract and shim must share one Contract class.
-  external: ['fabric-contract-api', 'fabric-shim'],
   legalComments: 'none',
   minifySyntax: true,
   // Also removes the comments that name each module's path.
   minifyWhitespace: true,
   sourcemap: false,
-  write: false,
   logLevel: 'warning',
+};
+// From the sources: of its packages only what it uses is left, so that every command starts in half the time.
+await build({ ...common, entryPoints: ['record/index.ts'], outfile: 'dist/record/index.js' });
+// From tsc's output, for esbuild does not emit the decorators' metadata. Nothing in the file depends on where or when
+// it was built: every endorser must run the same bytes.
+const { outputFiles } = await build({
+  ...common,
+  entryPoints: ['dist/contract/index.js'],
+  // The shim's own packages come from the endorser: contract and shim must share one Contract class.
+  external: ['fabric-contract-api', 'fabric-shim'],
+  write: false,
 });
 const [file] = process.argv.slice(2);
 for (const { contents } of outputFiles) writeFileSync(file ?? `${here}dist/contract.bundle.js`, contents);

@@ -8,43 +8,42 @@ interface CountedKind {
   count: number;
 }
 
+/** Kinds are sought in so many places. */
+const PLACES = 256;
+
 /** Counts events by type and action without making texts of them each time. */
 export class KindCounts {
-  readonly #kinds = new Map<number, CountedKind[]>();
+  readonly #places: CountedKind[][] = Array.from({ length: PLACES }, () => []);
 
-  add(bytes: Buffer, kind: Kind): void {
-    this.find(bytes, kind).count++;
-  }
-
-  /** The kind, with no more events than before. */
-  find(bytes: Buffer, { typeFrom, typeTo, actionFrom, actionTo }: Kind): CountedKind {
+  add(bytes: Uint8Array, kind: Kind): void {
+    const { typeFrom, typeTo, actionFrom, actionTo } = kind;
     let sum = typeTo - typeFrom;
     for (let at = actionFrom; at < actionTo; at++) sum = (sum * 31 + (bytes[at] as number)) | 0;
-    const alike = this.#kinds.get(sum) ?? [];
-    for (const known of alike) {
-      if (isText(bytes, typeFrom, typeTo, known.typeBytes) && isText(bytes, actionFrom, actionTo, known.actionBytes)) {
-        return known;
+    const alike = this.#places[sum & (PLACES - 1)] as CountedKind[];
+    for (let index = 0; index < alike.length; index++) {
+      const known = alike[index] as CountedKind;
+      if (isText(bytes, actionFrom, actionTo, known.actionBytes) && isText(bytes, typeFrom, typeTo, known.typeBytes)) {
+        known.count++;
+        return;
       }
     }
-    const [typeBytes, actionBytes] = [bytes.subarray(typeFrom, typeTo), bytes.subarray(actionFrom, actionTo)].map(
-      (text) => Uint8Array.from(text),
-    ) as [Uint8Array, Uint8Array];
-    const fresh = {
-      type: Buffer.from(typeBytes).toString('utf8'),
-      action: Buffer.from(actionBytes).toString('utf8'),
-      typeBytes,
-      actionBytes,
-      count: 0,
-    };
-    this.#kinds.set(sum, [...alike, fresh]);
-    return fresh;
+    alike.push(firstOf(bytes, kind));
   }
 
   /** Events of each kind. */
   get all(): { readonly type: string; readonly action: string; readonly events: number }[] {
-    const kinds = [...this.#kinds.values()].flat().filter(({ count }) => count > 0);
-    return kinds.map(({ type, action, count }) => ({ type, action, events: count }));
+    return this.#places.flat().map(({ type, action, count }) => ({ type, action, events: count }));
   }
+}
+
+function firstOf(bytes: Uint8Array, { typeFrom, typeTo, actionFrom, actionTo }: Kind): CountedKind {
+  const typeBytes = Uint8Array.from(bytes.subarray(typeFrom, typeTo));
+  const actionBytes = Uint8Array.from(bytes.subarray(actionFrom, actionTo));
+  return { type: textOf(typeBytes), action: textOf(actionBytes), typeBytes, actionBytes, count: 1 };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8');
 }
 
 function isText(bytes: Uint8Array, from: number, to: number, text: Uint8Array): boolean {

@@ -30,6 +30,9 @@ const ENDS_TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 
 const TIME_KEY = Buffer.from(',"timeNano":');
+/** So many digits all times from 2001 to 2262 have. */
+const DIGITS = 19;
+const SECONDS_DIGITS = DIGITS - 9;
 
 /**
  * The time of a line that ends with `"timeNano":<digits>}`, as Docker's do.
@@ -39,13 +42,39 @@ const TIME_KEY = Buffer.from(',"timeNano":');
 export function timeAtEnd(bytes: Uint8Array, from: number, to: number, into: Moment): boolean {
   const end = to - 1;
   if (bytes[end] !== CLOSE) return false;
+  // A comma before the key: were it in a text, a quote there would be escaped.
+  if (end - DIGITS - TIME_KEY.length > from && isAt(bytes, end - DIGITS - TIME_KEY.length, TIME_KEY)) {
+    return wholeTime(bytes, end - DIGITS, into);
+  }
   let at = end;
   while (at > from && isDigit(bytes[at - 1] as number)) at--;
-  // A comma before the key: were it in a text, a quote there would be escaped.
   const key = at - TIME_KEY.length;
-  if (key <= from || !isInt64(bytes, at, end)) return false;
-  for (let index = 0; index < TIME_KEY.length; index++) if (bytes[key + index] !== TIME_KEY[index]) return false;
+  if (key <= from || !isInt64(bytes, at, end) || !isAt(bytes, key, TIME_KEY)) return false;
   digitsToMoment(bytes, at, end, into);
+  return true;
+}
+
+/** Nineteen digits of a time. @returns false for what is none, or must be read in full */
+function wholeTime(bytes: Uint8Array, from: number, into: Moment): boolean {
+  const first = bytes[from] as number;
+  if (first <= ZERO || first >= NINE) return false;
+  let seconds = 0;
+  let nanos = 0;
+  let greatest = 0;
+  for (let at = from; at < from + SECONDS_DIGITS; at++) {
+    // Below zero it wraps to what is greater than nine.
+    const digit = ((bytes[at] as number) - ZERO) & 0xff;
+    if (digit > greatest) greatest = digit;
+    seconds = seconds * 10 + digit;
+  }
+  for (let at = from + SECONDS_DIGITS; at < from + DIGITS; at++) {
+    const digit = ((bytes[at] as number) - ZERO) & 0xff;
+    if (digit > greatest) greatest = digit;
+    nanos = nanos * 10 + digit;
+  }
+  if (greatest > 9) return false;
+  into.seconds = seconds;
+  into.nanos = nanos;
   return true;
 }
 
@@ -82,17 +111,21 @@ export interface Kind {
 }
 
 const BEFORE_TYPE = Buffer.from('","Type":"');
+/** Where in it the T is, a byte that few lines have elsewhere before it. */
+const TO_BIG_T = 3;
+export const BIG_T = BEFORE_TYPE[TO_BIG_T] as number;
 const BEFORE_ACTION = Buffer.from('","Action":"');
 const BEFORE_ACTOR = Buffer.from('","Actor":{');
 
 /**
  * Finds type and action of a line in which they stand one after the other before the actor, as in Docker's.
+ * @param bigT where the first T of the line is
  * @param into takes the places
  * @returns false for a line in which they do not
  */
-export function kindBeforeActor(bytes: Buffer, from: number, to: number, into: Kind): boolean {
-  const place = bytes.indexOf(BEFORE_TYPE, from);
-  if (place < 0 || place >= to) return false;
+export function kindBeforeActor(bytes: Uint8Array, from: number, to: number, bigT: number, into: Kind): boolean {
+  const place = bigT - TO_BIG_T;
+  if (place <= from || bigT >= to || !isAt(bytes, place, BEFORE_TYPE)) return false;
   const typeFrom = place + BEFORE_TYPE.length;
   let at = typeFrom;
   while (ENDS_TEXT[bytes[at] as number] === 0) at++;

@@ -1,7 +1,7 @@
 import { NEWLINE, RETURN } from './ascii.js';
 import { KindCounts } from './kinds.js';
 import type { LineReading } from './line-reading.js';
-import { isAfter, type Moment, momentOf } from './line-scan.js';
+import { isAfter, type Moment, momentOf, timeAtEnd } from './line-scan.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
 
 /** So many bytes of each log are compared at once; where they differ, the place is searched in them. */
@@ -118,20 +118,39 @@ export class Walk {
   #count(window: LogWindow, to: number): { passed: number; lines: number } {
     const { bytes } = window;
     const moment = this.#moment;
+    const first: Moment = { seconds: 0, nanos: 0 };
+    const last = { ...this.#latest() };
     let from = window.at;
     let lines = 0;
+    let momentFrom = from;
     while (from < to) {
       const newline = bytes.indexOf(NEWLINE, from);
       const end = bytes[newline - 1] === RETURN ? newline - 1 : newline;
-      if (newline - from > LONGEST_LINE || !window.timeOf(from, end, moment)) break;
-      if (!this.#windows.every((each) => each.isInPlace(moment)) || !window.findKind(from, end)) break;
+      if (newline - from > LONGEST_LINE || !timeAtEnd(bytes, from, end, moment)) break;
+      const { seconds, nanos } = moment;
+      const isLater = seconds > last.seconds || (seconds === last.seconds && nanos > last.nanos);
+      if (!isLater || !window.isBeforeEnd(moment) || !window.findKind(from, end)) break;
       this.#agreed.add(bytes, window.kind);
-      for (const each of this.#windows) each.note(moment);
-      this.#momentFrom = window.offsetOf(from);
+      last.seconds = seconds;
+      last.nanos = nanos;
+      if (lines === 0) Object.assign(first, moment);
       lines++;
+      momentFrom = from;
       from = newline + 1;
     }
+    if (lines > 0) {
+      this.#momentFrom = window.offsetOf(momentFrom);
+      for (const each of this.#windows) {
+        each.note(first);
+        each.note(last);
+      }
+    }
     return { passed: from - window.at, lines };
+  }
+
+  /** The greatest time of a line that any log has passed. */
+  #latest(): Moment {
+    return this.#windows.map(({ latest }) => latest).reduce((one, other) => (isAfter(other, one) ? other : one));
   }
 
   /** Passes the earliest line, and those of other logs that are of the same moment. */
@@ -177,7 +196,8 @@ export class Walk {
 
   /** Puts a line to those that wait; where now all logs have it, they agree. */
   #wait(window: LogWindow): void {
-    const kind = window.findKind(window.at, window.lineEnd) ? this.#agreed.find(window.bytes, window.kind) : undefined;
+    const { bytes } = window;
+    const hasKind = window.findKind(window.at, window.lineEnd);
     const line = take(window, false);
     const key = momentOf(line);
     const groups = this.#waiting.get(key) ?? [];
@@ -195,8 +215,8 @@ export class Walk {
     this.#waitingLines -= group.length;
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) this.#waiting.delete(key);
-    if (kind === undefined || group.some(({ astray }) => astray)) this.#lone.push(...group);
-    else kind.count++;
+    if (!hasKind || group.some(({ astray }) => astray)) this.#lone.push(...group);
+    else this.#agreed.add(bytes, window.kind);
   }
 
   /** Leaves all that waits to be judged. */

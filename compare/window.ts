@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { NEWLINE, RETURN } from './ascii.js';
 import {
+  BIG_T,
   digitsToMoment,
   isAfter,
   isText,
@@ -64,6 +65,9 @@ export class LogWindow {
   readonly #onBytes: (bytes: number) => void;
   /** Where in the file `bytes` begins. */
   #base: number;
+  #bigT = -1;
+  /** From where on it was sought. */
+  #bigTSought = 0;
   #looked = false;
   #isClear = false;
   #hasMembers: boolean | undefined;
@@ -104,11 +108,6 @@ export class LogWindow {
     return this.#hasLine();
   }
 
-  /** The time of a line that ends as Docker's do. @returns false for another */
-  timeOf(from: number, to: number, into: Moment): boolean {
-    return timeAtEnd(this.bytes, from, to, into);
-  }
-
   /** Finds the next line's end and its time. @returns false if it tells no time but to a full reading */
   look(): boolean {
     if (this.#looked) return this.#isClear;
@@ -144,8 +143,18 @@ export class LogWindow {
   findKind(from: number, to: number): boolean {
     const { bytes, kind } = this;
     const isFound =
-      kindBeforeActor(bytes, from, to, kind) || kindAtStart(bytes, from, to, kind) || this.#kindOf(from, to);
+      kindBeforeActor(bytes, from, to, this.#bigTFrom(from), kind) || kindAtStart(bytes, from, to, kind) || this.#kindOf(from, to);
     return isFound && !(kind.actionTo - kind.actionFrom === REMOVE.length && isText(bytes, kind.actionFrom, REMOVE));
+  }
+
+  /** Where the first T is from a place on; no byte is looked at twice, for a hostile log may have none. */
+  #bigTFrom(from: number): number {
+    if (from < this.#bigTSought || from > this.#bigT) {
+      const place = this.bytes.indexOf(BIG_T, from);
+      this.#bigT = place < 0 ? Number.POSITIVE_INFINITY : place;
+      this.#bigTSought = from;
+    }
+    return this.#bigT;
   }
 
   #kindOf(from: number, to: number): boolean {
@@ -173,7 +182,12 @@ export class LogWindow {
 
   /** Whether a line of that time is in its place here: after all before it, and not of a later part. */
   isInPlace(time: Moment): boolean {
-    return isAfter(time, this.latest) && isAfter(this.#until, time);
+    return isAfter(time, this.latest) && this.isBeforeEnd(time);
+  }
+
+  /** Whether a line of that time is not of a later part. */
+  isBeforeEnd(time: Moment): boolean {
+    return isAfter(this.#until, time);
   }
 
   /** Takes note of a passed line's time. */
@@ -227,6 +241,7 @@ export class LogWindow {
   /** Moves what is left to the front and reads on. @returns false at the end of the file */
   #read(): boolean {
     this.#looked = false;
+    this.#bigT = -1;
     const rest = this.end - this.at;
     if (rest === this.bytes.length) {
       const larger = Buffer.allocUnsafeSlow(this.bytes.length * 2);
