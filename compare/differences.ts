@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalEvent, type HashedEvent, isRecorded, type Policy, parseDockerEvent, RecordError } from '#chaincode';
 import type { LineReading } from './line-reading.js';
+import { PlainEvents } from './plain-event.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
 
@@ -53,6 +54,7 @@ export interface Differences {
 export class DifferenceReader {
   readonly #read: ReadLine[] = [];
   readonly #unreadable: UnreadableLine[] = [];
+  readonly #plain = new PlainEvents();
 
   constructor(
     private readonly reading: LineReading,
@@ -109,7 +111,7 @@ export class DifferenceReader {
     const same = known.find((one) => one.bytes.equals(bytes));
     if (same !== undefined) return { ...same.read, line };
     try {
-      const raw = parseDockerEvent(bytes.toString('utf8').replace(/^\ufeff/, ''));
+      const raw = this.#plain.read(bytes) ?? parseDockerEvent(bytes.toString('utf8').replace(/^\ufeff/, ''));
       const event = canonicalEvent(raw, { source: this.source, ignore: this.policy.ignore }, sha256);
       if (!isRecorded(this.policy, event.event)) return undefined;
       const read = { line, event, timeNano: raw.timeNano };

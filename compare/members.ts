@@ -38,6 +38,15 @@ export class Members {
     return true;
   }
 
+  /** How the line is written, and where each of its values stands. */
+  get shape(): Shape | undefined {
+    return this.#shape;
+  }
+
+  placeOf(value: number): Place {
+    return { from: this.#valueFrom[value] as number, to: this.#valueTo[value] as number };
+  }
+
   /** Whether what the engine's time was said in is digits. */
   get hasTime(): boolean {
     const { time } = this;
@@ -103,9 +112,7 @@ export class Members {
   }
 
   #place(value: number | undefined): Place | undefined {
-    return value === undefined || value < 0
-      ? undefined
-      : { from: this.#valueFrom[value] as number, to: this.#valueTo[value] as number };
+    return value === undefined || value < 0 ? undefined : this.placeOf(value);
   }
 
   #isSameValue(one: number, other: Members, two: number): boolean {

@@ -32,6 +32,9 @@ export interface Shape {
   readonly scope: number;
   readonly type: number;
   readonly action: number;
+  readonly id: number;
+  /** The attributes by their names; undefined where these are not ASCII alone, or a name that objects have of themselves. */
+  readonly attributes: readonly { readonly name: string; readonly value: number }[] | undefined;
   /** For a shape of the same content which of its values is which; -1 where the event does not hang on it. */
   readonly links: Map<Shape, Int16Array>;
 }
@@ -57,11 +60,23 @@ export function shapeOf(bytes: Uint8Array, from: number, to: number) {
     scope: index(`${TOP}"scope"`),
     type: index(`${TOP}"Type"`),
     action: index(`${TOP}"Action"`),
+    id: index(`${ACTOR}"ID"`),
+    attributes: attributesOf(leaves),
     links: new Map<Shape, Int16Array>(),
   };
   // Without one of these it is no event, or an old engine's.
-  if (shape.time < 0 || shape.type < 0 || shape.action < 0 || index(`${ACTOR}"ID"`) < 0) return undefined;
+  if (shape.time < 0 || shape.type < 0 || shape.action < 0 || shape.id < 0) return undefined;
   return { shape, from: leaves.map((leaf) => leaf.from), to: leaves.map((leaf) => leaf.to) };
+}
+
+function attributesOf(leaves: readonly Leaf[]): Shape['attributes'] {
+  // Attributes that are no object are none that could be looked into.
+  if (leaves.some(({ name }) => name === `${ACTOR}"Attributes"`)) return undefined;
+  const attributes = leaves.flatMap(({ name }, value) =>
+    name.startsWith(`${ATTRIBUTES}`) ? { name: name.slice(2, -1), value } : [],
+  );
+  const isPlain = attributes.every(({ name }) => /^[\x20-\x7e]*$/.test(name) && !(name in {}));
+  return isPlain ? attributes : undefined;
 }
 
 function betweenOf(bytes: Uint8Array, leaves: readonly Leaf[], from: number, to: number) {

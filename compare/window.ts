@@ -143,7 +143,9 @@ export class LogWindow {
   findKind(from: number, to: number): boolean {
     const { bytes, kind } = this;
     const isFound =
-      kindBeforeActor(bytes, from, to, this.#bigTFrom(from), kind) || kindAtStart(bytes, from, to, kind) || this.#kindOf(from, to);
+      kindBeforeActor(bytes, from, to, this.#bigTFrom(from), kind) ||
+      kindAtStart(bytes, from, to, kind) ||
+      this.#kindOf(from, to);
     return isFound && !(kind.actionTo - kind.actionFrom === REMOVE.length && isText(bytes, kind.actionFrom, REMOVE));
   }
 

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { canonicalEvent, parseDockerEvent } from '#chaincode';
 import { type Moment, nanosOf, timeAtEnd } from '../../compare/line-scan.js';
 import { Members } from '../../compare/members.js';
+import { PlainEvents } from '../../compare/plain-event.js';
 import { happened, lineOf, type Writing } from './logs.js';
 
 const writing = fc.constantFrom<Writing>('docker', 'reversed', 'spaced', 'escaped', 'without copies');
@@ -52,5 +53,48 @@ describe('lines by their members', () => {
     const members = membersOf(line) as Members;
     const { type } = members as { type: { from: number; to: number } };
     expect(line.slice(type.from, type.to)).toBe('"container"');
+  });
+});
+
+/** Lines near to what Docker writes: one place of one is altered. */
+const bent = fc
+  .record({
+    event: happened,
+    how: writing,
+    at: fc.nat(),
+    instead: fc.constantFrom('', '"', '\\', '0', ' ', '{', '}', ',', ':', '\u0000', 'ü', '\udc00', 'null', '"x":"y",'),
+    cut: fc.nat({ max: 3 }),
+  })
+  .map(({ event, how, at, instead, cut }) => {
+    const line = lineOf(event, how);
+    const place = at % line.length;
+    return line.slice(0, place) + instead + line.slice(place + cut);
+  });
+
+describe('plain events', () => {
+  it.prop([bent], { numRuns: 5000 })('are what a full reading gives, or are left to it', (line) => {
+    const bytes = Buffer.from(line);
+    const plain = new PlainEvents().read(bytes);
+    if (plain !== undefined) expect(plain).toEqual(parseDockerEvent(bytes.toString('utf8')));
+  });
+
+  it.prop([happened], { numRuns: 300 })('are read without a full reading if Docker wrote them so', (event) => {
+    const line = lineOf(event);
+    expect(new PlainEvents().read(Buffer.from(line)) === undefined).toBe(line.includes('\\'));
+  });
+
+  it.each([
+    ['a time with a leading zero', '"timeNano":5', '"timeNano":05'],
+    ['an attribute that is no text', '"x":"1"', '"x":1'],
+    ['no attributes', '{"x":"1"}', 'null'],
+    ['an attribute that objects have of themselves', '"x":"1"', '"__proto__":"1"'],
+    ['another scope', '"timeNano"', '"scope":"else","timeNano"'],
+    ['an empty type', '"Type":"container"', '"Type":""'],
+    ['an action that is all detail', '"Action":"die"', '"Action":": die"'],
+  ])('leave %s to a full reading', (_, what, instead) => {
+    const line = '{"Type":"container","Action":"die","Actor":{"ID":"a","Attributes":{"x":"1"}},"timeNano":5}';
+    expect(new PlainEvents().read(Buffer.from(line))).toBeDefined();
+    expect(line).toContain(what);
+    expect(new PlainEvents().read(Buffer.from(line.replace(what, instead)))).toBeUndefined();
   });
 });
