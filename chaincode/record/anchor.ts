@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { firstIssue } from './batch.js';
 import { RecordError } from './errors.js';
 import { dayStart } from './time.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RecordError } from './errors.js';
 import { type CanonicalEvent, isTimeless, parseCanonicalEvent } from './event.js';
 import { batchDigest, eventHash, type Sha256, sha256Hex } from './hash.js';

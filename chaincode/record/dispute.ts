@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { firstIssue, NAME } from './batch.js';
 import { RecordError } from './errors.js';
 import { dayStart, type Nanos } from './time.js';

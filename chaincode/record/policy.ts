@@ -1,6 +1,6 @@
 import stringify = require('fast-json-stable-stringify');
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { firstIssue, NAME } from './batch.js';
 import { RecordError } from './errors.js';
 import type { CanonicalEvent } from './event.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { anchorSchema } from './anchor.js';
 import { batchSchema, NAME } from './batch.js';
 import { answerDisputeSchema, closeDisputeSchema, openDisputeSchema } from './dispute.js';
