@@ -17,7 +17,7 @@ export interface BenchLogs {
 }
 
 /** Numbers from 0 to 1, the same for a seed. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed === 0 ? 1 : seed;
   return () => {
     state ^= state << 13;
