@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Policy } from '#chaincode';
 import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
+import { disorderedOf } from './order.js';
 import { openLog, type Part, partsOf } from './parts.js';
 import type { CompareReport } from './report-form.js';
 import type { Walked } from './walk.js';
@@ -31,7 +32,8 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
   const descriptors = options.logs.map(({ file }) => openLog(file));
   try {
     const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
-    const parts = partsOf(descriptors, options.threads);
+    const known = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
+    const parts = partsOf(descriptors, options.threads, { leftOut: disorderedOf(known) });
     const total = sizes.reduce((sum, size) => sum + size, 0);
     let done = 0;
     const onBytes = (bytes: number) => {

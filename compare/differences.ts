@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { canonicalEvent, type HashedEvent, isRecorded, type Policy, parseDockerEvent, RecordError } from '#chaincode';
 import type { LineReading } from './line-reading.js';
 import { PlainEvents } from './plain-event.js';
+import type { UnclearLines } from './unclear.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
 
@@ -17,6 +18,7 @@ interface Limit {
 const OF_SOME: Limit = { lines: 20_000, bytes: 1 << 26 };
 /** Of moments in which all logs have a line: most often they agree, in an order of their own. */
 const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
+const NOT_READ = 'it tells no time where Docker does, as too many others before it that had to be read in full';
 /** Lines of one moment that others are held against; anybody can write very many. */
 const MOST_KNOWN = 8;
 
@@ -28,10 +30,24 @@ export interface ReadLine {
   readonly timeNano: string;
 }
 
-/** A line that is no event of Docker's. */
-export interface UnreadableLine {
-  readonly line: LoneLine;
+/** A line that is no event of Docker's, or several that were not read. */
+export interface UnreadLines {
+  readonly log: number;
+  /** Number of the first one. */
+  readonly line: number;
+  readonly lines: number;
+  readonly offset: number;
+  readonly length: number;
   readonly why: string;
+}
+
+/** Lines of a log that tell no time. */
+export interface UnclearOfLog extends UnclearLines {
+  readonly log: number;
+  /** Of which part of the log. */
+  readonly part: number;
+  /** Whether it is one line, to be read in full. */
+  readonly single: boolean;
 }
 
 /** Moments whose lines were not read in full, for there are too many like them. */
@@ -46,14 +62,14 @@ export interface Beyond {
 
 export interface Differences {
   readonly read: readonly ReadLine[];
-  readonly unreadable: readonly UnreadableLine[];
+  readonly unread: readonly UnreadLines[];
   readonly beyond: readonly Beyond[];
 }
 
 /** Reads the lines that not all logs have in one place. */
 export class DifferenceReader {
   readonly #read: ReadLine[] = [];
-  readonly #unreadable: UnreadableLine[] = [];
+  readonly #unread: UnreadLines[] = [];
   readonly #plain = new PlainEvents();
 
   constructor(
@@ -63,7 +79,8 @@ export class DifferenceReader {
   ) {}
 
   /** Reads them all, up to a limit for the lines of the same logs. */
-  readAll(lines: readonly LoneLine[]): Differences {
+  readAll(lines: readonly LoneLine[], unclear: readonly UnclearOfLog[]): Differences {
+    this.#readUnclear(unclear);
     const beyond = new Map<string, { logs: number[]; events: number; first: LoneLine }>();
     const counts = new Map<string, { lines: number; bytes: number }>();
     for (const moment of moments(lines)) {
@@ -81,7 +98,26 @@ export class DifferenceReader {
         beyond.set(key, rest);
       }
     }
-    return { read: this.#read, unreadable: this.#unreadable, beyond: [...beyond.values()] };
+    return { read: this.#read, unread: this.#unread, beyond: [...beyond.values()] };
+  }
+
+  /** Reads lines that tell no time, up to a limit for each log; what is beyond is as if it were no event. */
+  #readUnclear(unclear: readonly UnclearOfLog[]): void {
+    const counts = new Map<number, { lines: number; bytes: number }>();
+    for (const { log, line, lines, offset, length, single } of unclear) {
+      const count = counts.get(log) ?? { lines: 0, bytes: 0 };
+      counts.set(log, count);
+      count.lines += lines;
+      count.bytes += single && length <= LONGEST_LINE ? length : 0;
+      if (!single || count.lines > OF_SOME.lines || count.bytes > OF_SOME.bytes) {
+        this.#unread.push({ log, line, lines, offset, length, why: NOT_READ });
+        continue;
+      }
+      const found = this.#parse({ log, line, offset, length, seconds: 0, nanos: 0, astray: false }, []);
+      if (found === undefined) continue;
+      if ('why' in found) this.#unread.push(found);
+      else this.#read.push(found);
+    }
   }
 
   /** Most lines of one moment are the same bytes, which are read once. */
@@ -90,7 +126,7 @@ export class DifferenceReader {
     for (const line of moment) {
       const found = this.#parse(line, known);
       if (found === undefined) continue;
-      if ('why' in found) this.#unreadable.push(found);
+      if ('why' in found) this.#unread.push(found);
       else this.#read.push(found);
     }
   }
@@ -105,8 +141,10 @@ export class DifferenceReader {
   #parse(
     line: LoneLine,
     known: { readonly bytes: Buffer; readonly read: ReadLine }[],
-  ): ReadLine | UnreadableLine | undefined {
-    if (line.length > LONGEST_LINE) return { line, why: `it is longer than ${LONGEST_LINE} bytes` };
+  ): ReadLine | UnreadLines | undefined {
+    const { log, line: number, offset, length } = line;
+    const place = { log, line: number, lines: 1, offset, length };
+    if (length > LONGEST_LINE) return { ...place, why: `it is longer than ${LONGEST_LINE} bytes` };
     const bytes = this.reading.bytesOf(line);
     const same = known.find((one) => one.bytes.equals(bytes));
     if (same !== undefined) return { ...same.read, line };
@@ -118,13 +156,13 @@ export class DifferenceReader {
       if (known.length < MOST_KNOWN) known.push({ bytes, read });
       return read;
     } catch (error) {
-      if (error instanceof RecordError) return { line, why: error.message };
+      if (error instanceof RecordError) return { ...place, why: error.message };
       throw error;
     }
   }
 }
 
-/** Lines of one moment together, in order of time; those that tell none come one by one. */
+/** Lines of one moment together, in order of time. */
 function* moments(lines: readonly LoneLine[]): Generator<LoneLine[]> {
   const sorted = [...lines].sort(
     (a, b) => a.seconds - b.seconds || a.nanos - b.nanos || a.log - b.log || a.line - b.line,
@@ -133,7 +171,7 @@ function* moments(lines: readonly LoneLine[]): Generator<LoneLine[]> {
   for (const line of sorted) {
     const [first] = moment;
     const isSame = first !== undefined && first.seconds === line.seconds && first.nanos === line.nanos;
-    if (isSame && !line.unclear && !first.unclear) moment.push(line);
+    if (isSame) moment.push(line);
     else {
       if (first !== undefined) yield moment;
       moment = [line];
