@@ -14,10 +14,14 @@ interface Limit {
   readonly bytes: number;
 }
 
-/** Of moments in which the same logs have a line and others have none: those few could make as many as they like. */
-const OF_SOME: Limit = { lines: 20_000, bytes: 1 << 26 };
-/** Of moments in which all logs have a line: most often they agree, in an order of their own. */
+/** Of moments in which the same logs say the same and others do not: those few could make as many as they like. */
+const OF_SOME: Limit = { lines: 10_000, bytes: 1 << 24 };
+/** Of moments in which all logs have the same lines, in an order of their own. */
 const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
+/** Of lines that tell no time, of each log. */
+const OF_UNCLEAR: Limit = { lines: 20_000, bytes: 1 << 26 };
+/** Lines of one moment that are held against each other beyond the limits. */
+const MOST_GROUPED = 64;
 const NOT_READ = 'it tells no time where Docker does, as too many others before it that had to be read in full';
 /** Lines of one moment that others are held against; anybody can write very many. */
 const MOST_KNOWN = 8;
@@ -52,12 +56,11 @@ export interface UnclearOfLog extends UnclearLines {
 
 /** Moments whose lines were not read in full, for there are too many like them. */
 export interface Beyond {
-  /** The logs that have a line of the moment. */
-  readonly logs: readonly number[];
-  /** Moments with lines of these logs. */
+  /** The logs that say the same, for each content that one of their lines has. */
+  readonly alike: readonly (readonly number[])[];
   readonly events: number;
-  /** The first of them. */
-  readonly first: LoneLine;
+  /** Of the first moment the lines, one for each content. */
+  readonly first: readonly LoneLine[];
 }
 
 export interface Differences {
@@ -81,24 +84,38 @@ export class DifferenceReader {
   /** Reads them all, up to a limit for the lines of the same logs. */
   readAll(lines: readonly LoneLine[], unclear: readonly UnclearOfLog[]): Differences {
     this.#readUnclear(unclear);
-    const beyond = new Map<string, { logs: number[]; events: number; first: LoneLine }>();
+    const beyond = new Map<string, { -readonly [Key in keyof Beyond]: Beyond[Key] }>();
     const counts = new Map<string, { lines: number; bytes: number }>();
     for (const moment of moments(lines)) {
-      const logs = [...new Set(moment.map(({ log }) => log))].sort((a, b) => a - b);
-      const key = logs.join();
+      const contents = this.#contentsOf(moment);
+      const alike = contents.map((own) => own.map(({ log }) => log));
+      const key = alike.map((logs) => logs.join()).join('|');
       const count = counts.get(key) ?? { lines: 0, bytes: 0 };
       counts.set(key, count);
       count.lines += moment.length;
       count.bytes += moment.reduce((sum, { length }) => sum + length, 0);
-      const limit = logs.length === this.reading.logs ? OF_ALL : OF_SOME;
+      const limit = alike.every(({ length }) => length === this.reading.logs) ? OF_ALL : OF_SOME;
       if (count.lines <= limit.lines && count.bytes <= limit.bytes) this.#readMoment(moment);
       else {
-        const rest = beyond.get(key) ?? { logs, events: 0, first: moment[0] as LoneLine };
+        const rest = beyond.get(key) ?? { alike, events: 0, first: contents.map(([one]) => one as LoneLine) };
         rest.events += 1;
         beyond.set(key, rest);
       }
     }
     return { read: this.#read, unread: this.#unread, beyond: [...beyond.values()] };
+  }
+
+  /** The lines of a moment, those together that say the same, each of another log. */
+  #contentsOf(moment: readonly LoneLine[]): LoneLine[][] {
+    const contents: LoneLine[][] = [];
+    for (const line of moment.slice(0, MOST_GROUPED)) {
+      const isOther = (own: readonly LoneLine[]) =>
+        own.every(({ log }) => log !== line.log) && this.reading.isSameLine(own[0] as LoneLine, line);
+      const own = contents.find(isOther);
+      if (own === undefined) contents.push([line]);
+      else own.push(line);
+    }
+    return contents;
   }
 
   /** Reads lines that tell no time, up to a limit for each log; what is beyond is as if it were no event. */
@@ -109,7 +126,7 @@ export class DifferenceReader {
       counts.set(log, count);
       count.lines += lines;
       count.bytes += single && length <= LONGEST_LINE ? length : 0;
-      if (!single || count.lines > OF_SOME.lines || count.bytes > OF_SOME.bytes) {
+      if (!single || count.lines > OF_UNCLEAR.lines || count.bytes > OF_UNCLEAR.bytes) {
         this.#unread.push({ log, line, lines, offset, length, why: NOT_READ });
         continue;
       }

@@ -39,8 +39,12 @@ export interface Testimony {
   /** Events that are told by lines apart. */
   readonly told: readonly Told[];
   readonly holes: readonly Hole[];
-  /** Moments with lines of certain logs that are too many to be looked at one by one, each with the first event. */
-  readonly beyond: readonly { readonly logs: readonly number[]; readonly events: number; readonly first: Told }[];
+  /** Moments with lines of certain logs that are too many to be looked at one by one, with what is told of the first. */
+  readonly beyond: readonly {
+    readonly logs: readonly number[];
+    readonly events: number;
+    readonly first: readonly Told[];
+  }[];
 }
 
 export interface LogJudgement {
@@ -71,7 +75,7 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
   const { floods, rest } = floodsOf(standings, policy.quota);
   const judged = judgeEvents(rest, pairVariants(rest, vantage), ALL_TIME, NOWHERE);
   const many = testimony.beyond.flatMap((beyond, index) =>
-    beyondFinding(beyond, told.length + index, source, testimony, vantage),
+    beyondFinding(beyond, told.length + index * actors.length, source, testimony, vantage),
   );
   const gaps = [...source.witnesses].flatMap(([actor, witness]) => {
     const others = timesOfOthers(source, actor, standings);
@@ -199,7 +203,7 @@ function foldedFinding(
   ];
 }
 
-/** One finding for very many moments of which the same logs have lines: as for the first of them. */
+/** One finding for very many moments of which the same logs say the same: as for the first of them. */
 function beyondFinding(
   { logs, events, first }: Testimony['beyond'][number],
   index: number,
@@ -207,13 +211,15 @@ function beyondFinding(
   { actors }: Testimony,
   vantage: Vantage,
 ): Finding[] {
-  const standing = standingOf(judgedEvent(first, index, source, actors), vantage);
+  const judged = first.map((told, at) => judgedEvent(told, index + at, source, actors));
+  const standings = judged.flatMap((event) => standingOf(event, vantage) ?? []);
+  const [standing] = standings;
   if (standing === undefined) return [];
-  const [finding] = judgeEvents([standing], pairVariants([standing], vantage), ALL_TIME, NOWHERE).findings;
-  const id = findingId(source.name, `beyond/${logs.map((log) => actors[log]).join('/')}`);
+  const [finding] = judgeEvents(standings, pairVariants(standings, vantage), ALL_TIME, NOWHERE).findings;
+  const id = findingId(source.name, `beyond/${logs.map((log) => actors[log]).join('/')}/${finding?.id ?? ''}`);
   if (finding !== undefined) return [{ ...finding, id, folded: events }];
-  // All have a line of each moment, but who says what was not read.
-  const { type, object, action } = first.event.event;
+  // All say the same of the first moment, but the others were not read.
+  const { type, object, action } = standing.event.event;
   const about = { id, source: source.name, time: standing.event.time, actor: '' };
   const unread = { dissent: [], verdict: 'unresolved' as const, variants: [variantOf(standing, NOWHERE)] };
   return [{ ...established('differs', about), ...unread, type, object, action, folded: events }];

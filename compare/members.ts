@@ -4,6 +4,8 @@ import { MOST_MEMBERS, type Place, type Shape, shapeOf } from './shape.js';
 
 /** Ways of writing that a log has used lately. */
 const MOST_SHAPES = 16;
+/** Ways of writing of other logs that one way is linked with. */
+const MOST_LINKS = 64;
 
 /**
  * Where the values of one event's line stand. Two lines whose members are the same bytes are the same event, in whatever
@@ -164,6 +166,8 @@ function linked(one: Shape, two: Shape): Int16Array {
   const links = new Int16Array(one.values).fill(-1);
   for (const [index, value] of one.order.entries()) links[value] = two.order[index] as number;
   links[one.scope] = two.scope;
+  // A log may be written in ever new ways.
+  if (one.links.size === MOST_LINKS) one.links.clear();
   one.links.set(two, links);
   return links;
 }

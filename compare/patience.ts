@@ -1,10 +1,10 @@
 import type { LogWindow } from './window.js';
 
 /** What each log may make the others wait for, in lines, and one more for so many that it has. */
-const FREE = 1 << 14;
+const FREE = 10_000;
 const ONE_IN = 16;
 /** A line so long, in bytes, counts as two, one of twice that as three. */
-const LONG = 1 << 10;
+const LONG = 1 << 12;
 
 /**
  * Keeps account of the lines for which a log is alone to blame that all must be looked at one by one: those it alone has, or alone
@@ -40,7 +40,7 @@ export class Patience {
     };
     for (const own of alike) {
       for (const window of own) {
-        if (own.length < most) blame(window, 1 + (window.lineEnd - window.at) / LONG);
+        if (own.length < most) blame(window, 1 + Math.floor((window.lineEnd - window.at) / LONG));
         if (!window.isInPlace(window.time)) this.#astray[window.log] = (this.#astray[window.log] as number) + 1;
       }
     }

@@ -71,12 +71,16 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
     ),
     told: told.filter((one) => !isAgreed(one)),
     holes: holesOf(unread, unclear, givenUp, logs),
-    beyond: beyond.flatMap(({ logs, events, first }) => {
-      const example = reader.read(first);
-      if (example === undefined) return [];
-      const lines = new Map(logs.map((log) => [log, { ...example, line: { ...example.line, log } }] as const));
-      return [{ logs, events, first: { event: example.event, lines } }];
-    }),
+    beyond: beyond.map(({ alike, events, first }) => ({
+      logs: [...new Set(alike.flat())],
+      events,
+      first: first.flatMap((line, content) => {
+        const example = reader.read(line);
+        if (example === undefined) return [];
+        const lines = alike[content]?.map((log) => [log, { ...example, line: { ...line, log } }] as const);
+        return [{ event: example.event, lines: new Map(lines) }];
+      }),
+    })),
   });
   if (judgement.coverage.events === 0 && judgement.findings.length === 0) {
     throw new CompareError('EMPTY', 'There is no event in any of the logs that the policy has recorded.');

@@ -252,7 +252,8 @@ export class Walk {
     this.#waitingLines -= group.length;
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) this.#waiting.delete(key);
-    if (!hasKind || group.some(({ astray }) => astray)) this.#lone.push(...group);
+    // A line in its place is the first of its log to say so: nobody can have counted it.
+    if (!hasKind || group.every(({ astray }) => astray)) this.#lone.push(...group);
     else this.#agreed.add(bytes, window.kind);
   }
 

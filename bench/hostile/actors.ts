@@ -88,7 +88,7 @@ const altered = (line: string) => line.replace('"maintainer":"Operations', '"mai
 
 /** A line of so many bytes: an event with one long label. */
 function longLine(line: string, bytes: number): string {
-  return line.replace('"project":"', `"project":"${'x'.repeat(Math.max(0, bytes - line.length))}`);
+  return line.replace('project":"', `project":"${'x'.repeat(Math.max(0, bytes - line.length))}`);
 }
 
 /** Some of the lines, about as many as come to so many bytes when each has `each` more. */
