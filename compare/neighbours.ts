@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { NEWLINE } from './ascii.js';
 import type { Moment } from './line-scan.js';
-import { rest } from './parts.js';
+import { look } from './parts.js';
 import { LogWindow } from './window.js';
 
 interface OpenLog {
@@ -31,7 +31,7 @@ export function momentBefore({ descriptor }: OpenLog, lineBegin: number): Moment
 }
 
 function firstMoment({ descriptor, size }: OpenLog, from: number, isWithin: boolean): Moment | undefined {
-  const window = new LogWindow(0, descriptor, rest(from, size), () => undefined);
+  const window = new LogWindow(0, descriptor, look(from, size), () => undefined);
   if (isWithin && window.fill()) {
     window.look();
     window.pass();

@@ -16,9 +16,7 @@ import { Members } from './members.js';
 
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';
-const FIRST_BYTES = 1 << 18;
-/** Below so many bytes ahead more is read. */
-const LOW = 1 << 16;
+const READ_BYTES = 1 << 18;
 /** The longest line that is read, in bytes; no event of Docker's comes near it. */
 export const LONGEST_LINE = 1 << 20;
 
@@ -42,12 +40,14 @@ export interface Stretch {
   readonly until: Moment;
   /** Told how many bytes were read since the last time. */
   readonly onBytes: (bytes: number) => void;
+  /** So many bytes are read at once; more if a line is longer. */
+  readonly atOnce?: number;
 }
 
 /** A part of one log, of which some bytes are in memory: those of the line to be looked at next, and what follows. */
 export class LogWindow {
   /** From `at` to `end` is what has been read and not passed yet. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  bytes: Buffer;
   at = 0;
   end = 0;
   /** Lines passed so far. */
@@ -62,6 +62,8 @@ export class LogWindow {
   readonly kind: Kind = { typeFrom: 0, typeTo: 0, actionFrom: 0, actionTo: 0 };
   readonly #to: number;
   readonly #until: Moment;
+  /** With fewer bytes ahead more is read. */
+  readonly #low: number;
   readonly #onBytes: (bytes: number) => void;
   /** Where in the file `bytes` begins. */
   #base: number;
@@ -80,9 +82,11 @@ export class LogWindow {
   constructor(
     readonly log: number,
     readonly descriptor: number,
-    { from, to, before, until, onBytes }: Stretch,
+    { from, to, before, until, onBytes, atOnce = READ_BYTES }: Stretch,
     private readonly onTooLong: (line: PassedLine) => void,
   ) {
+    this.bytes = Buffer.allocUnsafeSlow(atOnce);
+    this.#low = atOnce / 4;
     this.#base = from;
     this.#to = to;
     this.#onBytes = onBytes;
@@ -102,7 +106,7 @@ export class LogWindow {
 
   /** Reads until at least one whole line is there. @returns false if there is none any more */
   fill(): boolean {
-    if (this.end - this.at >= LOW) return this.#hasLine();
+    if (this.end - this.at >= this.#low) return this.#hasLine();
     if (this.offset >= this.#to) return false;
     this.#read();
     return this.#hasLine();

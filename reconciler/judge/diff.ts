@@ -10,7 +10,7 @@ export function differencesOf(
   variants: readonly { readonly actors: readonly string[]; readonly event: CanonicalEvent }[],
 ): FieldDifference[] {
   const [first, ...others] = variants.map(({ event }) => event);
-  if (first === undefined) return [];
+  if (first === undefined || others.length === 0) return [];
   const paths = new Set(others.flatMap((other) => [...fieldsApart(first, other), ...attributesApart(first, other)]));
   return [...paths].sort().map((path) => {
     const values = variants.flatMap(({ actors, event }) => {

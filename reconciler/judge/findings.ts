@@ -153,6 +153,7 @@ interface EventFindingParts {
 
 function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
   const { source, type, object, action } = event.event;
+  let diff: Finding['diff'] | undefined;
   return {
     id: findingId(source, (parts.first ?? event).hash, ...(parts.subject ?? [])),
     class: findingClass,
@@ -167,7 +168,11 @@ function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: Eve
     verdict: parts.verdict,
     variants: parts.variants,
     absence: parts.absence ?? [],
-    diff: parts.variants.length > 1 ? differencesOf(parts.variants) : [],
+    // Looked for when it is asked for: of what is folded nobody asks.
+    get diff() {
+      diff ??= differencesOf(parts.variants);
+      return diff;
+    },
   };
 }
 
