@@ -1,11 +1,8 @@
-import { hash } from 'node:crypto';
-import { canonicalEvent, type HashedEvent, isRecorded, type Policy, parseDockerEvent, RecordError } from '#chaincode';
+import { type CanonicalEvent, type HashedEvent, isRecorded, type Policy } from '#chaincode';
+import { LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
-import { PlainEvents } from './plain-event.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
-
-const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** Lines, and bytes of them, that are read in full; what is beyond is counted. */
 interface Limit {
@@ -17,8 +14,6 @@ interface Limit {
 const OF_SOME: Limit = { lines: 20_000, bytes: 1 << 26 };
 /** Of moments in which all logs have a line: most often they agree, in an order of their own. */
 const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
-/** Lines of one moment that others are held against; anybody can write very many. */
-const MOST_KNOWN = 8;
 
 /** A line with its event. */
 export interface ReadLine {
@@ -54,13 +49,16 @@ export interface Differences {
 export class DifferenceReader {
   readonly #read: ReadLine[] = [];
   readonly #unreadable: UnreadableLine[] = [];
-  readonly #plain = new PlainEvents();
+  readonly #events = new Map<string, HashedEvent>();
+  readonly #contents: LineContents;
 
   constructor(
     private readonly reading: LineReading,
     private readonly policy: Policy,
-    private readonly source: string,
-  ) {}
+    source: string,
+  ) {
+    this.#contents = new LineContents({ source, ignore: policy.ignore });
+  }
 
   /** Reads them all, up to a limit for the lines of the same logs. */
   readAll(lines: readonly LoneLine[]): Differences {
@@ -84,11 +82,9 @@ export class DifferenceReader {
     return { read: this.#read, unreadable: this.#unreadable, beyond: [...beyond.values()] };
   }
 
-  /** Most lines of one moment are the same bytes, which are read once. */
   #readMoment(moment: readonly LoneLine[]): void {
-    const known: { readonly bytes: Buffer; readonly read: ReadLine }[] = [];
     for (const line of moment) {
-      const found = this.#parse(line, known);
+      const found = this.#parse(line);
       if (found === undefined) continue;
       if ('why' in found) this.#unreadable.push(found);
       else this.#read.push(found);
@@ -97,30 +93,26 @@ export class DifferenceReader {
 
   /** Reads one line. @returns undefined for one that is no event, or of a kind that the policy has nobody record */
   read(line: LoneLine): ReadLine | undefined {
-    const found = this.#parse(line, []);
+    const found = this.#parse(line);
     return found === undefined || 'why' in found ? undefined : found;
   }
 
-  /** @param known what was read of the same moment, to which this is added */
-  #parse(
-    line: LoneLine,
-    known: { readonly bytes: Buffer; readonly read: ReadLine }[],
-  ): ReadLine | UnreadableLine | undefined {
+  #parse(line: LoneLine): ReadLine | UnreadableLine | undefined {
     if (line.length > LONGEST_LINE) return { line, why: `it is longer than ${LONGEST_LINE} bytes` };
-    const bytes = this.reading.bytesOf(line);
-    const same = known.find((one) => one.bytes.equals(bytes));
-    if (same !== undefined) return { ...same.read, line };
-    try {
-      const raw = this.#plain.read(bytes) ?? parseDockerEvent(bytes.toString('utf8').replace(/^\ufeff/, ''));
-      const event = canonicalEvent(raw, { source: this.source, ignore: this.policy.ignore }, sha256);
-      if (!isRecorded(this.policy, event.event)) return undefined;
-      const read = { line, event, timeNano: raw.timeNano };
-      if (known.length < MOST_KNOWN) known.push({ bytes, read });
-      return read;
-    } catch (error) {
-      if (error instanceof RecordError) return { line, why: error.message };
-      throw error;
-    }
+    const content = line.content ?? this.#contents.read(this.reading.bytesOf(line));
+    if ('why' in content) return { line, why: content.why };
+    const event = this.#eventOf(content);
+    if (!isRecorded(this.policy, event.event)) return undefined;
+    return { line, event, timeNano: content.timeNano };
+  }
+
+  /** The event of which many lines may tell, made once. */
+  #eventOf({ hash, canonical }: { readonly hash: string; readonly canonical: string }): HashedEvent {
+    const known = this.#events.get(hash);
+    if (known !== undefined) return known;
+    const event = { event: JSON.parse(canonical) as CanonicalEvent, canonical, hash };
+    this.#events.set(hash, event);
+    return event;
   }
 }
 

@@ -1,4 +1,4 @@
-import { completePolicy, isRecorded, type Policy, padNanos } from '#chaincode';
+import { isRecorded, type Policy, padNanos } from '#chaincode';
 import { DifferenceReader, type UnreadableLine } from './differences.js';
 import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
@@ -6,15 +6,13 @@ import { type Hole, judgeLogs } from './judge-logs.js';
 import { LineReading } from './line-reading.js';
 import { nanosOf } from './line-scan.js';
 import { momentAfter, momentBefore } from './neighbours.js';
+import { policyOf, type Recorded } from './policy.js';
 import { type CompareReport, reportForm } from './report-form.js';
 import { type Told, toldEvents, withoutRepeats } from './told.js';
 import type { LoneLine, Walked } from './walk.js';
 
-export interface ComparedLogs {
+export interface ComparedLogs extends Recorded {
   readonly logs: readonly PlainLog[];
-  readonly actors: readonly string[];
-  readonly source: string;
-  readonly policy: Partial<Policy>;
   readonly descriptors: readonly number[];
   readonly sizes: readonly number[];
 }
@@ -24,7 +22,7 @@ const LAST_TIME = 9_223_372_036_854_775_807n;
 /** Brings together what was found in the parts, and judges it. */
 export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): CompareReport {
   const { actors, descriptors, sizes } = compared;
-  const policy = completePolicy({ ...compared.policy, from: '0', actors: [...actors] });
+  const policy = policyOf(compared);
   const reading = new LineReading(descriptors);
   const reader = new DifferenceReader(reading, policy, compared.source);
   // Of a log that was given up nothing is said but what it agreed to before: what it has alone may stand elsewhere.

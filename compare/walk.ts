@@ -1,5 +1,6 @@
 import { NEWLINE, RETURN } from './ascii.js';
 import { KindCounts } from './kinds.js';
+import type { LineContent } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import { isAfter, type Moment, momentOf, timeAtEnd } from './line-scan.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
@@ -10,6 +11,8 @@ const STRETCH = 1 << 16;
 const GLANCE = 96;
 /** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
 const MOST_WAITING = 1 << 20;
+/** So many bytes of lines apart are kept in memory. */
+const ROOM = 1 << 24;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
@@ -26,6 +29,10 @@ export interface LoneLine {
   readonly astray: boolean;
   /** Whether it tells no time but to a full reading; its time is that of the line before. */
   readonly unclear: boolean;
+  /** Its bytes, where there was room for them; else they are read from the log again. */
+  readonly kept?: Buffer;
+  /** What it says, if it has been read in full. */
+  readonly content?: LineContent;
 }
 
 /** What is found in a part of the logs. */
@@ -56,6 +63,7 @@ export class Walk {
   readonly #lone: LoneLine[] = [];
   readonly #moment: Moment = { seconds: 0, nanos: 0 };
   #waitingLines = 0;
+  #room = ROOM;
   #disordered: number | undefined;
   /** Where in the first log the lines of the latest moment begin. */
   #momentFrom = 0;
@@ -158,7 +166,7 @@ export class Walk {
     let earliest: Moment | undefined;
     for (const window of live) {
       if (!window.look()) {
-        this.#lone.push(take(window, true));
+        this.#lone.push(this.#take(window, true));
         return;
       }
       if (earliest === undefined || isAfter(earliest, window.time)) earliest = window.time;
@@ -182,7 +190,7 @@ export class Walk {
         window.note(window.time);
         window.pass();
       }
-    } else this.#lone.push(...now.map((window) => take(window, false)));
+    } else this.#lone.push(...now.map((window) => this.#take(window, false)));
   }
 
   /** Whether a line is of the latest moment, as others before it, and none of them is the same. */
@@ -198,7 +206,7 @@ export class Walk {
   #wait(window: LogWindow): void {
     const { bytes } = window;
     const hasKind = window.findKind(window.at, window.lineEnd);
-    const line = take(window, false);
+    const line = this.#take(window, false);
     const key = momentOf(line);
     const groups = this.#waiting.get(key) ?? [];
     const isOther = (group: LoneLine[]) =>
@@ -216,7 +224,23 @@ export class Walk {
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) this.#waiting.delete(key);
     if (!hasKind || group.some(({ astray }) => astray)) this.#lone.push(...group);
-    else this.#agreed.add(bytes, window.kind);
+    else {
+      this.#agreed.add(bytes, window.kind);
+      for (const { kept } of group) this.#room += kept?.length ?? 0;
+    }
+  }
+
+  /** Passes a window's line, to be looked at later. */
+  #take(window: LogWindow, unclear: boolean): LoneLine {
+    const { seconds, nanos } = unclear ? window.latest : window.time;
+    const astray = !unclear && !window.isInPlace(window.time);
+    if (!unclear) window.note(window.time);
+    const { log, offset, at, lineEnd } = window;
+    const length = lineEnd - at;
+    const kept = length <= this.#room ? Buffer.from(window.bytes.subarray(at, lineEnd)) : undefined;
+    this.#room -= kept?.length ?? 0;
+    window.pass();
+    return { log, seconds, nanos, offset, length, line: window.lines, astray, unclear, ...(kept && { kept }) };
   }
 
   /** Leaves all that waits to be judged. */
@@ -247,16 +271,6 @@ export class Walk {
     this.#momentFrom = Number.NEGATIVE_INFINITY;
     this.#letGo();
   }
-}
-
-/** Passes a window's line, to be looked at later. */
-function take(window: LogWindow, unclear: boolean): LoneLine {
-  const { seconds, nanos } = unclear ? window.latest : window.time;
-  const astray = !unclear && !window.isInPlace(window.time);
-  if (!unclear) window.note(window.time);
-  const { log, offset, at, lineEnd } = window;
-  window.pass();
-  return { log, seconds, nanos, offset, length: lineEnd - at, line: window.lines, astray, unclear };
 }
 
 function areOne(now: readonly LogWindow[]): boolean {

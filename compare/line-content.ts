@@ -1,0 +1,52 @@
+import { hash } from 'node:crypto';
+import { canonicalEvent, parseDockerEvent, RecordError, type Recording } from '#chaincode';
+import { momentOf } from './line-scan.js';
+import { PlainEvents } from './plain-event.js';
+import type { LoneLine } from './walk.js';
+
+/** What a line says: an event, or why it is none. */
+export type LineContent =
+  | {
+      readonly hash: string;
+      readonly canonical: string /** The line's own time, nanoseconds. */;
+      readonly timeNano: string;
+    }
+  | { readonly why: string };
+
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
+
+/** Lines of one moment that others are held against; anybody can write very many. */
+const MOST_KNOWN = 8;
+
+/** Reads lines in full. */
+export class LineContents {
+  readonly #plain = new PlainEvents();
+
+  constructor(private readonly recording: Recording) {}
+
+  read(bytes: Buffer): LineContent {
+    try {
+      const raw = this.#plain.read(bytes) ?? parseDockerEvent(bytes.toString('utf8').replace(/^\ufeff/, ''));
+      const { canonical, hash } = canonicalEvent(raw, this.recording, sha256);
+      return { hash, canonical, timeNano: raw.timeNano };
+    } catch (error) {
+      if (error instanceof RecordError) return { why: error.message };
+      throw error;
+    }
+  }
+
+  /** Puts what they say in place of the bytes that were kept of lines. */
+  readKept(lines: readonly LoneLine[]): LoneLine[] {
+    const known = new Map<string, { readonly bytes: Buffer; readonly content: LineContent }[]>();
+    return lines.map((line) => {
+      const { kept, ...rest } = line;
+      if (kept === undefined) return line;
+      const moment = momentOf(line);
+      // Most lines of one moment are the same bytes, which are read once.
+      const alike = known.get(moment) ?? [];
+      const content = alike.find(({ bytes }) => bytes.equals(kept))?.content ?? this.read(kept);
+      if (alike.length < MOST_KNOWN) known.set(moment, [...alike, { bytes: kept, content }]);
+      return { ...rest, content };
+    });
+  }
+}
