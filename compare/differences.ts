@@ -1,8 +1,11 @@
-import { type CanonicalEvent, type HashedEvent, isRecorded, type Policy } from '#chaincode';
+import { hash } from 'node:crypto';
+import { type CanonicalEvent, eventHash, type HashedEvent, isRecorded, type Policy } from '#chaincode';
 import { LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
+
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** Lines, and bytes of them, that are read in full; what is beyond is counted. */
 interface Limit {
@@ -101,18 +104,19 @@ export class DifferenceReader {
     if (line.length > LONGEST_LINE) return { line, why: `it is longer than ${LONGEST_LINE} bytes` };
     const content = line.content ?? this.#contents.read(this.reading.bytesOf(line));
     if ('why' in content) return { line, why: content.why };
-    const event = this.#eventOf(content);
+    const event = this.#eventOf(content.canonical);
     if (!isRecorded(this.policy, event.event)) return undefined;
     return { line, event, timeNano: content.timeNano };
   }
 
   /** The event of which many lines may tell, made once. */
-  #eventOf({ hash, canonical }: { readonly hash: string; readonly canonical: string }): HashedEvent {
-    const known = this.#events.get(hash);
+  #eventOf(canonical: string): HashedEvent {
+    const known = this.#events.get(canonical);
     if (known !== undefined) return known;
-    const event = { event: JSON.parse(canonical) as CanonicalEvent, canonical, hash };
-    this.#events.set(hash, event);
-    return event;
+    const event = JSON.parse(canonical) as CanonicalEvent;
+    const hashed = { event, canonical, hash: eventHash(canonical, sha256) };
+    this.#events.set(canonical, hashed);
+    return hashed;
   }
 }
 

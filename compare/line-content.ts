@@ -1,19 +1,17 @@
-import { hash } from 'node:crypto';
 import { canonicalEvent, parseDockerEvent, RecordError, type Recording } from '#chaincode';
 import { momentOf } from './line-scan.js';
 import { PlainEvents } from './plain-event.js';
 import type { LoneLine } from './walk.js';
 
-/** What a line says: an event, or why it is none. */
+/** What a line says: an event, whose hash is left to whoever needs it, or why it is none. */
 export type LineContent =
   | {
-      readonly hash: string;
       readonly canonical: string /** The line's own time, nanoseconds. */;
       readonly timeNano: string;
     }
   | { readonly why: string };
 
-const sha256 = (text: string): string => hash('sha256', text, 'hex');
+const NOT_HASHED = () => '';
 
 /** Lines of one moment that others are held against; anybody can write very many. */
 const MOST_KNOWN = 8;
@@ -27,8 +25,8 @@ export class LineContents {
   read(bytes: Buffer): LineContent {
     try {
       const raw = this.#plain.read(bytes) ?? parseDockerEvent(bytes.toString('utf8').replace(/^\ufeff/, ''));
-      const { canonical, hash } = canonicalEvent(raw, this.recording, sha256);
-      return { hash, canonical, timeNano: raw.timeNano };
+      const { canonical } = canonicalEvent(raw, this.recording, NOT_HASHED);
+      return { canonical, timeNano: raw.timeNano };
     } catch (error) {
       if (error instanceof RecordError) return { why: error.message };
       throw error;
