@@ -22,6 +22,14 @@ const common = {
 };
 // From the sources: of its packages only what it uses is left, so that every command starts in half the time.
 await build({ ...common, entryPoints: ['record/index.ts'], outfile: 'dist/record/index.js' });
+// For modules: names that Node need not look for in all of its text.
+const names = Object.keys(createRequire(import.meta.url)('./dist/record/index.js'));
+writeFileSync(
+  `${here}dist/record/index.mjs`,
+  `import { createRequire } from 'node:module';
+export const { ${names.join(', ')} } = createRequire(import.meta.url)('./index.js');
+`,
+);
 // From tsc's output, for esbuild does not emit the decorators' metadata. Nothing in the file depends on where or when
 // it was built: every endorser must run the same bytes.
 const { outputFiles } = await build({

@@ -1,22 +1,17 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { Policy } from '#chaincode';
 import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
 import { disorderedOf } from './order.js';
 import { openLog, type Part, partsOf } from './parts.js';
+import type { Recorded } from './policy.js';
 import type { CompareReport } from './report-form.js';
 import type { Walked } from './walk.js';
 import { walkPart } from './walk-part.js';
+import type { WorkerData } from './worker.js';
 
-export interface CompareOptions {
+export interface CompareOptions extends Recorded {
   readonly logs: readonly PlainLog[];
-  /** Of each log. */
-  readonly actors: readonly string[];
-  /** The engine's ID that events are recorded under. */
-  readonly source: string;
-  /** What is left out of it is as a policy has it by default. */
-  readonly policy: Partial<Policy>;
   /** Threads at the most. */
   readonly threads: number;
   readonly signal: AbortSignal;
@@ -41,12 +36,17 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
       options.onProgress?.(done, total);
     };
     const files = options.logs.map(({ file }) => file);
+    const { actors, source, policy } = options;
     // What judges is loaded while others read.
     const judging = import('./testimony.js');
     const walked =
       parts.length === 1
         ? [walkPart(files, parts[0] as Part, onBytes)]
-        : await Promise.all(parts.map((part) => inThread(files, part, onBytes, options.signal)));
+        : await Promise.all(
+            parts.map((part) =>
+              inThread({ files, part, recorded: { actors, source, policy } }, onBytes, options.signal),
+            ),
+          );
     const { reportOf } = await judging;
     return reportOf({ ...options, descriptors, sizes }, walked);
   } finally {
@@ -54,14 +54,9 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
   }
 }
 
-function inThread(
-  files: readonly string[],
-  part: Part,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<Walked> {
+function inThread(workerData: WorkerData, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Walked> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { files, part } });
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     const stop = () => void worker.terminate();
     signal.addEventListener('abort', stop);
     worker.on('message', (message: number | Walked) => {

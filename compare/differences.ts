@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { canonicalEvent, type HashedEvent, isRecorded, type Policy, parseDockerEvent, RecordError } from '#chaincode';
+import { type CanonicalEvent, eventHash, type HashedEvent, isRecorded, type Policy } from '#chaincode';
+import { LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
-import { PlainEvents } from './plain-event.js';
 import type { UnclearLines } from './unclear.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
@@ -23,8 +23,6 @@ const OF_UNCLEAR: Limit = { lines: 20_000, bytes: 1 << 26 };
 /** Lines of one moment that are held against each other beyond the limits. */
 const MOST_GROUPED = 64;
 const NOT_READ = 'it tells no time where Docker does, as too many others before it that had to be read in full';
-/** Lines of one moment that others are held against; anybody can write very many. */
-const MOST_KNOWN = 8;
 
 /** A line with its event. */
 export interface ReadLine {
@@ -73,13 +71,16 @@ export interface Differences {
 export class DifferenceReader {
   readonly #read: ReadLine[] = [];
   readonly #unread: UnreadLines[] = [];
-  readonly #plain = new PlainEvents();
+  readonly #events = new Map<string, HashedEvent>();
+  readonly #contents: LineContents;
 
   constructor(
     private readonly reading: LineReading,
     private readonly policy: Policy,
-    private readonly source: string,
-  ) {}
+    source: string,
+  ) {
+    this.#contents = new LineContents({ source, ignore: policy.ignore });
+  }
 
   /** Reads them all, up to a limit for the lines of the same logs. */
   readAll(lines: readonly LoneLine[], unclear: readonly UnclearOfLog[]): Differences {
@@ -130,18 +131,16 @@ export class DifferenceReader {
         this.#unread.push({ log, line, lines, offset, length, why: NOT_READ });
         continue;
       }
-      const found = this.#parse({ log, line, offset, length, seconds: 0, nanos: 0, astray: false }, []);
+      const found = this.#parse({ log, line, offset, length, seconds: 0, nanos: 0, astray: false });
       if (found === undefined) continue;
       if ('why' in found) this.#unread.push(found);
       else this.#read.push(found);
     }
   }
 
-  /** Most lines of one moment are the same bytes, which are read once. */
   #readMoment(moment: readonly LoneLine[]): void {
-    const known: { readonly bytes: Buffer; readonly read: ReadLine }[] = [];
     for (const line of moment) {
-      const found = this.#parse(line, known);
+      const found = this.#parse(line);
       if (found === undefined) continue;
       if ('why' in found) this.#unread.push(found);
       else this.#read.push(found);
@@ -150,32 +149,29 @@ export class DifferenceReader {
 
   /** Reads one line. @returns undefined for one that is no event, or of a kind that the policy has nobody record */
   read(line: LoneLine): ReadLine | undefined {
-    const found = this.#parse(line, []);
+    const found = this.#parse(line);
     return found === undefined || 'why' in found ? undefined : found;
   }
 
-  /** @param known what was read of the same moment, to which this is added */
-  #parse(
-    line: LoneLine,
-    known: { readonly bytes: Buffer; readonly read: ReadLine }[],
-  ): ReadLine | UnreadLines | undefined {
+  #parse(line: LoneLine): ReadLine | UnreadLines | undefined {
     const { log, line: number, offset, length } = line;
     const place = { log, line: number, lines: 1, offset, length };
     if (length > LONGEST_LINE) return { ...place, why: `it is longer than ${LONGEST_LINE} bytes` };
-    const bytes = this.reading.bytesOf(line);
-    const same = known.find((one) => one.bytes.equals(bytes));
-    if (same !== undefined) return { ...same.read, line };
-    try {
-      const raw = this.#plain.read(bytes) ?? parseDockerEvent(bytes.toString('utf8').replace(/^\ufeff/, ''));
-      const event = canonicalEvent(raw, { source: this.source, ignore: this.policy.ignore }, sha256);
-      if (!isRecorded(this.policy, event.event)) return undefined;
-      const read = { line, event, timeNano: raw.timeNano };
-      if (known.length < MOST_KNOWN) known.push({ bytes, read });
-      return read;
-    } catch (error) {
-      if (error instanceof RecordError) return { ...place, why: error.message };
-      throw error;
-    }
+    const content = line.content ?? this.#contents.read(this.reading.bytesOf(line));
+    if ('why' in content) return { ...place, why: content.why };
+    const event = this.#eventOf(content.canonical);
+    if (!isRecorded(this.policy, event.event)) return undefined;
+    return { line, event, timeNano: content.timeNano };
+  }
+
+  /** The event of which many lines may tell, made once. */
+  #eventOf(canonical: string): HashedEvent {
+    const known = this.#events.get(canonical);
+    if (known !== undefined) return known;
+    const event = JSON.parse(canonical) as CanonicalEvent;
+    const hashed = { event, canonical, hash: eventHash(canonical, sha256) };
+    this.#events.set(canonical, hashed);
+    return hashed;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   padNanos,
   policyHash,
   policyText,
+  unpadNanos,
 } from '#chaincode';
 import { established, findingId, type Locate, variantOf } from '../reconciler/judge/findings.js';
 import { foldAlike } from '../reconciler/judge/fold.js';
@@ -78,8 +79,9 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
     beyondFinding(beyond, told.length + index * actors.length, source, testimony, vantage),
   );
   const gaps = [...source.witnesses].flatMap(([actor, witness]) => {
-    const others = timesOfOthers(source, actor, standings);
-    return holesOf(witness, ALL_TIME).map((hole) => gapFinding(source, actor, witness, hole, others));
+    const holes = holesOf(witness, ALL_TIME);
+    const others = holes.length > 0 ? timesOfOthers(source, actor, standings) : [];
+    return holes.map((hole) => gapFinding(source, actor, witness, hole, others));
   });
   const findings = distinct(foldAlike([...judged.findings, ...floods.flatMap(floodFindings), ...many, ...gaps]));
   judged.counts.disputed += floods.reduce((sum, { standings: list }) => sum + list.length, 0);
@@ -158,12 +160,15 @@ function floodsOf(standings: readonly Standing[], quota: number): { floods: Floo
   const numberOf = ({ event }: Standing) => event.attestations[0]?.number ?? 0;
   for (const standing of [...standings].sort((a, b) => numberOf(a) - numberOf(b))) {
     const [actor = '', another] = standing.attesters;
-    const day = dayOf(BigInt(standing.event.time).toString());
+    if (another !== undefined) {
+      rest.push(standing);
+      continue;
+    }
+    const day = dayOf(unpadNanos(standing.event.time));
     const key = JSON.stringify([actor, day]);
     const own = sole.get(key) ?? { actor, day, standings: [] };
-    if (another === undefined) sole.set(key, own);
-    if (another === undefined) own.standings.push(standing);
-    else rest.push(standing);
+    sole.set(key, own);
+    own.standings.push(standing);
   }
   const floods: Flood[] = [];
   for (const { actor, day, standings: own } of sole.values()) {

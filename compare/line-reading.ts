@@ -18,8 +18,8 @@ export class LineReading {
     return this.#descriptors.length;
   }
 
-  bytesOf({ log, offset, length }: Pick<LoneLine, 'log' | 'offset' | 'length'>): Buffer {
-    return this.#read(this.#descriptors[log] as number, offset, length);
+  bytesOf({ log, offset, length, kept }: Pick<LoneLine, 'log' | 'offset' | 'length' | 'kept'>): Buffer {
+    return kept ?? this.#read(this.#descriptors[log] as number, offset, length);
   }
 
   read({ descriptor }: LogWindow, from: number, to: number): Buffer {

@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { NEWLINE } from './ascii.js';
 import type { Moment } from './line-scan.js';
-import { LOOK_UP, rest } from './parts.js';
+import { look } from './parts.js';
 import { LogWindow } from './window.js';
 
 interface OpenLog {
@@ -33,7 +33,7 @@ export function momentBefore({ descriptor }: OpenLog, lineBegin: number): Moment
 }
 
 function firstMoment({ descriptor, size }: OpenLog, from: number, isWithin: boolean): Moment | undefined {
-  const window = new LogWindow(0, descriptor, rest(from, size), LOOK_UP);
+  const window = new LogWindow(0, descriptor, look(from, size));
   if (isWithin && window.fill()) {
     window.look();
     window.pass();

@@ -15,17 +15,23 @@ export interface Part {
   readonly leftOut: readonly number[];
 }
 
-/** So much is read where only a line or two are looked at, in bytes. */
-export const LOOK_UP = 1 << 12;
 /** Less than this of a log is not worth a thread of its own, in bytes. */
 export const LEAST = 1 << 24;
 /** Earlier than all times. */
 export const NEVER: Moment = { seconds: -1, nanos: 0 };
 /** Later than all times. */
 const FOR_EVER: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
-/** All of a log from a place on, for looking into it. */
+/** So many bytes are read of a log to look at a few lines. */
+const A_LOOK = 1 << 13;
+
+/** All of a log from a place on. */
 export function rest(from: number, to: number): Stretch {
   return { from, to, before: NEVER, until: FOR_EVER, onBytes: () => undefined };
+}
+
+/** The same, for looking at a few lines. */
+export function look(from: number, to: number): Stretch {
+  return { ...rest(from, to), atOnce: A_LOOK };
 }
 
 export function openLog(file: string): number {
@@ -91,7 +97,7 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
 
 /** The first line that begins at a place or after it, and tells its time. */
 function lineFrom(descriptor: number, place: number, size: number) {
-  const skipped = new LogWindow(0, descriptor, rest(Math.max(0, place - 1), size), LOOK_UP);
+  const skipped = new LogWindow(0, descriptor, look(Math.max(0, place - 1), size));
   // What is left of the line before, if the place is not where one begins.
   if (place > 0 && skipped.fill()) {
     skipped.look();

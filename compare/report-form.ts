@@ -1,5 +1,5 @@
+import { hash } from 'node:crypto';
 import stringify from 'fast-json-stable-stringify';
-import { sha256Hex } from '#chaincode';
 import { orderedFinding } from '../reconciler/finding-form.js';
 import type { ActorSummary, Coverage, Finding, Variant } from '../reconciler/judgement.js';
 import type { UnreadLines } from './differences.js';
@@ -76,7 +76,7 @@ export function reportForm({ actors, logs, source, parts, unread, judgement }: P
     actors: judgement.actors,
     findings: judgement.findings.map(comparedFinding),
   };
-  return { ...body, hash: sha256Hex(stringify(body)) };
+  return { ...body, hash: hash('sha256', stringify(body), 'hex') };
 }
 
 function comparedFinding(finding: Finding): ComparedFinding {

@@ -1,19 +1,17 @@
-import { completePolicy, isRecorded, type Policy } from '#chaincode';
+import { isRecorded, type Policy } from '#chaincode';
 import { DifferenceReader } from './differences.js';
 import { CompareError } from './errors.js';
 import { holesOf } from './holes.js';
 import type { PlainLog } from './inputs.js';
 import { judgeLogs } from './judge-logs.js';
 import { LineReading } from './line-reading.js';
+import { policyOf, type Recorded } from './policy.js';
 import { type CompareReport, reportForm } from './report-form.js';
 import { type Told, toldEvents, withoutRepeats } from './told.js';
 import type { Walked } from './walk.js';
 
-export interface ComparedLogs {
+export interface ComparedLogs extends Recorded {
   readonly logs: readonly PlainLog[];
-  readonly actors: readonly string[];
-  readonly source: string;
-  readonly policy: Partial<Policy>;
   readonly descriptors: readonly number[];
   readonly sizes: readonly number[];
 }
@@ -21,7 +19,7 @@ export interface ComparedLogs {
 /** Brings together what was found in the parts, and judges it. */
 export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): CompareReport {
   const { actors, descriptors, sizes } = compared;
-  const policy = completePolicy({ ...compared.policy, from: '0', actors: [...actors] });
+  const policy = policyOf(compared);
   const reading = new LineReading(descriptors);
   const reader = new DifferenceReader(reading, policy, compared.source);
   const givenUp = parts.flatMap((part) => part.givenUp);

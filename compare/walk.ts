@@ -1,5 +1,6 @@
 import { NEWLINE, RETURN } from './ascii.js';
 import { KindCounts } from './kinds.js';
+import type { LineContent } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import { isAfter, type Moment, momentOf, timeAtEnd } from './line-scan.js';
 import { isInDisorder } from './order.js';
@@ -13,6 +14,8 @@ const STRETCH = 1 << 16;
 const GLANCE = 96;
 /** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
 const MOST_WAITING = 1 << 20;
+/** So many bytes of lines apart are kept in memory. */
+const ROOM = 1 << 24;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
@@ -27,6 +30,10 @@ export interface LoneLine {
   readonly line: number;
   /** Whether it comes after one that is later or as late, or is of another part's time: it may say again what was said. */
   readonly astray: boolean;
+  /** Its bytes, where there was room for them; else they are read from the log again. */
+  readonly kept?: Buffer;
+  /** What it says, if it has been read in full. */
+  readonly content?: LineContent;
 }
 
 /** What is found in a part of the logs. */
@@ -68,6 +75,7 @@ export class Walk {
   readonly #lone: LoneLine[] = [];
   readonly #moment: Moment = { seconds: 0, nanos: 0 };
   #waitingLines = 0;
+  #room = ROOM;
   readonly #givenUp: GivenUp[] = [];
   readonly #patience: Patience;
   /** So many bytes are compared at once: fewer where logs often differ. */
@@ -201,7 +209,7 @@ export class Walk {
     else {
       this.#waiting.set(
         key,
-        alike.map((own) => own.map((window) => take(window))),
+        alike.map((own) => own.map((window) => this.#take(window))),
       );
       for (const { length } of alike) this.#waitingLines += length;
     }
@@ -219,7 +227,7 @@ export class Walk {
         window.note(window.time);
         window.pass();
       }
-    } else this.#lone.push(...now.map((window) => take(window)));
+    } else this.#lone.push(...now.map((window) => this.#take(window)));
   }
 
   /** Whether a line is of the latest moment, as others before it, and none of them is the same. */
@@ -235,7 +243,7 @@ export class Walk {
   #wait(window: LogWindow): void {
     const { bytes } = window;
     const hasKind = window.findKind(window.at, window.lineEnd);
-    const line = take(window);
+    const line = this.#take(window);
     const key = momentOf(line);
     const groups = this.#waiting.get(key) ?? [];
     const isOther = (group: LoneLine[]) =>
@@ -254,7 +262,23 @@ export class Walk {
     if (groups.length === 0) this.#waiting.delete(key);
     // A line in its place is the first of its log to say so: nobody can have counted it.
     if (!hasKind || group.every(({ astray }) => astray)) this.#lone.push(...group);
-    else this.#agreed.add(bytes, window.kind);
+    else {
+      this.#agreed.add(bytes, window.kind);
+      for (const { kept } of group) this.#room += kept?.length ?? 0;
+    }
+  }
+
+  /** Passes a window's line, to be looked at later. */
+  #take(window: LogWindow): LoneLine {
+    const { seconds, nanos } = window.time;
+    const astray = !window.isInPlace(window.time);
+    window.note(window.time);
+    const { log, offset, at, lineEnd } = window;
+    const length = lineEnd - at;
+    const kept = length <= this.#room ? Buffer.from(window.bytes.subarray(at, lineEnd)) : undefined;
+    this.#room -= kept?.length ?? 0;
+    window.pass();
+    return { log, seconds, nanos, offset, length, line: window.lines, astray, ...(kept && { kept }) };
   }
 
   /** Leaves all that waits to be judged. */
@@ -301,16 +325,6 @@ export class Walk {
     this.#agreed = new KindCounts();
     this.#allAgreed.push({ without: this.#givenUp.map(({ log }) => log), kinds: this.#agreed });
   }
-}
-
-/** Passes a window's line, to be looked at later. */
-function take(window: LogWindow): LoneLine {
-  const { seconds, nanos } = window.time;
-  const astray = !window.isInPlace(window.time);
-  window.note(window.time);
-  const { log, offset, at, lineEnd } = window;
-  window.pass();
-  return { log, seconds, nanos, offset, length: lineEnd - at, line: window.lines, astray };
 }
 
 /** Windows whose next lines are one event, together. */

@@ -17,9 +17,7 @@ import { type PassedLine, UnclearNotes } from './unclear.js';
 
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';
-const FIRST_BYTES = 1 << 18;
-/** Below so many bytes ahead more is read. */
-const LOW = 1 << 16;
+const READ_BYTES = 1 << 18;
 /** The longest line that is read, in bytes; no event of Docker's comes near it. */
 export const LONGEST_LINE = 1 << 20;
 
@@ -35,6 +33,8 @@ export interface Stretch {
   readonly until: Moment;
   /** Told how many bytes were read since the last time. */
   readonly onBytes: (bytes: number) => void;
+  /** So many bytes are read at once; more if a line is longer. */
+  readonly atOnce?: number;
 }
 
 /** A part of one log, of which some bytes are in memory: those of the line to be looked at next, and what follows. */
@@ -61,6 +61,8 @@ export class LogWindow {
   readonly to: number;
   /** A time that no line should reach. */
   readonly until: Moment;
+  /** With fewer bytes ahead more is read. */
+  readonly #low: number;
   readonly #onBytes: (bytes: number) => void;
   /** Where in the file `bytes` begins. */
   #base: number;
@@ -74,15 +76,14 @@ export class LogWindow {
   /**
    * @param log its place among the logs
    * @param descriptor of the open log
-   * @param firstBytes so many are read at once, unless lines are longer
    */
   constructor(
     readonly log: number,
     readonly descriptor: number,
-    { from, to, before, until, onBytes }: Stretch,
-    firstBytes = FIRST_BYTES,
+    { from, to, before, until, onBytes, atOnce = READ_BYTES }: Stretch,
   ) {
-    this.bytes = Buffer.allocUnsafeSlow(firstBytes);
+    this.bytes = Buffer.allocUnsafeSlow(atOnce);
+    this.#low = atOnce / 4;
     this.#base = from;
     this.to = to;
     this.#onBytes = onBytes;
@@ -102,7 +103,7 @@ export class LogWindow {
 
   /** Reads until at least one whole line is there. @returns false if there is none any more */
   fill(): boolean {
-    if (this.end - this.at >= LOW) return this.#hasLine();
+    if (this.end - this.at >= this.#low) return this.#hasLine();
     if (this.offset >= this.to) return false;
     this.#read();
     return this.#hasLine();

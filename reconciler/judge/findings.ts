@@ -68,7 +68,7 @@ export function missing(standing: Standing, lacking: readonly Lacking[], beside:
     majority: standing.attesters,
     dissent: lacking.map(({ actor }) => actor),
     verdict: 'stands',
-    variants: [variantOf(standing, locate)],
+    variants: () => [variantOf(standing, locate)],
     absence: absenceOf(lacking, locate),
   });
 }
@@ -80,7 +80,7 @@ export function differs({ standing, dissent, majority }: Pair, locate: Locate): 
     majority,
     dissent: [...new Set(dissent.map(({ actor }) => actor))].sort(),
     verdict: 'stands',
-    variants: contents.map((content) => variantOf(content, locate)),
+    variants: () => contents.map((content) => variantOf(content, locate)),
     first: firstOf(contents),
   });
 }
@@ -92,7 +92,7 @@ export function unresolvedVariants(cluster: Cluster, locate: Locate): Finding {
     majority: [],
     dissent: [],
     verdict: 'unresolved',
-    variants: cluster.map((content) => variantOf(content, locate)),
+    variants: () => cluster.map((content) => variantOf(content, locate)),
     first,
   });
 }
@@ -104,7 +104,7 @@ export function uncorroborated(standing: Standing, locate: Locate): Finding {
     majority: resolved ? standing.lacking.filter(({ by }) => by === 'watch').map(({ actor }) => actor) : [],
     dissent: resolved ? standing.attesters : [],
     verdict: resolved ? 'uncorroborated' : 'unresolved',
-    variants: [variantOf(standing, locate)],
+    variants: () => [variantOf(standing, locate)],
     absence: absenceOf(standing.lacking, locate),
   });
 }
@@ -119,7 +119,7 @@ export function inventedSource(standings: readonly Standing[], locate: Locate): 
       majority: [],
       dissent: [...new Set(standings.flatMap(({ attesters }) => attesters))].sort(),
       verdict: 'uncorroborated',
-      variants: [variantOf(shown, locate)],
+      variants: () => [variantOf(shown, locate)],
       ...(several && { subject: ['sources'] }),
     }),
     ...(several && { source: '' }),
@@ -135,7 +135,7 @@ export function late(standing: Standing, locate: Locate): Finding {
     majority: standing.attesters.filter((actor) => !dissent.includes(actor)),
     dissent,
     verdict: 'established',
-    variants: [variantOf(standing, locate)],
+    variants: () => [variantOf(standing, locate)],
   });
 }
 
@@ -143,7 +143,7 @@ interface EventFindingParts {
   readonly majority: readonly string[];
   readonly dissent: readonly string[];
   readonly verdict: Finding['verdict'];
-  readonly variants: readonly Variant[];
+  readonly variants: () => readonly Variant[];
   readonly absence?: readonly Absence[];
   /** The first attested of several contents, if there are several. */
   readonly first?: JudgedEvent;
@@ -151,10 +151,16 @@ interface EventFindingParts {
   readonly subject?: readonly string[];
 }
 
+/** What costs most to say is said when it is asked for: of findings that are folded nobody asks. */
 function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
   const { source, type, object, action } = event.event;
+  const id = once(() => findingId(source, (parts.first ?? event).hash, ...(parts.subject ?? [])));
+  const variants = once(parts.variants);
+  const diff = once(() => differencesOf(variants()));
   return {
-    id: findingId(source, (parts.first ?? event).hash, ...(parts.subject ?? [])),
+    get id() {
+      return id();
+    },
     class: findingClass,
     severity: severityOf(findingClass),
     source,
@@ -165,9 +171,21 @@ function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: Eve
     majority: parts.majority,
     dissent: parts.dissent,
     verdict: parts.verdict,
-    variants: parts.variants,
+    get variants() {
+      return variants();
+    },
     absence: parts.absence ?? [],
-    diff: parts.variants.length > 1 ? differencesOf(parts.variants) : [],
+    get diff() {
+      return diff();
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

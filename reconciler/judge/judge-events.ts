@@ -101,7 +101,9 @@ export function distinct(all: readonly Finding[]): Finding[] {
   return [...all].sort(byTimeAndClass).map((finding) => {
     const times = known.get(finding.id) ?? 0;
     known.set(finding.id, times + 1);
-    return times === 0 ? finding : { ...finding, id: findings.findingId(finding.source, finding.id, `${times + 1}`) };
+    // From here on all of it is said.
+    const told = { ...finding };
+    return times === 0 ? told : { ...told, id: findings.findingId(finding.source, finding.id, `${times + 1}`) };
   });
 }
 

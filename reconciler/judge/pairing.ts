@@ -132,6 +132,7 @@ function match(left: readonly Standing[], right: readonly Standing[], vantage: V
   let restLeft = [...left].sort(byTime);
   let restRight = [...right].sort(byTime);
   for (const sharedOf of SHARED) {
+    if (restLeft.length === 0 || restRight.length === 0) break;
     const matched = matchInOrder(restLeft, restRight, sharedOf, vantage);
     const taken = new Set(matched.flat());
     restLeft = restLeft.filter((a) => !taken.has(a));
