@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type CanonicalEvent, eventHash, type HashedEvent, isRecorded, type Policy } from '#chaincode';
 import { LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
-import type { UnclearLines } from './unclear.js';
+import { MOST_UNCLEAR, type UnclearLines } from './unclear.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
 
@@ -18,8 +18,6 @@ interface Limit {
 const OF_SOME: Limit = { lines: 10_000, bytes: 1 << 24 };
 /** Of moments in which all logs have the same lines, in an order of their own. */
 const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
-/** Of lines that tell no time, of each log. */
-const OF_UNCLEAR: Limit = { lines: 20_000, bytes: 1 << 26 };
 /** Lines of one moment that are held against each other beyond the limits. */
 const MOST_GROUPED = 64;
 const NOT_READ = 'it tells no time where Docker does, as too many others before it that had to be read in full';
@@ -127,7 +125,7 @@ export class DifferenceReader {
       counts.set(log, count);
       count.lines += lines;
       count.bytes += single && length <= LONGEST_LINE ? length : 0;
-      if (!single || count.lines > OF_UNCLEAR.lines || count.bytes > OF_UNCLEAR.bytes) {
+      if (!single || count.lines > MOST_UNCLEAR.lines || count.bytes > MOST_UNCLEAR.bytes) {
         this.#unread.push({ log, line, lines, offset, length, why: NOT_READ });
         continue;
       }

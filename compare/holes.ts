@@ -10,7 +10,10 @@ const MOST_HOLES = 1000;
 const LAST_TIME = 9_223_372_036_854_775_807n;
 
 const DISORDER = 'its lines are in another order than all others: too many would have to wait for each other';
-const DIFFERENT = 'too many of its lines are not those of the others; from here on it was not held against them';
+const REASONS = {
+  content: 'too many of its lines are not those of the others; from here on it was not held against them',
+  writing: 'its lines are written in too many ways; from here on it was not held against the others',
+} as const;
 
 interface OpenLog {
   readonly descriptor: number;
@@ -45,15 +48,21 @@ export function holesOf(
     const next = beside.before ?? ofPart.get(last)?.next;
     return { ...holeBetween(before, next), ...about(lines) };
   });
-  const given = givenUp.map(({ log, from, until }) => ({
+  const given = givenUp.map(({ log, from, until, why }) => ({
     ...(from === undefined ? holeBetween(undefined, undefined) : stretchFrom(from, until)),
     log,
-    reason: from === undefined ? DISORDER : DIFFERENT,
+    reason: from === undefined ? DISORDER : REASONS[why],
   }));
   return logs.flatMap((_, log) => [
     ...fewer(holes.filter((hole) => hole.log === log)),
     ...given.filter((hole) => hole.log === log),
   ]);
+}
+
+/** What may come after the last line of a log that was cut off. */
+export function cutHole(log: number, reason: string, logs: readonly OpenLog[]): Hole {
+  const { descriptor, size } = logs[log] as OpenLog;
+  return { ...holeBetween(momentBefore({ descriptor, size }, size), undefined), log, reason };
 }
 
 function about({ log, line, lines, why }: UnreadLines) {

@@ -21,6 +21,8 @@ export interface PlainLog {
   /** As it was named. */
   readonly name: string;
   readonly file: string;
+  /** Why it ends before its end, if it does. */
+  readonly cut?: string;
 }
 
 export interface PlainLogs {
@@ -29,12 +31,18 @@ export interface PlainLogs {
   remove(): void;
 }
 
+/** A log may unpack to so many bytes, and to so many times its size; what is beyond is cut off. */
+const LEAST_UNPACKED = 1 << 26;
+const MOST_TIMES = 200;
+
+const TOO_LARGE = `it unpacks to more than ${MOST_TIMES} times its size; what comes after was not read`;
+
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 
 /**
  * Makes logs plain that are compressed (gzip, zstd, told by their first bytes) or come from a pipe (`-` is standard input):
- * they are written to a temporary folder, for logs are read at several places at once.
+ * they are written to a temporary folder, for logs are read at several places at once. One that unpacks to far too much is cut off.
  * @throws CompareError `LOG`, `COMPRESSION`
  */
 export async function plainLogs(
@@ -57,8 +65,9 @@ export async function plainLogs(
       folder ??= mkdtempSync(join(tmpdir(), 'event2ledger-compare-'));
       const file = join(folder, `${index}.ndjson`);
       const from = name === '-' ? stdin : createReadStream(name);
-      await written(name, [from, ...(inflate === undefined ? [] : [inflate])], file, signal);
-      logs.push({ name, file });
+      const most = inflate === undefined ? undefined : LEAST_UNPACKED + MOST_TIMES * statSync(name).size;
+      const isCut = await written(name, [from, ...(inflate === undefined ? [] : [inflate])], file, { most, signal });
+      logs.push({ name, file, ...(isCut && { cut: TOO_LARGE }) });
     }
     return { logs, remove };
   } catch (error) {
@@ -110,14 +119,24 @@ class ZstdInflate extends Transform {
   }
 }
 
+/** @returns whether it was cut off at so many bytes */
 async function written(
   name: string,
   streams: readonly (NodeJS.ReadableStream | Transform)[],
   file: string,
-  signal: AbortSignal,
-): Promise<void> {
+  { most = Number.POSITIVE_INFINITY, signal }: { readonly most: number | undefined; readonly signal: AbortSignal },
+): Promise<boolean> {
+  let count = 0;
+  async function* upTo(chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      count += chunk.length;
+      yield count > most ? chunk.subarray(0, chunk.length - (count - most)) : chunk;
+      if (count >= most) return;
+    }
+  }
   try {
-    await pipeline([...streams, createWriteStream(file, { mode: 0o600 })] as never, { signal });
+    await pipeline([...streams, upTo, createWriteStream(file, { mode: 0o600 })] as never, { signal });
+    return count >= most;
   } catch (cause) {
     const isOfSystem = (cause as NodeJS.ErrnoException).syscall !== undefined || signal.aborted;
     const why = (cause as Error).message;

@@ -2,8 +2,8 @@ import { COLON, NINE, QUOTE, ZERO } from './ascii.js';
 import { endOfText, hasEscape, isNumber, isText } from './line-scan.js';
 import { endOfValue, MOST_MEMBERS, type Place, type Shape, shapeOf } from './shape.js';
 
-/** Ways of writing of a log that are known at once, and those of one signature. */
-const MOST_SHAPES = 4096;
+/** Values in all ways of writing of a log that are known at once, and such ways of one signature. */
+const MOST_VALUES = 1 << 17;
 const MOST_ALIKE = 8;
 /** Ways of writing of other logs that one way is linked with. */
 const MOST_LINKS = 64;
@@ -45,11 +45,12 @@ export class Members {
       }
     }
     const found = shapeOf(bytes, from, to);
-    this.made++;
     if (found === undefined) return false;
-    if (++this.#known > MOST_SHAPES) {
+    this.made++;
+    this.#known += found.shape.values;
+    if (this.#known > MOST_VALUES) {
       this.#shapes.clear();
-      this.#known = 1;
+      this.#known = found.shape.values;
     }
     // Others may have one signature by choice.
     this.#shapes.set(signature, [found.shape, ...(this.#shapes.get(signature) ?? []).slice(0, MOST_ALIKE - 1)]);

@@ -3,6 +3,9 @@ import type { LogWindow } from './window.js';
 /** What each log may make the others wait for, in lines, and one more for so many that it has. */
 const FREE = 10_000;
 const ONE_IN = 16;
+/** So many ways of writing a log may have, and one more for so many lines: each is looked at member by member. */
+const FREE_WAYS = 1 << 12;
+const ONE_WAY_IN = 64;
 /** A line so long, in bytes, counts as two, one of twice that as three. */
 const LONG = 1 << 12;
 
@@ -47,8 +50,17 @@ export class Patience {
     if (absent < most && absent > 0) {
       for (const window of windows) if (!alike.some((own) => own.includes(window))) blame(window, 1);
     }
-    // Only a minority can be given up, or nobody would be left to agree.
-    return (windows.length - 1) * 2 > this.#logs ? spent : undefined;
+    return spent;
+  }
+
+  /** A log that is written in ever new ways, each of which costs as much as many lines. */
+  noteWays(windows: readonly LogWindow[]): LogWindow | undefined {
+    return windows.find(({ members, lines }) => members.made > FREE_WAYS + lines / ONE_WAY_IN);
+  }
+
+  /** Whether one of so many logs can be given up: only a minority, or nobody would be left to agree. */
+  canSpare(windows: readonly LogWindow[]): boolean {
+    return (windows.length - 1) * 2 > this.#logs;
   }
 
   /** Whether much of what a log is blamed for is out of order. */

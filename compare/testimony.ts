@@ -1,7 +1,7 @@
 import { isRecorded, type Policy } from '#chaincode';
 import { DifferenceReader } from './differences.js';
 import { CompareError } from './errors.js';
-import { holesOf } from './holes.js';
+import { cutHole, holesOf } from './holes.js';
 import type { PlainLog } from './inputs.js';
 import { judgeLogs } from './judge-logs.js';
 import { LineReading } from './line-reading.js';
@@ -68,7 +68,10 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
         ),
     ),
     told: told.filter((one) => !isAgreed(one)),
-    holes: holesOf(unread, unclear, givenUp, logs),
+    holes: [
+      ...holesOf(unread, unclear, givenUp, logs),
+      ...compared.logs.flatMap(({ cut }, log) => (cut === undefined ? [] : [cutHole(log, cut, logs)])),
+    ],
     beyond: beyond.map(({ alike, events, first }) => ({
       logs: [...new Set(alike.flat())],
       events,

@@ -9,7 +9,7 @@ export interface PassedLine {
 }
 
 /** So many lines of a log that tell no time, and bytes of them, are kept one by one; what is beyond is a stretch. */
-const MOST_UNCLEAR = { lines: 20_000, bytes: 1 << 26 } as const;
+export const MOST_UNCLEAR = { lines: 10_000, bytes: 1 << 24 } as const;
 /** Stretches of one log that are kept apart; beyond, neighbours are taken together. */
 const MOST_STRETCHES = 1 << 14;
 
@@ -33,6 +33,11 @@ export class UnclearNotes {
   /** Those behind which no clear line has come yet. */
   #open: UnclearLines[] = [];
   #bytes = 0;
+
+  /** Whether there are too many to be read in full. */
+  get isFull(): boolean {
+    return this.#bytes === Number.POSITIVE_INFINITY;
+  }
 
   /** Each of them one line, to be read in full. */
   get single(): readonly UnclearLines[] {

@@ -51,13 +51,15 @@ export interface Walked {
   readonly givenUp: readonly GivenUp[];
 }
 
-/** A log that was held against the others no further, for too many of its lines stand where no other log has them. */
+/** A log that was held against the others no further: too many of its lines stand where no other log has them, or are written anew. */
 export interface GivenUp {
   readonly log: number;
   /** From when on; undefined where nothing it has is in order. */
   readonly from: Moment | undefined;
   /** Until when. */
   readonly until: Moment;
+  /** What took too much. */
+  readonly why: 'content' | 'writing';
 }
 
 /**
@@ -93,7 +95,7 @@ export class Walk {
     this.#windows = windows.filter(({ log }) => !leftOut.includes(log));
     this.#patience = new Patience(windows.length);
     const out = windows.filter(({ log }) => leftOut.includes(log));
-    for (const { log, until } of out) this.#givenUp.push({ log, from: undefined, until });
+    for (const { log, until } of out) this.#givenUp.push({ log, from: undefined, until, why: 'content' });
     this.#begin();
   }
 
@@ -195,6 +197,8 @@ export class Walk {
       if (earliest === undefined || isAfter(earliest, window.time)) earliest = window.time;
     }
     const { seconds, nanos } = earliest as Moment;
+    const wordy = this.#patience.noteWays(live);
+    if (wordy !== undefined && this.#losePatience(wordy, { seconds, nanos }, 'writing')) return;
     const isNow = ({ time }: LogWindow) => time.seconds === seconds && time.nanos === nanos;
     const isOfAll = live.length === this.#windows.length && live.every(isNow);
     const key = momentOf({ seconds, nanos });
@@ -213,7 +217,7 @@ export class Walk {
       );
       for (const { length } of alike) this.#waitingLines += length;
     }
-    if (spent !== undefined) this.#losePatience(spent, { seconds, nanos });
+    if (spent !== undefined) this.#losePatience(spent, { seconds, nanos }, 'content');
   }
 
   /** Passes a line that all logs have here. */
@@ -301,18 +305,20 @@ export class Walk {
       return count;
     };
     const counts = this.#windows.map(waitWithout);
-    this.#giveUp(this.#windows[counts.indexOf(Math.min(...counts))] as LogWindow, undefined);
+    this.#giveUp(this.#windows[counts.indexOf(Math.min(...counts))] as LogWindow, undefined, 'content');
   }
 
-  /** Gives up a log that others have waited for too often: from here on, if it is in order. */
-  #losePatience(window: LogWindow, now: Moment): void {
+  /** Gives up a log that takes too much, from here on, if it is in order. @returns false if it cannot be spared */
+  #losePatience(window: LogWindow, now: Moment, why: 'content' | 'writing'): boolean {
+    if (!this.#patience.canSpare(this.#windows)) return false;
     const { log, descriptor, offset, to } = window;
     const isDisordered = this.#patience.isAstray(log) || isInDisorder(descriptor, offset, to, now);
-    this.#giveUp(window, isDisordered ? undefined : now);
+    this.#giveUp(window, isDisordered ? undefined : now, why);
+    return true;
   }
 
-  #giveUp(given: LogWindow, from: Moment | undefined): void {
-    this.#givenUp.push({ log: given.log, from, until: given.until });
+  #giveUp(given: LogWindow, from: Moment | undefined, why: GivenUp['why']): void {
+    this.#givenUp.push({ log: given.log, from, until: given.until, why });
     this.#windows = this.#windows.filter((window) => window !== given);
     // It was a place in the first log, which another may be now.
     this.#momentFrom = Number.NEGATIVE_INFINITY;

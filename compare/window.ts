@@ -117,7 +117,8 @@ export class LogWindow {
     this.lineEnd = newline < 0 || newline >= this.end ? this.end : newline;
     if (this.lineEnd > this.at && bytes[this.lineEnd - 1] === RETURN) this.lineEnd--;
     this.#hasMembers = undefined;
-    this.#isClear = timeAtEnd(bytes, this.at, this.lineEnd, this.time) || this.#timeOfMembers();
+    this.#isClear =
+      timeAtEnd(bytes, this.at, this.lineEnd, this.time) || (!this.unclear.isFull && this.#timeOfMembers());
     this.#looked = true;
     return this.#isClear;
   }
