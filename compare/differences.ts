@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type CanonicalEvent, eventHash, type HashedEvent, isRecorded, type Policy } from '#chaincode';
 import { LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
+import type { Moment } from './line-scan.js';
 import { MOST_UNCLEAR, type UnclearLines } from './unclear.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
@@ -15,7 +16,7 @@ interface Limit {
 }
 
 /** Of moments in which the same logs say the same and others do not: those few could make as many as they like. */
-const OF_SOME: Limit = { lines: 10_000, bytes: 1 << 24 };
+const OF_SOME: Limit = { lines: 6_000, bytes: 1 << 23 };
 /** Of moments in which all logs have the same lines, in an order of their own. */
 const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
 /** Lines of one moment that are held against each other beyond the limits. */
@@ -40,6 +41,9 @@ export interface UnreadLines {
   readonly length: number;
   readonly why: string;
 }
+
+/** Whether a log has a hole at a moment. */
+export type IsBlind = (log: number, moment: Moment) => boolean;
 
 /** Lines of a log that tell no time. */
 export interface UnclearOfLog extends UnclearLines {
@@ -80,28 +84,41 @@ export class DifferenceReader {
     this.#contents = new LineContents({ source, ignore: policy.ignore });
   }
 
-  /** Reads them all, up to a limit for the lines of the same logs. */
-  readAll(lines: readonly LoneLine[], unclear: readonly UnclearOfLog[]): Differences {
+  /** Reads them all, up to a limit for moments of which the same logs say the same. */
+  readAll(lines: readonly LoneLine[], unclear: readonly UnclearOfLog[], isBlind: IsBlind): Differences {
     this.#readUnclear(unclear);
     const beyond = new Map<string, { -readonly [Key in keyof Beyond]: Beyond[Key] }>();
-    const counts = new Map<string, { lines: number; bytes: number }>();
+    const counts = new Map<string, { lines: number; bytes: number; moments: number; agreed: number }>();
     for (const moment of moments(lines)) {
       const contents = this.#contentsOf(moment);
       const alike = contents.map((own) => own.map(({ log }) => log));
-      const key = alike.map((logs) => logs.join()).join('|');
-      const count = counts.get(key) ?? { lines: 0, bytes: 0 };
+      const key = `${alike.map((logs) => logs.join()).join('|')}/${this.#blindOf(alike, moment, isBlind).join()}`;
+      const count = counts.get(key) ?? { lines: 0, bytes: 0, moments: 0, agreed: 0 };
       counts.set(key, count);
       count.lines += moment.length;
       count.bytes += moment.reduce((sum, { length }) => sum + length, 0);
-      const limit = alike.every(({ length }) => length === this.reading.logs) ? OF_ALL : OF_SOME;
-      if (count.lines <= limit.lines && count.bytes <= limit.bytes) this.#readMoment(moment);
-      else {
+      // What is written differently may say the same.
+      const isOfAll = alike.every(({ length }) => length === this.reading.logs) || count.agreed * 2 > count.moments;
+      const limit = isOfAll ? OF_ALL : OF_SOME;
+      if (count.lines <= limit.lines && count.bytes <= limit.bytes) {
+        count.moments++;
+        if (this.#readMoment(moment) && contents.length > 1) count.agreed++;
+      } else {
         const rest = beyond.get(key) ?? { alike, events: 0, first: contents.map(([one]) => one as LoneLine) };
         rest.events += 1;
         beyond.set(key, rest);
       }
     }
     return { read: this.#read, unread: this.#unread, beyond: [...beyond.values()] };
+  }
+
+  /** The logs that have no line of a moment, and cannot have one that is readable. */
+  #blindOf(alike: readonly (readonly number[])[], [first]: readonly LoneLine[], isBlind: IsBlind): number[] {
+    const blind: number[] = [];
+    for (let log = 0; log < this.reading.logs; log++) {
+      if (first !== undefined && !alike.some((own) => own.includes(log)) && isBlind(log, first)) blind.push(log);
+    }
+    return blind;
   }
 
   /** The lines of a moment, those together that say the same, each of another log. */
@@ -136,13 +153,17 @@ export class DifferenceReader {
     }
   }
 
-  #readMoment(moment: readonly LoneLine[]): void {
+  /** @returns whether all lines say the same */
+  #readMoment(moment: readonly LoneLine[]): boolean {
+    const hashes = new Set<string>();
     for (const line of moment) {
       const found = this.#parse(line);
+      hashes.add(found === undefined || 'why' in found ? '' : found.event.hash);
       if (found === undefined) continue;
       if ('why' in found) this.#unread.push(found);
       else this.#read.push(found);
     }
+    return hashes.size === 1;
   }
 
   /** Reads one line. @returns undefined for one that is no event, or of a kind that the policy has nobody record */

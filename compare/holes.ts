@@ -1,5 +1,6 @@
 import { padNanos } from '#chaincode';
-import type { UnclearOfLog, UnreadLines } from './differences.js';
+import { covers, type Interval, insert } from '../reconciler/ledger/coverage.js';
+import type { IsBlind, UnclearOfLog, UnreadLines } from './differences.js';
 import type { Hole } from './judge-logs.js';
 import { type Moment, nanosOf } from './line-scan.js';
 import { momentAfter, momentBefore } from './neighbours.js';
@@ -15,6 +16,7 @@ const REASONS = {
   writing: 'its lines are written in too many ways; from here on it was not held against the others',
 } as const;
 
+/** A log by its file. */
 interface OpenLog {
   readonly descriptor: number;
   readonly size: number;
@@ -57,6 +59,22 @@ export function holesOf(
     ...fewer(holes.filter((hole) => hole.log === log)),
     ...given.filter((hole) => hole.log === log),
   ]);
+}
+
+/** Whether a log has a hole at a moment, as far as that is known before its lines are read. */
+export function blindness(
+  unclear: readonly UnclearOfLog[],
+  givenUp: readonly GivenUp[],
+  logs: readonly OpenLog[],
+): IsBlind {
+  const hidden = logs.map((): Interval[] => []);
+  const unread = unclear.map((lines) => ({ ...lines, why: '' }));
+  for (const { log, from, to } of holesOf(unread, unclear, givenUp, logs))
+    insert(hidden[log] as Interval[], { from, to });
+  return (log, moment) => {
+    const own = hidden[log] as Interval[];
+    return own.length > 0 && covers(own, padNanos(nanosOf(moment).toString()));
+  };
 }
 
 /** What may come after the last line of a log that was cut off. */

@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, createReadStream, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Transform, type TransformCallback } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { addAbortSignal, type Readable, Transform, type TransformCallback } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { CompareError } from './errors.js';
@@ -66,7 +57,7 @@ export async function plainLogs(
       const file = join(folder, `${index}.ndjson`);
       const from = name === '-' ? stdin : createReadStream(name);
       const most = inflate === undefined ? undefined : LEAST_UNPACKED + MOST_TIMES * statSync(name).size;
-      const isCut = await written(name, [from, ...(inflate === undefined ? [] : [inflate])], file, { most, signal });
+      const isCut = await written(name, [from, inflate], file, { most, signal });
       logs.push({ name, file, ...(isCut && { cut: TOO_LARGE }) });
     }
     return { logs, remove };
@@ -122,25 +113,36 @@ class ZstdInflate extends Transform {
 /** @returns whether it was cut off at so many bytes */
 async function written(
   name: string,
-  streams: readonly (NodeJS.ReadableStream | Transform)[],
+  [from, inflate]: readonly [NodeJS.ReadableStream, (Transform | undefined)?],
   file: string,
   { most = Number.POSITIVE_INFINITY, signal }: { readonly most: number | undefined; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  let count = 0;
-  async function* upTo(chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      count += chunk.length;
-      yield count > most ? chunk.subarray(0, chunk.length - (count - most)) : chunk;
-      if (count >= most) return;
-    }
-  }
+  const to = await open(file, 'w', 0o600);
+  const source = from as Readable;
   try {
-    await pipeline([...streams, upTo, createWriteStream(file, { mode: 0o600 })] as never, { signal });
-    return count >= most;
+    let count = 0;
+    const plain = inflate === undefined ? source : compose(source, inflate);
+    for await (const chunk of addAbortSignal(signal, plain) as AsyncIterable<Buffer>) {
+      const kept = chunk.subarray(0, most - count);
+      await to.writeFile(kept);
+      count += kept.length;
+      if (count === most) return true;
+    }
+    return false;
   } catch (cause) {
     const isOfSystem = (cause as NodeJS.ErrnoException).syscall !== undefined || signal.aborted;
     const why = (cause as Error).message;
     if (isOfSystem) throw new CompareError('LOG', `${name} could not be copied to be compared: ${why}.`, { cause });
     throw new CompareError('COMPRESSION', `${name} is damaged or cut off: ${why}.`, { cause });
+  } finally {
+    source.destroy();
+    inflate?.destroy();
+    await to.close();
   }
+}
+
+/** What comes out of the second; an error of either is told there. */
+function compose(source: Readable, inflate: Transform): Readable {
+  source.on('error', (error) => inflate.destroy(error));
+  return source.pipe(inflate);
 }

@@ -5,6 +5,8 @@ import { endOfValue, MOST_MEMBERS, type Place, type Shape, shapeOf } from './sha
 /** Values in all ways of writing of a log that are known at once, and such ways of one signature. */
 const MOST_VALUES = 1 << 17;
 const MOST_ALIKE = 8;
+/** Values of a line of the usual length. */
+const USUAL_VALUES = 16;
 /** Ways of writing of other logs that one way is linked with. */
 const MOST_LINKS = 64;
 
@@ -15,7 +17,7 @@ const MOST_LINKS = 64;
 export class Members {
   readonly #valueFrom = new Uint32Array(MOST_MEMBERS);
   readonly #valueTo = new Uint32Array(MOST_MEMBERS);
-  /** Lines that were looked at member by member, as they are written in a way that was not known. */
+  /** Lines that were looked at member by member, as they are written in a way that was not known; long ones count several times. */
   made = 0;
   /** By the signatures of their lines. */
   readonly #shapes = new Map<number, Shape[]>();
@@ -46,7 +48,7 @@ export class Members {
     }
     const found = shapeOf(bytes, from, to);
     if (found === undefined) return false;
-    this.made++;
+    this.made += Math.ceil(found.shape.values / USUAL_VALUES);
     this.#known += found.shape.values;
     if (this.#known > MOST_VALUES) {
       this.#shapes.clear();

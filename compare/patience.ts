@@ -1,7 +1,7 @@
 import type { LogWindow } from './window.js';
 
 /** What each log may make the others wait for, in lines, and one more for so many that it has. */
-const FREE = 10_000;
+const FREE = 1 << 13;
 const ONE_IN = 16;
 /** So many ways of writing a log may have, and one more for so many lines: each is looked at member by member. */
 const FREE_WAYS = 1 << 12;

@@ -1,7 +1,7 @@
 import { isRecorded, type Policy } from '#chaincode';
 import { DifferenceReader } from './differences.js';
 import { CompareError } from './errors.js';
-import { cutHole, holesOf } from './holes.js';
+import { blindness, cutHole, holesOf } from './holes.js';
 import type { PlainLog } from './inputs.js';
 import { judgeLogs } from './judge-logs.js';
 import { LineReading } from './line-reading.js';
@@ -22,6 +22,7 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
   const policy = policyOf(compared);
   const reading = new LineReading(descriptors);
   const reader = new DifferenceReader(reading, policy, compared.source);
+  const logs = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
   const givenUp = parts.flatMap((part) => part.givenUp);
   // Of a log that is in no order nothing is said but what it agreed to: what it has alone may stand elsewhere.
   const disordered = new Set(givenUp.flatMap(({ log, from }) => (from === undefined ? [log] : [])));
@@ -43,7 +44,7 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
       })),
     ),
   );
-  const { read, unread, beyond } = reader.readAll(lone, unclear);
+  const { read, unread, beyond } = reader.readAll(lone, unclear, blindness(unclear, givenUp, logs));
   const kept = Math.max(
     0,
     actors.findIndex((_, log) => !given.has(log)),
@@ -53,7 +54,6 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
   const isAgreed = ({ lines }: Told) => actors.every((_, log) => lines.has(log));
   const ofAll = told.filter(isAgreed).length;
   const agreed = parts.flatMap((part) => part.agreed);
-  const logs = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
   const judgement = judgeLogs({
     actors,
     source: compared.source,
@@ -75,12 +75,13 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
     beyond: beyond.map(({ alike, events, first }) => ({
       logs: [...new Set(alike.flat())],
       events,
-      first: first.flatMap((line, content) => {
-        const example = reader.read(line);
-        if (example === undefined) return [];
-        const lines = alike[content]?.map((log) => [log, { ...example, line: { ...line, log } }] as const);
-        return [{ event: example.event, lines: new Map(lines) }];
-      }),
+      first: toldEvents(
+        first.flatMap((line, content) => {
+          const read = reader.read(line);
+          return read === undefined ? [] : (alike[content] ?? []).map((log) => ({ ...read, line: { ...line, log } }));
+        }),
+      ),
+      isAlike: alike.length === 1,
     })),
   });
   if (judgement.coverage.events === 0 && judgement.findings.length === 0) {

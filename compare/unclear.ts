@@ -9,7 +9,7 @@ export interface PassedLine {
 }
 
 /** So many lines of a log that tell no time, and bytes of them, are kept one by one; what is beyond is a stretch. */
-export const MOST_UNCLEAR = { lines: 10_000, bytes: 1 << 24 } as const;
+export const MOST_UNCLEAR = { lines: 6_000, bytes: 1 << 23 } as const;
 /** Stretches of one log that are kept apart; beyond, neighbours are taken together. */
 const MOST_STRETCHES = 1 << 14;
 

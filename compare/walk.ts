@@ -15,7 +15,7 @@ const GLANCE = 96;
 /** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
 const MOST_WAITING = 1 << 20;
 /** So many bytes of lines apart are kept in memory. */
-const ROOM = 1 << 24;
+const ROOM = 1 << 23;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
