@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
 import { type CanonicalEvent, eventHash, type HashedEvent, isRecorded, type Policy } from '#chaincode';
-import { LineContents } from './line-content.js';
+import { type LineContent, LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import type { Moment } from './line-scan.js';
 import { MOST_UNCLEAR, type UnclearLines } from './unclear.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
+
+type ReadContent = Exclude<LineContent, { readonly why: string }>;
 
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
@@ -73,7 +75,7 @@ export interface Differences {
 export class DifferenceReader {
   readonly #read: ReadLine[] = [];
   readonly #unread: UnreadLines[] = [];
-  readonly #events = new Map<string, HashedEvent>();
+  readonly #events = new Map<ReadContent, HashedEvent>();
   readonly #contents: LineContents;
 
   constructor(
@@ -178,19 +180,19 @@ export class DifferenceReader {
     if (length > LONGEST_LINE) return { ...place, why: `it is longer than ${LONGEST_LINE} bytes` };
     const content = line.content ?? this.#contents.read(this.reading.bytesOf(line));
     if ('why' in content) return { ...place, why: content.why };
-    const event = this.#eventOf(content.canonical);
+    const event = this.#eventOf(content);
     if (!isRecorded(this.policy, event.event)) return undefined;
     return { line, event, timeNano: content.timeNano };
   }
 
-  /** The event of which many lines may tell, made once. */
-  #eventOf(canonical: string): HashedEvent {
-    const known = this.#events.get(canonical);
+  /** The event of which several lines may tell, made once. */
+  #eventOf(content: ReadContent): HashedEvent {
+    const known = this.#events.get(content);
     if (known !== undefined) return known;
-    const event = JSON.parse(canonical) as CanonicalEvent;
-    const hashed = { event, canonical, hash: eventHash(canonical, sha256) };
-    this.#events.set(canonical, hashed);
-    return hashed;
+    const { canonical } = content;
+    const event = { event: JSON.parse(canonical) as CanonicalEvent, canonical, hash: eventHash(canonical, sha256) };
+    this.#events.set(content, event);
+    return event;
   }
 }
 

@@ -1,28 +1,46 @@
 import { canonicalEvent, parseDockerEvent, RecordError, type Recording } from '#chaincode';
-import { momentOf } from './line-scan.js';
 import { PlainEvents } from './plain-event.js';
 import type { LoneLine } from './walk.js';
 
 /** What a line says: an event, whose hash is left to whoever needs it, or why it is none. */
 export type LineContent =
   | {
-      readonly canonical: string /** The line's own time, nanoseconds. */;
+      readonly canonical: string;
+      /** The line's own time, nanoseconds. */
       readonly timeNano: string;
     }
   | { readonly why: string };
 
 const NOT_HASHED = () => '';
 
-/** Lines of one moment that others are held against; anybody can write very many. */
+/** Lines that the next is held against. */
 const MOST_KNOWN = 8;
 
-/** Reads lines in full. */
+/** Reads lines in full. Those of one event come one soon after the other, and most are the same bytes, which are read once. */
 export class LineContents {
   readonly #plain = new PlainEvents();
+  readonly #known: { readonly bytes: Buffer; readonly content: LineContent }[] = [];
 
   constructor(private readonly recording: Recording) {}
 
   read(bytes: Buffer): LineContent {
+    const same = this.#known.find((known) => known.bytes.equals(bytes));
+    if (same !== undefined) return same.content;
+    const content = this.#read(bytes);
+    if (this.#known.length === MOST_KNOWN) this.#known.shift();
+    this.#known.push({ bytes, content });
+    return content;
+  }
+
+  /** Puts what they say in place of the bytes that were kept of lines. */
+  readKept(lines: readonly LoneLine[]): LoneLine[] {
+    return lines.map((line) => {
+      const { kept, ...rest } = line;
+      return kept === undefined ? line : { ...rest, content: this.read(kept) };
+    });
+  }
+
+  #read(bytes: Buffer): LineContent {
     try {
       const raw = this.#plain.read(bytes) ?? parseDockerEvent(bytes.toString('utf8').replace(/^\ufeff/, ''));
       const { canonical } = canonicalEvent(raw, this.recording, NOT_HASHED);
@@ -31,20 +49,5 @@ export class LineContents {
       if (error instanceof RecordError) return { why: error.message };
       throw error;
     }
-  }
-
-  /** Puts what they say in place of the bytes that were kept of lines. */
-  readKept(lines: readonly LoneLine[]): LoneLine[] {
-    const known = new Map<string, { readonly bytes: Buffer; readonly content: LineContent }[]>();
-    return lines.map((line) => {
-      const { kept, ...rest } = line;
-      if (kept === undefined) return line;
-      const moment = momentOf(line);
-      // Most lines of one moment are the same bytes, which are read once.
-      const alike = known.get(moment) ?? [];
-      const content = alike.find(({ bytes }) => bytes.equals(kept))?.content ?? this.read(kept);
-      if (alike.length < MOST_KNOWN) known.set(moment, [...alike, { bytes: kept, content }]);
-      return { ...rest, content };
-    });
   }
 }

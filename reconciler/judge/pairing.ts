@@ -37,6 +37,11 @@ export function pairVariants(standings: readonly Standing[], vantage: Vantage): 
   const pairs: Pair[] = [];
   const clusters: Cluster[] = [];
   for (const group of groupsOf(standings)) {
+    const [only, another] = group;
+    if (only !== undefined && another === undefined) {
+      if (isAlone(only)) clusters.push([only]);
+      continue;
+    }
     const used = new Set<Standing>();
     for (const pair of pairGroup(group, used, vantage)) {
       if (isMajority(pair)) pairs.push(pair);
