@@ -5,6 +5,7 @@ import type { Policy } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { compareLogs } from './compare.js';
+import { CompareError } from './errors.js';
 import { plainLogs } from './inputs.js';
 import { ProgressBar } from './progress-bar.js';
 
@@ -88,9 +89,15 @@ async function runWithLedger(
 ): Promise<ExitCode> {
   const [name, another] = files;
   if (name === undefined || another !== undefined) throw new UsageError('With --with, name the one log of its actor.');
+  const stray = (['names', 'policy', 'threads'] as const).find((option) => options[option] !== undefined);
+  if (stray !== undefined) throw new UsageError(`--${stray} is of no use with --with.`);
   const { compareLog } = await import('../exchange/compare-log.js');
   const { logs, remove } = await plainLogs([name], io.stdin, io.signal);
   try {
+    const cut = logs[0]?.cut;
+    if (cut !== undefined) {
+      throw new CompareError('COMPRESSION', `${name} is not compared: ${cut}. Unpack it yourself, and give that.`);
+    }
     return await compareLog(logs[0]?.file ?? name, options, io);
   } finally {
     remove();

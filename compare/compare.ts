@@ -2,6 +2,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
+import { disorderedOf } from './order.js';
 import { openLog, type Part, partsOf } from './parts.js';
 import type { Recorded } from './policy.js';
 import type { CompareReport } from './report-form.js';
@@ -26,7 +27,8 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
   const descriptors = options.logs.map(({ file }) => openLog(file));
   try {
     const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
-    const parts = partsOf(descriptors, options.threads);
+    const known = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
+    const parts = partsOf(descriptors, options.threads, { leftOut: disorderedOf(known) });
     const total = sizes.reduce((sum, size) => sum + size, 0);
     let done = 0;
     const onBytes = (bytes: number) => {

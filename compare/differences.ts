@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { type CanonicalEvent, eventHash, type HashedEvent, isRecorded, type Policy } from '#chaincode';
 import { type LineContent, LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
+import type { Moment } from './line-scan.js';
+import { MOST_UNCLEAR, type UnclearLines } from './unclear.js';
 import type { LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
 
@@ -15,10 +17,13 @@ interface Limit {
   readonly bytes: number;
 }
 
-/** Of moments in which the same logs have a line and others have none: those few could make as many as they like. */
-const OF_SOME: Limit = { lines: 20_000, bytes: 1 << 26 };
-/** Of moments in which all logs have a line: most often they agree, in an order of their own. */
+/** Of moments in which the same logs say the same and others do not: those few could make as many as they like. */
+const OF_SOME: Limit = { lines: 6_000, bytes: 1 << 23 };
+/** Of moments in which all logs have the same lines, in an order of their own. */
 const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
+/** Lines of one moment that are held against each other beyond the limits. */
+const MOST_GROUPED = 64;
+const NOT_READ = 'it tells no time where Docker does, as too many others before it that had to be read in full';
 
 /** A line with its event. */
 export interface ReadLine {
@@ -28,32 +33,48 @@ export interface ReadLine {
   readonly timeNano: string;
 }
 
-/** A line that is no event of Docker's. */
-export interface UnreadableLine {
-  readonly line: LoneLine;
+/** A line that is no event of Docker's, or several that were not read. */
+export interface UnreadLines {
+  readonly log: number;
+  /** Number of the first one. */
+  readonly line: number;
+  readonly lines: number;
+  readonly offset: number;
+  readonly length: number;
   readonly why: string;
+}
+
+/** Whether a log has a hole at a moment. */
+export type IsBlind = (log: number, moment: Moment) => boolean;
+
+/** Lines of a log that tell no time. */
+export interface UnclearOfLog extends UnclearLines {
+  readonly log: number;
+  /** Of which part of the log. */
+  readonly part: number;
+  /** Whether it is one line, to be read in full. */
+  readonly single: boolean;
 }
 
 /** Moments whose lines were not read in full, for there are too many like them. */
 export interface Beyond {
-  /** The logs that have a line of the moment. */
-  readonly logs: readonly number[];
-  /** Moments with lines of these logs. */
+  /** The logs that say the same, for each content that one of their lines has. */
+  readonly alike: readonly (readonly number[])[];
   readonly events: number;
-  /** The first of them. */
-  readonly first: LoneLine;
+  /** Of the first moment the lines, one for each content. */
+  readonly first: readonly LoneLine[];
 }
 
 export interface Differences {
   readonly read: readonly ReadLine[];
-  readonly unreadable: readonly UnreadableLine[];
+  readonly unread: readonly UnreadLines[];
   readonly beyond: readonly Beyond[];
 }
 
 /** Reads the lines that not all logs have in one place. */
 export class DifferenceReader {
   readonly #read: ReadLine[] = [];
-  readonly #unreadable: UnreadableLine[] = [];
+  readonly #unread: UnreadLines[] = [];
   readonly #events = new Map<ReadContent, HashedEvent>();
   readonly #contents: LineContents;
 
@@ -65,35 +86,86 @@ export class DifferenceReader {
     this.#contents = new LineContents({ source, ignore: policy.ignore });
   }
 
-  /** Reads them all, up to a limit for the lines of the same logs. */
-  readAll(lines: readonly LoneLine[]): Differences {
-    const beyond = new Map<string, { logs: number[]; events: number; first: LoneLine }>();
-    const counts = new Map<string, { lines: number; bytes: number }>();
+  /** Reads them all, up to a limit for moments of which the same logs say the same. */
+  readAll(lines: readonly LoneLine[], unclear: readonly UnclearOfLog[], isBlind: IsBlind): Differences {
+    this.#readUnclear(unclear);
+    const beyond = new Map<string, { -readonly [Key in keyof Beyond]: Beyond[Key] }>();
+    const counts = new Map<string, { lines: number; bytes: number; moments: number; agreed: number }>();
     for (const moment of moments(lines)) {
-      const logs = [...new Set(moment.map(({ log }) => log))].sort((a, b) => a - b);
-      const key = logs.join();
-      const count = counts.get(key) ?? { lines: 0, bytes: 0 };
+      const contents = this.#contentsOf(moment);
+      const alike = contents.map((own) => own.map(({ log }) => log));
+      const key = `${alike.map((logs) => logs.join()).join('|')}/${this.#blindOf(alike, moment, isBlind).join()}`;
+      const count = counts.get(key) ?? { lines: 0, bytes: 0, moments: 0, agreed: 0 };
       counts.set(key, count);
       count.lines += moment.length;
       count.bytes += moment.reduce((sum, { length }) => sum + length, 0);
-      const limit = logs.length === this.reading.logs ? OF_ALL : OF_SOME;
-      if (count.lines <= limit.lines && count.bytes <= limit.bytes) this.#readMoment(moment);
-      else {
-        const rest = beyond.get(key) ?? { logs, events: 0, first: moment[0] as LoneLine };
+      // What is written differently may say the same.
+      const isOfAll = alike.every(({ length }) => length === this.reading.logs) || count.agreed * 2 > count.moments;
+      const limit = isOfAll ? OF_ALL : OF_SOME;
+      if (count.lines <= limit.lines && count.bytes <= limit.bytes) {
+        count.moments++;
+        if (this.#readMoment(moment) && contents.length > 1) count.agreed++;
+      } else {
+        const rest = beyond.get(key) ?? { alike, events: 0, first: contents.map(([one]) => one as LoneLine) };
         rest.events += 1;
         beyond.set(key, rest);
       }
     }
-    return { read: this.#read, unreadable: this.#unreadable, beyond: [...beyond.values()] };
+    return { read: this.#read, unread: this.#unread, beyond: [...beyond.values()] };
   }
 
-  #readMoment(moment: readonly LoneLine[]): void {
-    for (const line of moment) {
-      const found = this.#parse(line);
+  /** The logs that have no line of a moment, and cannot have one that is readable. */
+  #blindOf(alike: readonly (readonly number[])[], [first]: readonly LoneLine[], isBlind: IsBlind): number[] {
+    const blind: number[] = [];
+    for (let log = 0; log < this.reading.logs; log++) {
+      if (first !== undefined && !alike.some((own) => own.includes(log)) && isBlind(log, first)) blind.push(log);
+    }
+    return blind;
+  }
+
+  /** The lines of a moment, those together that say the same, each of another log. */
+  #contentsOf(moment: readonly LoneLine[]): LoneLine[][] {
+    const contents: LoneLine[][] = [];
+    for (const line of moment.slice(0, MOST_GROUPED)) {
+      const isOther = (own: readonly LoneLine[]) =>
+        own.every(({ log }) => log !== line.log) && this.reading.isSameLine(own[0] as LoneLine, line);
+      const own = contents.find(isOther);
+      if (own === undefined) contents.push([line]);
+      else own.push(line);
+    }
+    return contents;
+  }
+
+  /** Reads lines that tell no time, up to a limit for each log; what is beyond is as if it were no event. */
+  #readUnclear(unclear: readonly UnclearOfLog[]): void {
+    const counts = new Map<number, { lines: number; bytes: number }>();
+    for (const { log, line, lines, offset, length, single } of unclear) {
+      const count = counts.get(log) ?? { lines: 0, bytes: 0 };
+      counts.set(log, count);
+      count.lines += lines;
+      count.bytes += single && length <= LONGEST_LINE ? length : 0;
+      if (!single || count.lines > MOST_UNCLEAR.lines || count.bytes > MOST_UNCLEAR.bytes) {
+        this.#unread.push({ log, line, lines, offset, length, why: NOT_READ });
+        continue;
+      }
+      const found = this.#parse({ log, line, offset, length, seconds: 0, nanos: 0, astray: false });
       if (found === undefined) continue;
-      if ('why' in found) this.#unreadable.push(found);
+      if ('why' in found) this.#unread.push(found);
       else this.#read.push(found);
     }
+  }
+
+  /** @returns whether all lines say the same */
+  #readMoment(moment: readonly LoneLine[]): boolean {
+    const hashes = new Set<string>();
+    for (const line of moment) {
+      const found = this.#parse(line);
+      hashes.add(found === undefined || 'why' in found ? '' : found.event.hash);
+      if (found === undefined) continue;
+      if ('why' in found) this.#unread.push(found);
+      else this.#read.push(found);
+    }
+    return hashes.size === 1;
   }
 
   /** Reads one line. @returns undefined for one that is no event, or of a kind that the policy has nobody record */
@@ -102,10 +174,12 @@ export class DifferenceReader {
     return found === undefined || 'why' in found ? undefined : found;
   }
 
-  #parse(line: LoneLine): ReadLine | UnreadableLine | undefined {
-    if (line.length > LONGEST_LINE) return { line, why: `it is longer than ${LONGEST_LINE} bytes` };
+  #parse(line: LoneLine): ReadLine | UnreadLines | undefined {
+    const { log, line: number, offset, length } = line;
+    const place = { log, line: number, lines: 1, offset, length };
+    if (length > LONGEST_LINE) return { ...place, why: `it is longer than ${LONGEST_LINE} bytes` };
     const content = line.content ?? this.#contents.read(this.reading.bytesOf(line));
-    if ('why' in content) return { line, why: content.why };
+    if ('why' in content) return { ...place, why: content.why };
     const event = this.#eventOf(content);
     if (!isRecorded(this.policy, event.event)) return undefined;
     return { line, event, timeNano: content.timeNano };
@@ -122,7 +196,7 @@ export class DifferenceReader {
   }
 }
 
-/** Lines of one moment together, in order of time; those that tell none come one by one. */
+/** Lines of one moment together, in order of time. */
 function* moments(lines: readonly LoneLine[]): Generator<LoneLine[]> {
   const sorted = [...lines].sort(
     (a, b) => a.seconds - b.seconds || a.nanos - b.nanos || a.log - b.log || a.line - b.line,
@@ -131,7 +205,7 @@ function* moments(lines: readonly LoneLine[]): Generator<LoneLine[]> {
   for (const line of sorted) {
     const [first] = moment;
     const isSame = first !== undefined && first.seconds === line.seconds && first.nanos === line.nanos;
-    if (isSame && !line.unclear && !first.unclear) moment.push(line);
+    if (isSame) moment.push(line);
     else {
       if (first !== undefined) yield moment;
       moment = [line];

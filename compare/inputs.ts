@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, createReadStream, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Transform, type TransformCallback } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { addAbortSignal, type Readable, Transform, type TransformCallback } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { CompareError } from './errors.js';
@@ -21,6 +12,8 @@ export interface PlainLog {
   /** As it was named. */
   readonly name: string;
   readonly file: string;
+  /** Why it ends before its end, if it does. */
+  readonly cut?: string;
 }
 
 export interface PlainLogs {
@@ -29,12 +22,18 @@ export interface PlainLogs {
   remove(): void;
 }
 
+/** A log may unpack to so many bytes, and to so many times its size; what is beyond is cut off. */
+const LEAST_UNPACKED = 1 << 26;
+const MOST_TIMES = 200;
+
+const TOO_LARGE = `it unpacks to more than ${MOST_TIMES} times its size; what comes after was not read`;
+
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 
 /**
  * Makes logs plain that are compressed (gzip, zstd, told by their first bytes) or come from a pipe (`-` is standard input):
- * they are written to a temporary folder, for logs are read at several places at once.
+ * they are written to a temporary folder, for logs are read at several places at once. One that unpacks to far too much is cut off.
  * @throws CompareError `LOG`, `COMPRESSION`
  */
 export async function plainLogs(
@@ -57,8 +56,9 @@ export async function plainLogs(
       folder ??= mkdtempSync(join(tmpdir(), 'event2ledger-compare-'));
       const file = join(folder, `${index}.ndjson`);
       const from = name === '-' ? stdin : createReadStream(name);
-      await written(name, [from, ...(inflate === undefined ? [] : [inflate])], file, signal);
-      logs.push({ name, file });
+      const most = inflate === undefined ? undefined : LEAST_UNPACKED + MOST_TIMES * statSync(name).size;
+      const isCut = await written(name, [from, inflate], file, { most, signal });
+      logs.push({ name, file, ...(isCut && { cut: TOO_LARGE }) });
     }
     return { logs, remove };
   } catch (error) {
@@ -110,18 +110,39 @@ class ZstdInflate extends Transform {
   }
 }
 
+/** @returns whether it was cut off at so many bytes */
 async function written(
   name: string,
-  streams: readonly (NodeJS.ReadableStream | Transform)[],
+  [from, inflate]: readonly [NodeJS.ReadableStream, (Transform | undefined)?],
   file: string,
-  signal: AbortSignal,
-): Promise<void> {
+  { most = Number.POSITIVE_INFINITY, signal }: { readonly most: number | undefined; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const to = await open(file, 'w', 0o600);
+  const source = from as Readable;
   try {
-    await pipeline([...streams, createWriteStream(file, { mode: 0o600 })] as never, { signal });
+    let count = 0;
+    const plain = inflate === undefined ? source : compose(source, inflate);
+    for await (const chunk of addAbortSignal(signal, plain) as AsyncIterable<Buffer>) {
+      const kept = chunk.subarray(0, most - count);
+      await to.writeFile(kept);
+      count += kept.length;
+      if (count === most) return true;
+    }
+    return false;
   } catch (cause) {
     const isOfSystem = (cause as NodeJS.ErrnoException).syscall !== undefined || signal.aborted;
     const why = (cause as Error).message;
     if (isOfSystem) throw new CompareError('LOG', `${name} could not be copied to be compared: ${why}.`, { cause });
     throw new CompareError('COMPRESSION', `${name} is damaged or cut off: ${why}.`, { cause });
+  } finally {
+    source.destroy();
+    inflate?.destroy();
+    await to.close();
   }
+}
+
+/** What comes out of the second; an error of either is told there. */
+function compose(source: Readable, inflate: Transform): Readable {
+  source.on('error', (error) => inflate.destroy(error));
+  return source.pipe(inflate);
 }

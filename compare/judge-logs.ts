@@ -19,6 +19,7 @@ import { type Standing, standingOf } from '../reconciler/judge/standing.js';
 import type { ActorSummary, Coverage, Finding } from '../reconciler/judgement.js';
 import { type Interval, subtract } from '../reconciler/ledger/coverage.js';
 import { declare, type Source, Sources, witnessAt } from '../reconciler/ledger/sources.js';
+import { type BeyondTold, judgeBeyond } from './beyond.js';
 import type { Told } from './told.js';
 
 /** A stretch of a log in which it may lack events without that being said against it. */
@@ -40,8 +41,8 @@ export interface Testimony {
   /** Events that are told by lines apart. */
   readonly told: readonly Told[];
   readonly holes: readonly Hole[];
-  /** Moments with lines of certain logs that are too many to be looked at one by one, each with the first event. */
-  readonly beyond: readonly { readonly logs: readonly number[]; readonly events: number; readonly first: Told }[];
+  /** Moments with lines of certain logs that are too many to be looked at one by one, with what is told of the first. */
+  readonly beyond: readonly BeyondTold[];
 }
 
 export interface LogJudgement {
@@ -71,24 +72,30 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
   const standings = told.flatMap((one, index) => standingOf(judgedEvent(one, index, source, actors), vantage) ?? []);
   const { floods, rest } = floodsOf(standings, policy.quota);
   const judged = judgeEvents(rest, pairVariants(rest, vantage), ALL_TIME, NOWHERE);
-  const many = testimony.beyond.flatMap((beyond, index) =>
-    beyondFinding(beyond, told.length + index, source, testimony, vantage),
-  );
+  const many = testimony.beyond.map((beyond, index) => {
+    const first = told.length + index * actors.length;
+    const events = beyond.first.map((one, at) => judgedEvent(one, first + at, source, actors));
+    const names = beyond.logs.map((log) => actors[log] as string);
+    const own = events.flatMap((event) => standingOf(event, vantage) ?? []);
+    return judgeBeyond(beyond, own, names, { vantage, within: ALL_TIME, locate: NOWHERE });
+  });
   const gaps = [...source.witnesses].flatMap(([actor, witness]) => {
     const holes = holesOf(witness, ALL_TIME);
     const others = holes.length > 0 ? timesOfOthers(source, actor, standings) : [];
     return holes.map((hole) => gapFinding(source, actor, witness, hole, others));
   });
-  const findings = distinct(foldAlike([...judged.findings, ...floods.flatMap(floodFindings), ...many, ...gaps]));
+  const findings = distinct(
+    foldAlike([...judged.findings, ...floods.flatMap(floodFindings), ...many.flatMap((one) => one.findings), ...gaps]),
+  );
   judged.counts.disputed += floods.reduce((sum, { standings: list }) => sum + list.length, 0);
-  judged.counts.disputed += testimony.beyond.reduce((sum, { events }) => sum + events, 0);
+  judged.counts.disputed += many.reduce((sum, { disputed }) => sum + disputed, 0);
   const attestedBy = (log: number) =>
     (testimony.attested[log] as number) +
     told.filter(({ lines }) => lines.has(log)).length +
     testimony.beyond.filter(({ logs }) => logs.includes(log)).reduce((sum, { events }) => sum + events, 0);
   return {
     policyHash: numbered.hash,
-    coverage: coverageOf(judged.counts, testimony.agreed),
+    coverage: coverageOf(judged.counts, testimony.agreed + many.reduce((sum, { agreed }) => sum + agreed, 0)),
     actors: actors
       .map((actor, log) => summaryOf(actor, attestedBy(log), findings))
       .sort((a, b) => (a.actor < b.actor ? -1 : 1)),
@@ -202,24 +209,4 @@ function foldedFinding(
       folded: standings.length,
     },
   ];
-}
-
-/** One finding for very many moments of which the same logs have lines: as for the first of them. */
-function beyondFinding(
-  { logs, events, first }: Testimony['beyond'][number],
-  index: number,
-  source: Source,
-  { actors }: Testimony,
-  vantage: Vantage,
-): Finding[] {
-  const standing = standingOf(judgedEvent(first, index, source, actors), vantage);
-  if (standing === undefined) return [];
-  const [finding] = judgeEvents([standing], pairVariants([standing], vantage), ALL_TIME, NOWHERE).findings;
-  const id = findingId(source.name, `beyond/${logs.map((log) => actors[log]).join('/')}`);
-  if (finding !== undefined) return [{ ...finding, id, folded: events }];
-  // All have a line of each moment, but who says what was not read.
-  const { type, object, action } = first.event.event;
-  const about = { id, source: source.name, time: standing.event.time, actor: '' };
-  const unread = { dissent: [], verdict: 'unresolved' as const, variants: [variantOf(standing, NOWHERE)] };
-  return [{ ...established('differs', about), ...unread, type, object, action, folded: events }];
 }

@@ -1,9 +1,14 @@
-import { NINE, QUOTE, ZERO } from './ascii.js';
+import { COLON, NINE, QUOTE, ZERO } from './ascii.js';
 import { endOfText, hasEscape, isNumber, isText } from './line-scan.js';
-import { MOST_MEMBERS, type Place, type Shape, shapeOf } from './shape.js';
+import { endOfValue, MOST_MEMBERS, type Place, type Shape, shapeOf } from './shape.js';
 
-/** Ways of writing that a log has used lately. */
-const MOST_SHAPES = 16;
+/** Values in all ways of writing of a log that are known at once, and such ways of one signature. */
+const MOST_VALUES = 1 << 17;
+const MOST_ALIKE = 8;
+/** Values of a line of the usual length. */
+const USUAL_VALUES = 16;
+/** Ways of writing of other logs that one way is linked with. */
+const MOST_LINKS = 64;
 
 /**
  * Where the values of one event's line stand. Two lines whose members are the same bytes are the same event, in whatever
@@ -12,7 +17,13 @@ const MOST_SHAPES = 16;
 export class Members {
   readonly #valueFrom = new Uint32Array(MOST_MEMBERS);
   readonly #valueTo = new Uint32Array(MOST_MEMBERS);
-  readonly #shapes: Shape[] = [];
+  /** Lines that were looked at member by member, as they are written in a way that was not known; long ones count several times. */
+  made = 0;
+  /** By the signatures of their lines. */
+  readonly #shapes = new Map<number, Shape[]>();
+  #known = 0;
+  /** The one that fitted last. */
+  #last: Shape | undefined;
   #bytes: Uint8Array = new Uint8Array();
   #shape: Shape | undefined;
 
@@ -20,19 +31,33 @@ export class Members {
   read(bytes: Uint8Array, from: number, to: number): boolean {
     this.#bytes = bytes;
     this.#shape = undefined;
-    for (let index = 0; index < this.#shapes.length; index++) {
-      const shape = this.#shapes[index] as Shape;
-      if (!this.#fits(shape, from, to)) continue;
-      // The one that was used last is looked at first.
-      if (index > 0) this.#shapes.unshift(...this.#shapes.splice(index, 1));
-      this.#shape = shape;
+    const last = this.#last;
+    if (last !== undefined && this.#fits(last, from, to)) {
+      this.#shape = last;
       return true;
+    }
+    const signature = signatureOf(bytes, from, to);
+    const alike = this.#shapes.get(signature);
+    if (alike !== undefined) {
+      for (const shape of alike) {
+        if (!this.#fits(shape, from, to)) continue;
+        this.#shape = shape;
+        this.#last = shape;
+        return true;
+      }
     }
     const found = shapeOf(bytes, from, to);
     if (found === undefined) return false;
-    if (this.#shapes.length === MOST_SHAPES) this.#shapes.pop();
-    this.#shapes.unshift(found.shape);
+    this.made += Math.ceil(found.shape.values / USUAL_VALUES);
+    this.#known += found.shape.values;
+    if (this.#known > MOST_VALUES) {
+      this.#shapes.clear();
+      this.#known = found.shape.values;
+    }
+    // Others may have one signature by choice.
+    this.#shapes.set(signature, [found.shape, ...(this.#shapes.get(signature) ?? []).slice(0, MOST_ALIKE - 1)]);
     this.#shape = found.shape;
+    this.#last = found.shape;
     this.#valueFrom.set(found.from);
     this.#valueTo.set(found.to);
     return true;
@@ -87,7 +112,7 @@ export class Members {
    */
   isSameAsLine(bytes: Uint8Array, from: number, to: number, writer: Members): boolean {
     const two = this.#shape;
-    const one = writer.#shapes[0];
+    const one = writer.#last;
     if (one === undefined || two === undefined || one.content !== two.content) return false;
     if (one.scope < 0 || two.scope < 0) return false;
     const links = one.links.get(two) ?? linked(one, two);
@@ -100,7 +125,7 @@ export class Members {
       if (value === one.values) break;
       const link = links[value] as number;
       if (link < 0) {
-        at = endOfPlain(bytes, at, to);
+        at = endOfAny(bytes, at, to);
         if (at < 0) return false;
       } else {
         const end = this.#valueTo[link] as number;
@@ -142,7 +167,7 @@ export class Members {
     for (let value = 0; value <= values; value++) {
       for (const end = ends[value] as number; between < end; ) if (bytes[at++] !== expected[between++]) return false;
       if (value === values) break;
-      const end = endOfPlain(bytes, at, to);
+      const end = endOfAny(bytes, at, to);
       if (end < 0) return false;
       this.#valueFrom[value] = at;
       this.#valueTo[value] = end;
@@ -150,6 +175,21 @@ export class Members {
     }
     return at === to;
   }
+}
+
+/** A number that lines have in common that are written in one way: of their keys, and what follows them. */
+function signatureOf(bytes: Uint8Array, from: number, to: number): number {
+  let sum = 0;
+  for (let at = from; at < to; ) {
+    const end = endOfText(bytes, at, to);
+    if (end < 0) {
+      at++;
+      continue;
+    }
+    if (bytes[end] === COLON) for (; at < end; at += 3) sum = (sum * 31 + (bytes[at] as number)) | 0;
+    at = end;
+  }
+  return sum;
 }
 
 /** The place after a text or digits; -1 for any other value. */
@@ -160,10 +200,18 @@ function endOfPlain(bytes: Uint8Array, from: number, to: number): number {
   return at === from ? -1 : at;
 }
 
+/** The place after a value of any kind; -1 if it does not end. */
+function endOfAny(bytes: Uint8Array, from: number, to: number): number {
+  const end = endOfPlain(bytes, from, to);
+  return end < 0 ? endOfValue(bytes, from, to) : end;
+}
+
 function linked(one: Shape, two: Shape): Int16Array {
   const links = new Int16Array(one.values).fill(-1);
   for (const [index, value] of one.order.entries()) links[value] = two.order[index] as number;
   links[one.scope] = two.scope;
+  // A log may be written in ever new ways.
+  if (one.links.size === MOST_LINKS) one.links.clear();
   one.links.set(two, links);
   return links;
 }

@@ -11,7 +11,9 @@ interface OpenLog {
 
 /** So many lines are looked at for one that tells its time. */
 const MOST_LINES = 1000;
-const STEP = 1 << 16;
+/** The same backwards, where each is read by itself. */
+const MOST_LINES_BACK = 100;
+const STEP = 1 << 12;
 
 /** The time of the next line that begins after a place within a line, and tells one. */
 export function momentAfter({ descriptor, size }: OpenLog, place: number): Moment | undefined {
@@ -21,7 +23,7 @@ export function momentAfter({ descriptor, size }: OpenLog, place: number): Momen
 /** The time of the last line that ends before a line, and tells one. */
 export function momentBefore({ descriptor }: OpenLog, lineBegin: number): Moment | undefined {
   let end = lineBegin;
-  for (let lines = 0; end > 0 && lines < MOST_LINES; lines++) {
+  for (let lines = 0; end > 0 && lines < MOST_LINES_BACK; lines++) {
     const begin = lineBefore(descriptor, end);
     const moment = firstMoment({ descriptor, size: end }, begin, false);
     if (moment !== undefined) return moment;
@@ -31,7 +33,7 @@ export function momentBefore({ descriptor }: OpenLog, lineBegin: number): Moment
 }
 
 function firstMoment({ descriptor, size }: OpenLog, from: number, isWithin: boolean): Moment | undefined {
-  const window = new LogWindow(0, descriptor, look(from, size), () => undefined);
+  const window = new LogWindow(0, descriptor, look(from, size));
   if (isWithin && window.fill()) {
     window.look();
     window.pass();
@@ -47,7 +49,7 @@ function firstMoment({ descriptor, size }: OpenLog, from: number, isWithin: bool
 function lineBefore(descriptor: number, end: number): number {
   for (let to = end - 1; to > 0; ) {
     const from = Math.max(0, to - STEP);
-    const bytes = Buffer.alloc(to - from);
+    const bytes = Buffer.allocUnsafe(to - from);
     readSync(descriptor, bytes, 0, bytes.length, from);
     const newline = bytes.lastIndexOf(NEWLINE);
     if (newline >= 0) return from + newline + 1;

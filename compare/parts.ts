@@ -11,10 +11,12 @@ export interface Part {
   readonly before: Moment;
   /** None of its lines should be as late as that. */
   readonly until: Moment;
+  /** Logs that are in no order of time, and are not held against the others. */
+  readonly leftOut: readonly number[];
 }
 
 /** Less than this of a log is not worth a thread of its own, in bytes. */
-const LEAST = 1 << 24;
+export const LEAST = 1 << 24;
 /** Earlier than all times. */
 export const NEVER: Moment = { seconds: -1, nanos: 0 };
 /** Later than all times. */
@@ -43,15 +45,20 @@ export function openLog(file: string): number {
 /**
  * Cuts the logs at the same moments, into at most so many parts that are about as long. Logs that are in no order of time
  * are cut somewhere; what belongs together and falls apart is brought together afterwards.
- * @param least bytes of the longest log that are worth a part
+ * @param least bytes of a log that are worth a part
+ * @param leftOut logs that are not held against the others
  */
-export function partsOf(descriptors: readonly number[], most: number, least = LEAST): Part[] {
+export function partsOf(
+  descriptors: readonly number[],
+  most: number,
+  { least = LEAST, leftOut = [] }: { readonly least?: number; readonly leftOut?: readonly number[] } = {},
+): Part[] {
   const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
-  const longest = sizes.indexOf(Math.max(...sizes));
-  const count = Math.max(1, Math.min(most, Math.floor((sizes[longest] as number) / least)));
+  const guide = middleOf(sizes, leftOut);
+  const count = Math.max(1, Math.min(most, Math.floor((sizes[guide] as number) / least)));
   const moments = Array.from({ length: count - 1 }, (_, index) => {
-    const middle = Math.floor(((sizes[longest] as number) * (index + 1)) / count);
-    return lineFrom(descriptors[longest] as number, middle, sizes[longest] as number)?.time;
+    const middle = Math.floor(((sizes[guide] as number) * (index + 1)) / count);
+    return lineFrom(descriptors[guide] as number, middle, sizes[guide] as number)?.time;
   }).flatMap((time) => time ?? []);
   const cuts = descriptors.map((descriptor, log) => {
     let from = 0;
@@ -65,7 +72,15 @@ export function partsOf(descriptors: readonly number[], most: number, least = LE
     // The first line of the moment itself belongs to the part.
     before: index === 0 ? before : justBefore(before),
     until: moments[index] ?? FOR_EVER,
+    leftOut,
   }));
+}
+
+/** The log of the middle size, for a hostile one may be as long as its actor likes. */
+function middleOf(sizes: readonly number[], leftOut: readonly number[]): number {
+  const kept = sizes.flatMap((size, log) => (leftOut.includes(log) ? [] : { size, log }));
+  kept.sort((a, b) => a.size - b.size);
+  return kept[kept.length >> 1]?.log ?? 0;
 }
 
 /** Where the first line begins that is not before a moment, in a log in order of time. */
@@ -82,7 +97,7 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
 
 /** The first line that begins at a place or after it, and tells its time. */
 function lineFrom(descriptor: number, place: number, size: number) {
-  const skipped = new LogWindow(0, descriptor, look(Math.max(0, place - 1), size), () => undefined);
+  const skipped = new LogWindow(0, descriptor, look(Math.max(0, place - 1), size));
   // What is left of the line before, if the place is not where one begins.
   if (place > 0 && skipped.fill()) {
     skipped.look();

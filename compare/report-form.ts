@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import stringify from 'fast-json-stable-stringify';
 import { orderedFinding } from '../reconciler/finding-form.js';
 import type { ActorSummary, Coverage, Finding, Variant } from '../reconciler/judgement.js';
-import type { UnreadableLine } from './differences.js';
+import type { UnreadLines } from './differences.js';
 import type { LogJudgement } from './judge-logs.js';
 import { type Moment, nanosOf } from './line-scan.js';
 import type { ComparedLogs } from './testimony.js';
@@ -47,12 +47,12 @@ export interface CompareReport {
 
 interface Parts extends ComparedLogs {
   readonly parts: readonly Walked[];
-  readonly unreadable: readonly UnreadableLine[];
+  readonly unread: readonly UnreadLines[];
   readonly judgement: LogJudgement;
 }
 
 /** Gives the report its form. */
-export function reportForm({ actors, logs, source, parts, unreadable, judgement }: Parts): CompareReport {
+export function reportForm({ actors, logs, source, parts, unread, judgement }: Parts): CompareReport {
   const compared = actors.map((actor, log): ComparedLog => {
     const own = parts.map((part) => part.logs[log] as Walked['logs'][number]);
     const [from, to] = [least(own.map(({ earliest }) => earliest)), greatest(own.map(({ latest }) => latest))];
@@ -60,7 +60,10 @@ export function reportForm({ actors, logs, source, parts, unreadable, judgement 
       actor,
       file: logs[log]?.name ?? '',
       lines: own.reduce((sum, { lines }) => sum + lines, 0).toString(),
-      unreadable: unreadable.filter(({ line }) => line.log === log).length.toString(),
+      unreadable: unread
+        .filter((lines) => lines.log === log)
+        .reduce((sum, { lines }) => sum + lines, 0)
+        .toString(),
       ...(from !== undefined && to !== undefined && { from, to }),
     };
   });

@@ -51,6 +51,8 @@ export function shapeOf(bytes: Uint8Array, from: number, to: number) {
   if (end < 0 || skipSpace(bytes, end, to) !== to) return undefined;
   const { names, leaves } = line;
   if (new Set(names).size !== names.length) return undefined;
+  // What should hold members and is no object only a full reading can judge.
+  if (leaves.some(({ name }) => levelBelow(name) > 0)) return undefined;
   const index = (name: string) => leaves.findIndex((leaf) => leaf.name === name);
   const shape = {
     ...betweenOf(bytes, leaves, from, to),
@@ -152,7 +154,7 @@ function levelBelow(name: string): number {
 }
 
 /** The place after a value of any kind; -1 if it does not end. What is in it is not looked at. */
-function endOfValue(bytes: Uint8Array, from: number, to: number): number {
+export function endOfValue(bytes: Uint8Array, from: number, to: number): number {
   if (bytes[from] === QUOTE) return endOfText(bytes, from, to);
   let depth = 0;
   for (let at = from; at < to; at++) {

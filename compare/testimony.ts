@@ -1,15 +1,14 @@
-import { isRecorded, type Policy, padNanos } from '#chaincode';
-import { DifferenceReader, type UnreadableLine } from './differences.js';
+import { isRecorded, type Policy } from '#chaincode';
+import { DifferenceReader } from './differences.js';
 import { CompareError } from './errors.js';
+import { blindness, cutHole, holesOf } from './holes.js';
 import type { PlainLog } from './inputs.js';
-import { type Hole, judgeLogs } from './judge-logs.js';
+import { judgeLogs } from './judge-logs.js';
 import { LineReading } from './line-reading.js';
-import { nanosOf } from './line-scan.js';
-import { momentAfter, momentBefore } from './neighbours.js';
 import { policyOf, type Recorded } from './policy.js';
 import { type CompareReport, reportForm } from './report-form.js';
 import { type Told, toldEvents, withoutRepeats } from './told.js';
-import type { LoneLine, Walked } from './walk.js';
+import type { Walked } from './walk.js';
 
 export interface ComparedLogs extends Recorded {
   readonly logs: readonly PlainLog[];
@@ -17,87 +16,96 @@ export interface ComparedLogs extends Recorded {
   readonly sizes: readonly number[];
 }
 
-const LAST_TIME = 9_223_372_036_854_775_807n;
-
 /** Brings together what was found in the parts, and judges it. */
 export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): CompareReport {
   const { actors, descriptors, sizes } = compared;
   const policy = policyOf(compared);
   const reading = new LineReading(descriptors);
   const reader = new DifferenceReader(reading, policy, compared.source);
-  // Of a log that was given up nothing is said but what it agreed to before: what it has alone may stand elsewhere.
-  const given = new Set(parts.flatMap(({ disordered }) => disordered ?? []));
-  const lone = numbered(parts).filter(({ log }) => !given.has(log));
-  const { read, unreadable, beyond } = reader.readAll(lone);
-  const kept = actors.findIndex((_, log) => !given.has(log));
+  const logs = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
+  const givenUp = parts.flatMap((part) => part.givenUp);
+  // Of a log that is in no order nothing is said but what it agreed to: what it has alone may stand elsewhere.
+  const disordered = new Set(givenUp.flatMap(({ log, from }) => (from === undefined ? [log] : [])));
+  const given = new Set(givenUp.map(({ log }) => log));
+  const before = linesBefore(parts);
+  const lone = parts
+    .flatMap((part, index) =>
+      part.lone.map((line) => ({ ...line, line: line.line + numberOf(before, index, line.log) })),
+    )
+    .filter(({ log }) => !disordered.has(log));
+  const unclear = parts.flatMap((part, index) =>
+    part.unclear.flatMap(({ single, stretches }, log) =>
+      [...single, ...stretches].map((lines, at) => ({
+        ...lines,
+        log,
+        part: index,
+        line: lines.line + numberOf(before, index, log),
+        single: at < single.length,
+      })),
+    ),
+  );
+  const { read, unread, beyond } = reader.readAll(lone, unclear, blindness(unclear, givenUp, logs));
+  const kept = Math.max(
+    0,
+    actors.findIndex((_, log) => !given.has(log)),
+  );
   const whole = { index: kept, descriptor: descriptors[kept] as number, size: sizes[kept] as number };
   const told = withoutRepeats(toldEvents(read), lone, whole, (line) => reader.read(line)?.event.hash);
   const isAgreed = ({ lines }: Told) => actors.every((_, log) => lines.has(log));
-  const ofAll =
-    told.filter(isAgreed).length +
-    counted(
-      parts.flatMap(({ agreed }) => agreed),
-      policy,
-    );
-  const ofOthers = (of: readonly Walked[]) =>
-    counted(
-      of.flatMap(({ agreedByOthers }) => agreedByOthers),
-      policy,
-    );
-  const holes = [
-    ...unreadable.flatMap((line) => holeOf(line, compared)),
-    ...[...given].map((log) => ({ log, from: padNanos('0'), to: padNanos(LAST_TIME.toString()), reason: DISORDER })),
-  ];
+  const ofAll = told.filter(isAgreed).length;
+  const agreed = parts.flatMap((part) => part.agreed);
   const judgement = judgeLogs({
     actors,
     source: compared.source,
     policy,
-    agreed: ofAll + ofOthers(parts),
-    attested: actors.map((_, log) => ofAll + ofOthers(parts.filter(({ disordered }) => disordered !== log))),
+    agreed: ofAll + counted(agreed, policy),
+    attested: actors.map(
+      (_, log) =>
+        ofAll +
+        counted(
+          agreed.filter(({ without }) => !without.includes(log)),
+          policy,
+        ),
+    ),
     told: told.filter((one) => !isAgreed(one)),
-    holes,
-    beyond: beyond.flatMap(({ logs, events, first }) => {
-      const example = reader.read(first);
-      if (example === undefined) return [];
-      const lines = new Map(logs.map((log) => [log, { ...example, line: { ...example.line, log } }] as const));
-      return [{ logs, events, first: { event: example.event, lines } }];
-    }),
+    holes: [
+      ...holesOf(unread, unclear, givenUp, logs),
+      ...compared.logs.flatMap(({ cut }, log) => (cut === undefined ? [] : [cutHole(log, cut, logs)])),
+    ],
+    beyond: beyond.map(({ alike, events, first }) => ({
+      logs: [...new Set(alike.flat())],
+      events,
+      first: toldEvents(
+        first.flatMap((line, content) => {
+          const read = reader.read(line);
+          return read === undefined ? [] : (alike[content] ?? []).map((log) => ({ ...read, line: { ...line, log } }));
+        }),
+      ),
+      isAlike: alike.length === 1,
+    })),
   });
   if (judgement.coverage.events === 0 && judgement.findings.length === 0) {
     throw new CompareError('EMPTY', 'There is no event in any of the logs that the policy has recorded.');
   }
-  return reportForm({ ...compared, parts, unreadable, judgement });
+  return reportForm({ ...compared, parts, unread, judgement });
 }
 
-const DISORDER = 'its lines are in another order than all others: too many would have to wait for each other';
-
-/** Lines apart with their numbers in the whole logs. */
-function numbered(parts: readonly Walked[]): LoneLine[] {
+/** Of each part how many lines of each log come before it. */
+function linesBefore(parts: readonly Walked[]): number[][] {
   const passed = (parts[0]?.logs ?? []).map(() => 0);
-  return parts.flatMap(({ lone, logs }) => {
+  return parts.map(({ logs }) => {
     const before = [...passed];
     for (const [log, { lines }] of logs.entries()) passed[log] = (passed[log] as number) + lines;
-    return lone.map((line) => ({ ...line, line: line.line + (before[line.log] as number) }));
+    return before;
   });
 }
 
-/** How many of the events are of kinds that the policy has recorded. */
-function counted(kinds: Walked['agreed'], policy: Policy): number {
-  return kinds.filter((kind) => isRecorded(policy, kind)).reduce((sum, { events }) => sum + events, 0);
+function numberOf(before: readonly (readonly number[])[], part: number, log: number): number {
+  return before[part]?.[log] ?? 0;
 }
 
-/** Between the readable lines before and after it an unreadable one may have been any event. */
-function holeOf({ line, why }: UnreadableLine, { descriptors, sizes }: ComparedLogs): Hole {
-  const log = { descriptor: descriptors[line.log] as number, size: sizes[line.log] as number };
-  const before = momentBefore(log, line.offset);
-  const next = momentAfter(log, line.offset + line.length);
-  const from = before === undefined ? 0n : nanosOf(before) + 1n;
-  const to = next === undefined ? LAST_TIME : nanosOf(next);
-  const [begin, end] = from < to ? [from, to] : [to, to + 1n];
-  return {
-    log: line.log,
-    from: padNanos(begin.toString()),
-    to: padNanos(end.toString()),
-    reason: `line ${line.line}: ${why}`,
-  };
+/** How many of the events are of kinds that the policy has recorded. */
+function counted(agreed: Walked['agreed'], policy: Policy): number {
+  const kinds = agreed.flatMap((one) => one.kinds);
+  return kinds.filter((kind) => isRecorded(policy, kind)).reduce((sum, { events }) => sum + events, 0);
 }

@@ -41,7 +41,7 @@ export function withoutRepeats(
   const times = new Set(suspects.flatMap(({ lines }) => [...lines.values()].map(({ line }) => momentOf(line))));
   const apart = new Set(lone.filter((line) => line.log === log.index).map(({ offset }) => offset));
   const repeated = new Set<string>();
-  const window = new LogWindow(log.index, log.descriptor, rest(0, log.size), () => undefined);
+  const window = new LogWindow(log.index, log.descriptor, rest(0, log.size));
   while (window.fill()) {
     const isClear = window.look();
     const { offset, at, lineEnd } = window;
@@ -52,7 +52,6 @@ export function withoutRepeats(
       length: lineEnd - at,
       line: 0,
       astray: false,
-      unclear: false,
     };
     window.pass();
     if (!isClear || !times.has(momentOf(line)) || apart.has(offset)) continue;

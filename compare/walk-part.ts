@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { LineReading } from './line-reading.js';
 import { openLog, type Part } from './parts.js';
-import { type LoneLine, Walk, type Walked } from './walk.js';
+import { Walk, type Walked } from './walk.js';
 import { LogWindow } from './window.js';
 
 /** So many bytes are read before it is said that they were. */
@@ -15,7 +15,7 @@ const SAID_EVERY = 1 << 26;
  */
 export function walkPart(
   files: readonly string[],
-  { ranges, before, until }: Part,
+  { ranges, before, until, leftOut }: Part,
   onBytes: (bytes: number) => void,
   mostWaiting?: number,
 ): Walked {
@@ -28,17 +28,11 @@ export function walkPart(
       onBytes(unsaid);
       unsaid = 0;
     };
-    const tooLong: LoneLine[] = [];
     const windows = descriptors.map((descriptor, log) => {
       const { from, to } = ranges[log] as Part['ranges'][number];
-      const window: LogWindow = new LogWindow(log, descriptor, { from, to, before, until, onBytes: onRead }, (line) =>
-        tooLong.push({ ...line, log, ...window.latest, astray: false, unclear: true }),
-      );
-      return window;
+      return new LogWindow(log, descriptor, { from, to, before, until, onBytes: onRead });
     });
-    const reading = new LineReading(descriptors);
-    const walked = new Walk(windows, reading, mostWaiting).run();
-    return { ...walked, lone: [...walked.lone, ...tooLong] };
+    return new Walk(windows, new LineReading(descriptors), leftOut, mostWaiting).run();
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
   }

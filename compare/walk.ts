@@ -3,6 +3,9 @@ import { KindCounts } from './kinds.js';
 import type { LineContent } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import { isAfter, type Moment, momentOf, timeAtEnd } from './line-scan.js';
+import { isInDisorder } from './order.js';
+import { Patience } from './patience.js';
+import type { UnclearLines } from './unclear.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
 
 /** So many bytes of each log are compared at once; where they differ, the place is searched in them. */
@@ -12,7 +15,7 @@ const GLANCE = 96;
 /** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
 const MOST_WAITING = 1 << 20;
 /** So many bytes of lines apart are kept in memory. */
-const ROOM = 1 << 24;
+const ROOM = 1 << 23;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
@@ -27,8 +30,6 @@ export interface LoneLine {
   readonly line: number;
   /** Whether it comes after one that is later or as late, or is of another part's time: it may say again what was said. */
   readonly astray: boolean;
-  /** Whether it tells no time but to a full reading; its time is that of the line before. */
-  readonly unclear: boolean;
   /** Its bytes, where there was room for them; else they are read from the log again. */
   readonly kept?: Buffer;
   /** What it says, if it has been read in full. */
@@ -37,15 +38,28 @@ export interface LoneLine {
 
 /** What is found in a part of the logs. */
 export interface Walked {
-  /** Events that all logs have, by type and action. */
-  readonly agreed: KindCounts['all'];
-  /** Events that all logs have but the one that was given up. */
-  readonly agreedByOthers: KindCounts['all'];
+  /** Events that all logs have, but for those that were given up before, by type and action. */
+  readonly agreed: readonly { readonly without: readonly number[]; readonly kinds: KindCounts['all'] }[];
   readonly lone: LoneLine[];
+  /** Of each log the lines that tell no time: those to be read in full, and what is beyond. */
+  readonly unclear: readonly {
+    readonly single: readonly UnclearLines[];
+    readonly stretches: readonly UnclearLines[];
+  }[];
   /** Of each log how many lines it has and the times between which they lie; infinite and before all if it has none. */
   readonly logs: { readonly lines: number; readonly earliest: Moment; readonly latest: Moment }[];
-  /** The log that was given up, for too many of its lines stand where no other log has them. */
-  readonly disordered: number | undefined;
+  readonly givenUp: readonly GivenUp[];
+}
+
+/** A log that was held against the others no further: too many of its lines stand where no other log has them, or are written anew. */
+export interface GivenUp {
+  readonly log: number;
+  /** From when on; undefined where nothing it has is in order. */
+  readonly from: Moment | undefined;
+  /** Until when. */
+  readonly until: Moment;
+  /** What took too much. */
+  readonly why: 'content' | 'writing';
 }
 
 /**
@@ -56,25 +70,33 @@ export interface Walked {
 export class Walk {
   /** The logs that are held against each other. */
   #windows: readonly LogWindow[];
-  readonly #logs: () => Walked['logs'];
+  readonly #all: readonly LogWindow[];
   #agreed = new KindCounts();
-  readonly #agreedByAll = this.#agreed;
+  readonly #allAgreed: { without: readonly number[]; kinds: KindCounts }[] = [];
   readonly #waiting = new Map<string, LoneLine[][]>();
   readonly #lone: LoneLine[] = [];
   readonly #moment: Moment = { seconds: 0, nanos: 0 };
   #waitingLines = 0;
   #room = ROOM;
-  #disordered: number | undefined;
+  readonly #givenUp: GivenUp[] = [];
+  readonly #patience: Patience;
+  /** So many bytes are compared at once: fewer where logs often differ. */
+  #reach = STRETCH;
   /** Where in the first log the lines of the latest moment begin. */
   #momentFrom = 0;
 
   constructor(
     windows: readonly LogWindow[],
     private readonly reading: LineReading,
+    leftOut: readonly number[] = [],
     private readonly mostWaiting = MOST_WAITING,
   ) {
-    this.#windows = windows;
-    this.#logs = () => windows.map(({ lines, earliest, latest }) => ({ lines, earliest, latest }));
+    this.#all = windows;
+    this.#windows = windows.filter(({ log }) => !leftOut.includes(log));
+    this.#patience = new Patience(windows.length);
+    const out = windows.filter(({ log }) => leftOut.includes(log));
+    for (const { log, until } of out) this.#givenUp.push({ log, from: undefined, until, why: 'content' });
+    this.#begin();
   }
 
   run(): Walked {
@@ -83,16 +105,17 @@ export class Walk {
       if (live.length === 0) break;
       if (live.length < this.#windows.length || !this.#passAlike()) this.#step(live);
       if (this.#waitingLines <= this.mostWaiting) continue;
-      if (this.#disordered === undefined) this.#giveUp();
+      if (this.#windows.length > 1) this.#giveUpDisordered();
       else this.#letGo();
     }
     this.#letGo();
+    for (const window of this.#all) window.passRest();
     return {
-      agreed: this.#agreedByAll.all,
-      agreedByOthers: this.#agreed === this.#agreedByAll ? [] : this.#agreed.all,
+      agreed: this.#allAgreed.map(({ without, kinds }) => ({ without, kinds: kinds.all })),
       lone: this.#lone,
-      logs: this.#logs(),
-      disordered: this.#disordered,
+      unclear: this.#all.map(({ unclear: { single, stretches } }) => ({ single, stretches })),
+      logs: this.#all.map(({ lines, earliest, latest }) => ({ lines, earliest, latest })),
+      givenUp: this.#givenUp,
     };
   }
 
@@ -110,11 +133,13 @@ export class Walk {
   /** Passes the lines from here on that are the same bytes in all logs. @returns false if there are none */
   #passAlike(): boolean {
     const [first, ...others] = this.#windows as readonly [LogWindow, ...LogWindow[]];
-    let length = STRETCH;
+    let length = this.#reach;
     for (const { at, end } of this.#windows) length = Math.min(length, end - at);
+    const wanted = length;
     const glance = Math.min(length, GLANCE);
     for (const other of others) if (!isSame(first, other, 0, glance)) return false;
     for (const other of others) length = sameLength(first, other, length);
+    this.#reach = length === wanted ? Math.min(STRETCH, this.#reach * 2) : Math.max(GLANCE, this.#reach >>> 1);
     const last = first.bytes.lastIndexOf(NEWLINE, first.at + length - 1);
     if (last < first.at) return false;
     const { passed, lines } = this.#count(first, last + 1);
@@ -166,17 +191,33 @@ export class Walk {
     let earliest: Moment | undefined;
     for (const window of live) {
       if (!window.look()) {
-        this.#lone.push(this.#take(window, true));
+        window.passUnclear();
         return;
       }
       if (earliest === undefined || isAfter(earliest, window.time)) earliest = window.time;
     }
     const { seconds, nanos } = earliest as Moment;
+    const wordy = this.#patience.noteWays(live);
+    if (wordy !== undefined && this.#losePatience(wordy, { seconds, nanos }, 'writing')) return;
     const isNow = ({ time }: LogWindow) => time.seconds === seconds && time.nanos === nanos;
     const isOfAll = live.length === this.#windows.length && live.every(isNow);
-    if (isOfAll && (this.#waiting.size === 0 || !this.#waiting.has(momentOf({ seconds, nanos }))) && areOne(live)) {
+    const key = momentOf({ seconds, nanos });
+    const isWaitedFor = this.#waiting.size > 0 && this.#waiting.has(key);
+    if (isOfAll && !isWaitedFor && areOne(live)) {
       this.#passOne(live as readonly [LogWindow, ...LogWindow[]]);
-    } else for (const window of isOfAll ? live : live.filter(isNow)) this.#wait(window);
+      return;
+    }
+    const alike = grouped(isOfAll ? live : live.filter(isNow));
+    const spent = this.#patience.note(alike, this.#windows);
+    if (isWaitedFor) for (const own of alike) for (const window of own) this.#wait(window);
+    else {
+      this.#waiting.set(
+        key,
+        alike.map((own) => own.map((window) => this.#take(window))),
+      );
+      for (const { length } of alike) this.#waitingLines += length;
+    }
+    if (spent !== undefined) this.#losePatience(spent, { seconds, nanos }, 'content');
   }
 
   /** Passes a line that all logs have here. */
@@ -190,7 +231,7 @@ export class Walk {
         window.note(window.time);
         window.pass();
       }
-    } else this.#lone.push(...now.map((window) => this.#take(window, false)));
+    } else this.#lone.push(...now.map((window) => this.#take(window)));
   }
 
   /** Whether a line is of the latest moment, as others before it, and none of them is the same. */
@@ -206,7 +247,7 @@ export class Walk {
   #wait(window: LogWindow): void {
     const { bytes } = window;
     const hasKind = window.findKind(window.at, window.lineEnd);
-    const line = this.#take(window, false);
+    const line = this.#take(window);
     const key = momentOf(line);
     const groups = this.#waiting.get(key) ?? [];
     const isOther = (group: LoneLine[]) =>
@@ -223,7 +264,8 @@ export class Walk {
     this.#waitingLines -= group.length;
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) this.#waiting.delete(key);
-    if (!hasKind || group.some(({ astray }) => astray)) this.#lone.push(...group);
+    // A line in its place is the first of its log to say so: nobody can have counted it.
+    if (!hasKind || group.every(({ astray }) => astray)) this.#lone.push(...group);
     else {
       this.#agreed.add(bytes, window.kind);
       for (const { kept } of group) this.#room += kept?.length ?? 0;
@@ -231,16 +273,16 @@ export class Walk {
   }
 
   /** Passes a window's line, to be looked at later. */
-  #take(window: LogWindow, unclear: boolean): LoneLine {
-    const { seconds, nanos } = unclear ? window.latest : window.time;
-    const astray = !unclear && !window.isInPlace(window.time);
-    if (!unclear) window.note(window.time);
+  #take(window: LogWindow): LoneLine {
+    const { seconds, nanos } = window.time;
+    const astray = !window.isInPlace(window.time);
+    window.note(window.time);
     const { log, offset, at, lineEnd } = window;
     const length = lineEnd - at;
     const kept = length <= this.#room ? Buffer.from(window.bytes.subarray(at, lineEnd)) : undefined;
     this.#room -= kept?.length ?? 0;
     window.pass();
-    return { log, seconds, nanos, offset, length, line: window.lines, astray, unclear, ...(kept && { kept }) };
+    return { log, seconds, nanos, offset, length, line: window.lines, astray, ...(kept && { kept }) };
   }
 
   /** Leaves all that waits to be judged. */
@@ -251,7 +293,7 @@ export class Walk {
   }
 
   /** Gives up the log without which the fewest events would wait. */
-  #giveUp(): void {
+  #giveUpDisordered(): void {
     const waitWithout = (given: LogWindow) => {
       let count = 0;
       for (const groups of this.#waiting.values()) {
@@ -263,14 +305,43 @@ export class Walk {
       return count;
     };
     const counts = this.#windows.map(waitWithout);
-    const given = this.#windows[counts.indexOf(Math.min(...counts))] as LogWindow;
-    this.#disordered = given.log;
+    this.#giveUp(this.#windows[counts.indexOf(Math.min(...counts))] as LogWindow, undefined, 'content');
+  }
+
+  /** Gives up a log that takes too much, from here on, if it is in order. @returns false if it cannot be spared */
+  #losePatience(window: LogWindow, now: Moment, why: 'content' | 'writing'): boolean {
+    if (!this.#patience.canSpare(this.#windows)) return false;
+    const { log, descriptor, offset, to } = window;
+    const isDisordered = this.#patience.isAstray(log) || isInDisorder(descriptor, offset, to, now);
+    this.#giveUp(window, isDisordered ? undefined : now, why);
+    return true;
+  }
+
+  #giveUp(given: LogWindow, from: Moment | undefined, why: GivenUp['why']): void {
+    this.#givenUp.push({ log: given.log, from, until: given.until, why });
     this.#windows = this.#windows.filter((window) => window !== given);
-    this.#agreed = new KindCounts();
     // It was a place in the first log, which another may be now.
     this.#momentFrom = Number.NEGATIVE_INFINITY;
     this.#letGo();
+    this.#begin();
   }
+
+  /** Begins to count what those agree on that are left. */
+  #begin(): void {
+    this.#agreed = new KindCounts();
+    this.#allAgreed.push({ without: this.#givenUp.map(({ log }) => log), kinds: this.#agreed });
+  }
+}
+
+/** Windows whose next lines are one event, together. */
+function grouped(windows: readonly LogWindow[]): LogWindow[][] {
+  const groups: LogWindow[][] = [];
+  for (const window of windows) {
+    const own = groups.find(([first]) => areOne([first as LogWindow, window]));
+    if (own === undefined) groups.push([window]);
+    else own.push(window);
+  }
+  return groups;
 }
 
 function areOne(now: readonly LogWindow[]): boolean {

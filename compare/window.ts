@@ -13,20 +13,13 @@ import {
   timeAtEnd,
 } from './line-scan.js';
 import { Members } from './members.js';
+import { type PassedLine, UnclearNotes } from './unclear.js';
 
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';
 const READ_BYTES = 1 << 18;
 /** The longest line that is read, in bytes; no event of Docker's comes near it. */
 export const LONGEST_LINE = 1 << 20;
-
-/** Where a line stands. */
-export interface PassedLine {
-  /** From 1 within the part. */
-  readonly line: number;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** The part of a log that a window passes. */
 export interface Stretch {
@@ -55,13 +48,19 @@ export class LogWindow {
   /** The greatest time of any line passed, and the least. */
   readonly latest: Moment;
   readonly earliest: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
+  /** Lines passed that tell no time but to a full reading. */
+  readonly unclear = new UnclearNotes();
+  /** The time of the last line passed that tells one; before all if there is none. */
+  readonly #previous: Moment = { seconds: -1, nanos: 0 };
   /** The next line's, once `look` has been called; without its newline. */
   readonly time: Moment = { seconds: 0, nanos: 0 };
   lineEnd = 0;
   readonly members = new Members();
   readonly kind: Kind = { typeFrom: 0, typeTo: 0, actionFrom: 0, actionTo: 0 };
-  readonly #to: number;
-  readonly #until: Moment;
+  /** Where the part ends. */
+  readonly to: number;
+  /** A time that no line should reach. */
+  readonly until: Moment;
   /** With fewer bytes ahead more is read. */
   readonly #low: number;
   readonly #onBytes: (bytes: number) => void;
@@ -77,21 +76,19 @@ export class LogWindow {
   /**
    * @param log its place among the logs
    * @param descriptor of the open log
-   * @param onTooLong told of each line that is passed without being read
    */
   constructor(
     readonly log: number,
     readonly descriptor: number,
     { from, to, before, until, onBytes, atOnce = READ_BYTES }: Stretch,
-    private readonly onTooLong: (line: PassedLine) => void,
   ) {
     this.bytes = Buffer.allocUnsafeSlow(atOnce);
     this.#low = atOnce / 4;
     this.#base = from;
-    this.#to = to;
+    this.to = to;
     this.#onBytes = onBytes;
     this.latest = { ...before };
-    this.#until = until;
+    this.until = until;
   }
 
   /** Where in the file the next line begins. */
@@ -107,7 +104,7 @@ export class LogWindow {
   /** Reads until at least one whole line is there. @returns false if there is none any more */
   fill(): boolean {
     if (this.end - this.at >= this.#low) return this.#hasLine();
-    if (this.offset >= this.#to) return false;
+    if (this.offset >= this.to) return false;
     this.#read();
     return this.#hasLine();
   }
@@ -120,7 +117,8 @@ export class LogWindow {
     this.lineEnd = newline < 0 || newline >= this.end ? this.end : newline;
     if (this.lineEnd > this.at && bytes[this.lineEnd - 1] === RETURN) this.lineEnd--;
     this.#hasMembers = undefined;
-    this.#isClear = timeAtEnd(bytes, this.at, this.lineEnd, this.time) || this.#timeOfMembers();
+    this.#isClear =
+      timeAtEnd(bytes, this.at, this.lineEnd, this.time) || (!this.unclear.isFull && this.#timeOfMembers());
     this.#looked = true;
     return this.#isClear;
   }
@@ -179,6 +177,24 @@ export class LogWindow {
     this.passTo(next, 1);
   }
 
+  /** Passes all lines that are left, counting them. */
+  passRest(): void {
+    while (this.offset < this.to) {
+      if (this.at === this.end && !this.#read()) return;
+      const { bytes, end } = this;
+      for (let at = this.at; at < end; this.lines++) {
+        const newline = bytes.indexOf(NEWLINE, at);
+        if (newline < 0 || newline >= end) break;
+        at = newline + 1;
+        this.at = at;
+      }
+      // A line that ends with the log, or behind what was read.
+      if (this.at === end) continue;
+      this.at = end;
+      if (this.offset === this.to) this.lines++;
+    }
+  }
+
   /** Passes so many lines that end before `next`. */
   passTo(next: number, lines: number): void {
     this.at = next;
@@ -193,12 +209,28 @@ export class LogWindow {
 
   /** Whether a line of that time is not of a later part. */
   isBeforeEnd(time: Moment): boolean {
-    return isAfter(this.#until, time);
+    return isAfter(this.until, time);
+  }
+
+  /** Passes the next line, which tells no time. Call after `look`. */
+  passUnclear(): void {
+    const { offset, at, lineEnd } = this;
+    this.pass();
+    this.#noteUnclear({ line: this.lines, offset, length: lineEnd - at });
+  }
+
+  #noteUnclear(line: PassedLine): void {
+    const after = this.#previous.seconds < 0 ? undefined : { ...this.#previous };
+    this.unclear.add(line, after, line.length > LONGEST_LINE);
   }
 
   /** Takes note of a passed line's time. */
   note(time: Moment): void {
     const { latest, earliest } = this;
+    const previous = this.#previous;
+    if (this.unclear.isOpen) this.unclear.close(time);
+    previous.seconds = time.seconds;
+    previous.nanos = time.nanos;
     if (isAfter(time, latest)) {
       latest.seconds = time.seconds;
       latest.nanos = time.nanos;
@@ -217,7 +249,7 @@ export class LogWindow {
   }
 
   #hasLine(): boolean {
-    if (this.offset >= this.#to || this.at >= this.end) return false;
+    if (this.offset >= this.to || this.at >= this.end) return false;
     for (let from = this.at; ; ) {
       const newline = this.bytes.indexOf(NEWLINE, from);
       if (newline >= 0 && newline < this.end) return true;
@@ -237,7 +269,7 @@ export class LogWindow {
       if (newline >= 0 || !isMore) {
         this.lines += 1;
         this.at = newline >= 0 ? newline : this.end;
-        this.onTooLong({ line: this.lines, offset, length: this.offset - offset });
+        this.#noteUnclear({ line: this.lines, offset, length: this.offset - offset });
         if (newline >= 0) this.at++;
         return isMore;
       }
@@ -258,7 +290,7 @@ export class LogWindow {
     this.at = 0;
     this.end = rest;
     const from = this.#base + rest;
-    const most = Math.min(this.bytes.length - rest, this.#to - from);
+    const most = Math.min(this.bytes.length - rest, this.to - from);
     const count = most > 0 ? readSync(this.descriptor, this.bytes, rest, most, from) : 0;
     this.end += count;
     this.#onBytes(count);

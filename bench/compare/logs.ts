@@ -17,7 +17,7 @@ export interface BenchLogs {
 }
 
 /** Numbers from 0 to 1, the same for a seed. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed === 0 ? 1 : seed;
   return () => {
     state ^= state << 13;
@@ -72,8 +72,16 @@ function lineOf(
   ])}\n`;
 }
 
-/** Writes three logs of so many events, of which each actor leaves out and alters one in a thousand. */
-export async function writeLogs(folder: string, events: number, seed: number): Promise<BenchLogs> {
+/**
+ * Writes three logs of so many events.
+ * @param wrong of how many one of them is wrong: half are left out by it, half altered
+ */
+export async function writeLogs(
+  folder: string,
+  events: number,
+  seed: number,
+  wrong = events * 0.006,
+): Promise<BenchLogs> {
   const random = seeded(seed);
   const pick = (many: number) => Math.floor(random() * many);
   const ids = Array.from({ length: CONTAINERS }, (_, index) => createHash('sha256').update(`${index}`).digest('hex'));
@@ -92,10 +100,11 @@ export async function writeLogs(folder: string, events: number, seed: number): P
     const plain = lineOf(event, ids, false);
     // One log at the most is wrong about an event, so that a majority always tells.
     const fate = random();
-    const wrong = pick(3);
-    const isWrong = (log: number) => log === wrong && fate < 0.006;
+    const liar = pick(3);
+    const share = wrong / events;
+    const isWrong = (log: number) => log === liar && fate < share;
     const altered = { ...event, variant: event.variant + 1 };
-    const told = [0, 1, 2].map((log) => (isWrong(log) ? (fate < 0.003 ? undefined : altered) : event));
+    const told = [0, 1, 2].map((log) => (isWrong(log) ? (fate < share / 2 ? undefined : altered) : event));
     const contents = new Set(told.flatMap((one) => (one === undefined ? [] : one.variant)));
     for (const [log, one] of told.entries()) {
       lacking[log as 0 | 1 | 2] += contents.size - (one === undefined ? 0 : 1);

@@ -32,6 +32,7 @@ function pythonIn(folder: string): string {
 
 async function rivals(peers: readonly Peer[], logs: readonly string[], folder: string, lacking: readonly number[]) {
   const runs = new Map(peers.map((peer) => [peer, [] as Run[]]));
+  for (const { prepare } of peers) prepare?.(logs);
   for (let round = 0; round < rounds; round++) {
     for (const peer of peers) {
       const run = await runOnce(peer, logs, folder);

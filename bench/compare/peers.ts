@@ -13,6 +13,8 @@ export interface Peer {
   /** Whether order of keys makes a difference to it. */
   readonly byLine: boolean;
   readonly command: (logs: readonly string[]) => readonly string[];
+  /** Makes of the logs what it needs; not timed. */
+  readonly prepare?: (logs: readonly string[]) => void;
   /** Of each log how many distinct events it lacks, from what the program printed. */
   readonly lacking: (output: string) => number[];
 }
@@ -25,26 +27,66 @@ export interface Run {
 
 const numbers = (output: string): number[] => (output.match(/\d+/g) ?? []).map(Number);
 
-const PYTHON: Readonly<Record<string, { readonly module: string; readonly byLine: boolean; readonly code: string }>> = {
+/** A program in Python that counts what each log lacks of all that any of them has. */
+interface Script {
+  readonly module: string;
+  readonly byLine: boolean;
+  readonly code: string;
+  /** What is made of the logs beforehand, and not counted. */
+  readonly prepare?: string;
+}
+
+/** @param from what gives a log's distinct values `h`, for the file `f` */
+const duckdb = (from: string): string => `
+import duckdb, sys
+k = lambda f: ${from}
+a, b, c = sys.argv[1:]
+print(duckdb.sql(f"select count(*) filter (a.h is null), count(*) filter (b.h is null), count(*) filter (c.h is null) from ({k(a)}) a full join ({k(b)}) b on a.h = b.h full join ({k(c)}) c on coalesce(a.h, b.h) = c.h").fetchall())
+`;
+const COLUMNS = `{'Type': 'VARCHAR', 'Action': 'VARCHAR', 'Actor': 'STRUCT(ID VARCHAR, Attributes MAP(VARCHAR, VARCHAR))', 'scope': 'VARCHAR', 'timeNano': 'BIGINT'}`;
+const FIELDS =
+  "md5_number(concat_ws('|', Type, Action, Actor.ID, list_sort(map_entries(Actor.Attributes))::VARCHAR, scope, timeNano))";
+
+const PYTHON: Readonly<Record<string, Script>> = {
   'DuckDB, whole lines': {
     module: 'duckdb',
     byLine: true,
-    code: `
-import duckdb, sys
-k = lambda f: f"select distinct json h from read_ndjson_objects('{f}', maximum_object_size=33554432)"
-a, b, c = sys.argv[1:]
-print(duckdb.sql(f"select count(*) filter (a.h is null), count(*) filter (b.h is null), count(*) filter (c.h is null) from ({k(a)}) a full join ({k(b)}) b on a.h = b.h full join ({k(c)}) c on coalesce(a.h, b.h) = c.h").fetchall())
-`,
+    code: duckdb(`f"select distinct json h from read_ndjson_objects('{f}', maximum_object_size=33554432)"`),
   },
   'DuckDB, by hash of fields': {
     module: 'duckdb',
     byLine: false,
-    code: `
+    code: duckdb(
+      `f"""select distinct ${FIELDS} h from read_ndjson('{f}', columns = ${COLUMNS.replaceAll('{', '{{').replaceAll('}', '}}')}, maximum_object_size=33554432)"""`,
+    ),
+  },
+  'DuckDB, Parquet of lines\u2019 SHA-256 (made beforehand)': {
+    module: 'duckdb',
+    byLine: true,
+    prepare: `
 import duckdb, sys
-cols = "{'Type': 'VARCHAR', 'Action': 'VARCHAR', 'Actor': 'STRUCT(ID VARCHAR, Attributes MAP(VARCHAR, VARCHAR))', 'scope': 'VARCHAR', 'timeNano': 'BIGINT'}"
-k = lambda f: f"select md5_number(concat_ws('|', Type, Action, Actor.ID, list_sort(map_entries(Actor.Attributes))::VARCHAR, scope, timeNano)) h from read_ndjson('{f}', columns = {cols}, maximum_object_size=33554432)"
-a, b, c = sys.argv[1:]
-print(duckdb.sql(f"select count(*) filter (a.h is null), count(*) filter (b.h is null), count(*) filter (c.h is null) from ({k(a)}) a full join ({k(b)}) b on a.h = b.h full join ({k(c)}) c on coalesce(a.h, b.h) = c.h").fetchall())
+for f in sys.argv[1:]:
+    duckdb.sql(f"copy (select unhex(sha256(json)) h from read_ndjson_objects('{f}', maximum_object_size=33554432)) to '{f}.parquet'")
+`,
+    code: duckdb(`f"select distinct h from '{f}.parquet'"`),
+  },
+  'SQLite, SHA-256 of lines': {
+    module: 'sqlite3',
+    byLine: true,
+    code: `
+import hashlib, os, sqlite3, sys
+path = sys.argv[1] + '.sqlite'
+db = sqlite3.connect(path)
+db.execute('pragma journal_mode = off')
+db.execute('pragma synchronous = off')
+db.execute('pragma cache_size = -1000000')
+for t, f in zip('abc', sys.argv[1:]):
+    db.execute(f'create table {t}(h blob)')
+    db.executemany(f'insert into {t} values (?)', ((hashlib.sha256(line).digest(),) for line in open(f, 'rb')))
+db.execute('create table every as select h from a union select h from b union select h from c')
+print(*[db.execute(f'select count(*) from (select h from every except select h from {t})').fetchone()[0] for t in 'abc'])
+db.close()
+os.remove(path)
 `,
   },
   'polars, whole lines': {
@@ -75,11 +117,14 @@ export function peersIn(folder: string, python: string): Peer[] {
       return ['A', 'B', 'C'].map((actor) => told('missing', actor) + told('differs'));
     },
   };
-  const scripts = Object.entries(PYTHON).flatMap(([name, { module, byLine, code }]): Peer[] => {
+  const scripts = Object.entries(PYTHON).flatMap(([name, { module, byLine, code, prepare }]): Peer[] => {
     if (spawnSync(python, ['-c', `import ${module}`]).status !== 0) return [];
     const file = join(folder, `${name.replace(/\W+/g, '-')}.py`);
     writeFileSync(file, code);
-    return [{ name, byLine, command: (logs) => [python, file, ...logs], lacking: numbers }];
+    const making = prepare && {
+      prepare: (logs: readonly string[]) => void spawnSync(python, ['-c', prepare, ...logs]),
+    };
+    return [{ name, byLine, command: (logs) => [python, file, ...logs], lacking: numbers, ...making }];
   });
   const sorted: Peer = {
     name: 'sort and comm, whole lines',

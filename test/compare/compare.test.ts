@@ -40,7 +40,7 @@ const logs = fc
 function compared(files: readonly string[], parts: number, mostWaiting?: number) {
   const descriptors = files.map(openLog);
   try {
-    const cut = partsOf(descriptors, parts, 1);
+    const cut = partsOf(descriptors, parts, { least: 1 });
     const walked = cut.map((part) => walkPart(files, part, () => undefined, mostWaiting));
     const report = reportOf(
       {
@@ -79,7 +79,6 @@ function readInFull(files: readonly string[]) {
             length: 0,
             line: index + 1,
             astray: false,
-            unclear: false,
           };
           return [{ line, event, timeNano: raw.timeNano }];
         } catch {
