@@ -152,7 +152,11 @@ function containersOf(projection: Projection, decided: Decided, options: JudgeOp
 }
 
 /** What the actors did on the ledger: about no event, so told with the day that is sealed next. */
-function conductFindings(projection: Projection, range: LedgerRange | undefined, locate: findings.Locate): Finding[] {
+export function conductFindings(
+  projection: Projection,
+  range: LedgerRange | undefined,
+  locate: findings.Locate,
+): Finding[] {
   if (range === undefined) return [];
   return [
     ...silences(projection, range, locate),
@@ -162,7 +166,7 @@ function conductFindings(projection: Projection, range: LedgerRange | undefined,
 }
 
 /** The policy at the end of the day, or at its beginning where none reaches the end. */
-function policyOf(projection: Projection, day: Day, bounds: Interval): NumberedPolicy {
+export function policyOf(projection: Projection, day: Day, bounds: Interval): NumberedPolicy {
   const policy =
     projection.policies.at(padNanos(addSeconds(unpadNanos(bounds.to), -1))) ?? projection.policies.at(bounds.from);
   if (policy === undefined) {
@@ -185,7 +189,7 @@ function gapFindings(projection: Projection, standings: readonly Standing[], bou
 }
 
 /** Whether an actor is to witness a source, which exists, at a time of 19 digits. */
-function isExpected(projection: Projection, source: Source, actor: string, time: string): boolean {
+export function isExpected(projection: Projection, source: Source, actor: string, time: string): boolean {
   const policy = projection.policies.at(time);
   if (policy === undefined) return false;
   const witnesses = witnessesOf(policy.policy, source.name, unpadNanos(time));
