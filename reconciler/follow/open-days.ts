@@ -2,7 +2,7 @@ import { addSeconds, type Day, dayEnd, dayOf, dayStart, type NumberedPolicy, pad
 import { policyOf } from '../judge/judge-day.js';
 import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
-import { eventDays, openDay } from '../seal.js';
+import { eventDays, isGoverned, openDay } from '../seal.js';
 
 /** A day that may still change, with what judging it looks at. */
 export interface OpenDay {
@@ -27,11 +27,9 @@ export function spanOf(day: Day, { policy }: NumberedPolicy): OpenDay {
 /** The days after the last sealed one of which anything is to be said. */
 export function openDays(projection: Projection, sealed: Day): OpenDay[] {
   const open = openDay(projection);
-  const isGoverned = (day: Day) =>
-    projection.policies.at(padNanos((BigInt(dayEnd(day)) - 1n).toString())) !== undefined;
   const days = new Set([
     ...eventDays(projection).filter((day) => day > sealed),
-    ...(open !== undefined && isGoverned(open) ? [open] : []),
+    ...(open !== undefined && isGoverned(projection, open) ? [open] : []),
   ]);
   return [...days].sort().map((day) => {
     const bounds = { from: padNanos(dayStart(day)), to: padNanos(dayEnd(day)) };

@@ -48,8 +48,6 @@ export interface JudgeOptions {
   readonly amends: DayJudgement['amends'];
   /** What was judged before, where nothing has been said of the day since: its containers need no second look. */
   readonly before?: JudgedDay;
-  /** Whether to leave the containers out, at whose every event of the day running time and lives look. */
-  readonly withoutContainers?: boolean;
 }
 
 /**
@@ -120,16 +118,12 @@ interface Decided {
 
 /** The running time of a day's containers, and those that make no legal life. */
 function containersOf(projection: Projection, decided: Decided, options: JudgeOptions) {
-  const { carried, before, withoutContainers = false } = options;
+  const { carried, before } = options;
   if (before !== undefined) {
     const { running, sums, bill, findings: said } = before.judgement;
     return { running, sums, bill, carry: before.carry, lifecycle: said.filter((one) => one.class === 'lifecycle') };
   }
   const { bounds, policy, standings, pairing, floods, locate } = decided;
-  if (withoutContainers) {
-    const none = { running: [], sums: [], bill: { agreed: '0', disputed: '0' } };
-    return { ...none, carry: carried, lifecycle: [] };
-  }
   const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
   const lives = new LifeCheck(projection);
   const events = function* () {

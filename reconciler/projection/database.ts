@@ -31,7 +31,8 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
     db.pragma('cache_size = -65536');
     // Fewer, larger checkpoints while catching up.
     db.pragma('wal_autocheckpoint = 8000');
-    migrate(db, file);
+    // Readers need no turn among those who write.
+    if (!isCurrent(db)) migrate(db, file);
     return db;
   } catch (error) {
     db?.close();
@@ -72,6 +73,10 @@ function checkOwn(db: Db, file: string, mustExist: boolean): void {
 /** A projection without a block. */
 export function nothingRead(): ReconcilerError {
   return new ReconcilerError('EMPTY', 'Nothing has been read from the ledger yet; run "event2ledger reconcile" first.');
+}
+
+function isCurrent(db: Db): boolean {
+  return db.pragma('user_version', { simple: true }) === MIGRATIONS.length;
 }
 
 function migrate(db: Db, file: string): void {

@@ -198,5 +198,6 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE open_findings (
     day TEXT NOT NULL, part TEXT NOT NULL, id TEXT NOT NULL, finding TEXT NOT NULL, PRIMARY KEY (day, part, id)
   ) WITHOUT ROWID;
+  CREATE INDEX open_findings_by_id ON open_findings (id);
   `,
 ];
