@@ -24,6 +24,8 @@ const BYTES = Number(process.env.BYTES ?? 545);
 const ONE_IN = Number(process.env.ONE_IN ?? 1000);
 /** One in so many findings is asked for by `query`. */
 const ASKED = Number(process.env.ASKED ?? 10);
+/** For the follower, such as --cpu-prof. */
+const NODE_ARGS = (process.env.NODE_ARGS ?? '').split(' ').filter((arg) => arg !== '');
 const ACTORS = 3;
 const BINARY = fileURLToPath(new URL('../../event2ledger.js', import.meta.url));
 /** 2026-11-22T00:00:00Z, from which on the events are made up. */
@@ -80,7 +82,7 @@ try {
   const ready = await said(ledger, 'ready');
   const dbFile = join(directory, 'reconciler.db');
   const args = ['reconcile', '--profile', ready.profile, '--db', dbFile, '--follow', '--json'];
-  const follower = spawn(process.execPath, [BINARY, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const follower = spawn(process.execPath, [...NODE_ARGS, BINARY, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(follower);
   const told: Told[] = [];
   createInterface(follower.stdout).on('line', (line) => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const NONE = -1;
 
@@ -18,10 +18,11 @@ export class LifeIndex {
   add(container: string, event: number): void {
     if (this.#count === this.#events.length) this.#growEvents();
     if (this.#used * 2 >= this.#size) this.#growContainers();
-    const slot = this.#slotOf(keyOf(container));
+    const key = keyOf(container);
+    const slot = this.#slotOf(key);
     const head = this.#heads[slot] as number;
     if (head === NONE) {
-      this.#keys[slot] = keyOf(container);
+      this.#keys[slot] = key;
       this.#used += 1;
     }
     this.#events[this.#count] = event;
@@ -70,5 +71,5 @@ export class LifeIndex {
 
 /** Of a hash that nobody finds another container for. */
 function keyOf(container: string): bigint {
-  return createHash('sha256').update(container).digest().readBigUInt64LE();
+  return BigInt(`0x${hash('sha256', container, 'hex').slice(0, 16)}`);
 }

@@ -4,6 +4,7 @@ import type { JudgedEvent } from '../judge/input.js';
 import { conductFindings } from '../judge/judge-day.js';
 import { eventLoader, loadEvents, locatorOf, vantageOf } from '../judge/load.js';
 import { matterOf } from '../judge/pairing.js';
+import { prepared } from '../projection/database.js';
 import type { OpenEvent } from '../projection/event-window.js';
 import type { Projection } from '../projection/projection.js';
 import { openDay } from '../seal.js';
@@ -139,7 +140,7 @@ export class OpenJudgement {
 
   #sealedAt(): number {
     if (this.sealed === undefined) return 0;
-    return this.#projection.db.prepare('SELECT seq FROM days WHERE day = ?').pluck().get(this.sealed) as number;
+    return prepared(this.#projection.db, 'SELECT seq FROM days WHERE day = ?').pluck().get(this.sealed) as number;
   }
 
   #refreshDays(): void {

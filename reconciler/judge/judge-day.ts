@@ -16,7 +16,7 @@ import { clockKeepers, nanosOf } from '../ledger/policy-book.js';
 import { exists, type Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
 import { type CarriedContainer, runningDay } from '../running/day.js';
-import { equivocations, type LedgerRange, sequenceBreaks } from './batches.js';
+import { equivocations, isAnyOdd, type LedgerRange, sequenceBreaks } from './batches.js';
 import { type Flood, floodsOf } from './beyond-quota.js';
 import * as findings from './findings.js';
 import { judgeFlood } from './flood.js';
@@ -154,8 +154,9 @@ export function conductFindings(
   if (range === undefined) return [];
   return [
     ...silences(projection, range, locate),
-    ...equivocations(projection, range, locate),
-    ...sequenceBreaks(projection, range, locate),
+    ...(isAnyOdd(projection, range)
+      ? [...equivocations(projection, range, locate), ...sequenceBreaks(projection, range, locate)]
+      : []),
   ];
 }
 

@@ -40,6 +40,17 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
   }
 }
 
+const PREPARED = new WeakMap<Db, Map<string, Database.Statement>>();
+
+/** A statement that is asked again and again: to prepare it costs more than to run it. Each text has one way to be run. */
+export function prepared(db: Db, sql: string): Database.Statement {
+  const known = PREPARED.get(db) ?? new Map<string, Database.Statement>();
+  PREPARED.set(db, known);
+  const statement = known.get(sql) ?? db.prepare(sql);
+  known.set(sql, statement);
+  return statement;
+}
+
 /** SQLite's errors as ours, any other as it is: no room, no access, somebody else's lock, a file that was damaged. */
 export function asDatabaseError(error: unknown, file: string): unknown {
   return error instanceof Database.SqliteError ? databaseError(error, file) : error;
