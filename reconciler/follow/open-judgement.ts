@@ -179,8 +179,11 @@ export class OpenJudgement {
       nowhere: false,
     };
     if (isNew && isLife(record)) this.#lives.added(this.#dayOf(record), event.source.id, record.object, event.id);
-    if (isLooked) this.#look(record);
-    else if (isLife(record)) this.#lives.touched(this.#dayOf(record), event.source.id, record.object);
+    if (isLooked) {
+      this.#look(record);
+      // What is told of the container may show who attests it.
+      if (isLife(record)) this.#lives.doubted(this.#dayOf(record), event.source.id, record.object);
+    } else if (isLife(record)) this.#lives.touched(this.#dayOf(record), event.source.id, record.object);
   }
 
   /** Whether an event that all have attested for long may be shown in what is told of a container or a run. */
