@@ -7,7 +7,9 @@ import { NetworkError } from '../network/errors.js';
 import { loadProfile } from '../network/profile.js';
 import { judgementOf } from './day-judgement.js';
 import { lineOf } from './finding-line.js';
-import type { DayJudgement, Finding } from './judgement.js';
+import { noticeReader } from './follow/reader.js';
+import { Watcher } from './follow/watcher.js';
+import type { DayJudgement } from './judgement.js';
 import type { Projection } from './projection/projection.js';
 import { withProjection } from './projection/with-projection.js';
 import { type Progress, type ReconcileOptions, reconcile } from './reconcile.js';
@@ -64,7 +66,7 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
   const [connection, ...beside] = [options.profile, ...profilesOf(options.beside)].map((file) =>
     connect(loadProfile(file)),
   ) as [LedgerConnection, ...LedgerConnection[]];
-  const watcher = new Watcher(options, io);
+  const watcher = new Watcher(io, options.json === true);
   const reading: Reading = {
     connection,
     beside,
@@ -112,16 +114,21 @@ async function followForEver(reading: Reading, io: CommandIo, watcher: Watcher):
     attempt = 0;
     if (progress.block < progress.newest) watcher.progress(progress);
   };
-  while (!io.signal.aborted) {
-    try {
-      await reconcile({ ...reading, follow: true, signal: io.signal, onProgress, onFindings: watcher.found });
-    } catch (error) {
-      if (!(error instanceof NetworkError) || !error.retryable) throw error;
-      const delay = BACKOFF[Math.min(attempt, BACKOFF.length - 1)] as number;
-      attempt += 1;
-      io.stderr.write(`${printable(error.message)} Trying again in ${delay / 1000} s.\n`);
-      await aborted(io.signal, delay);
+  const end = noticeReader(io.stdout);
+  try {
+    while (!io.signal.aborted) {
+      try {
+        await reconcile({ ...reading, follow: true, signal: io.signal, onProgress, onFindings: watcher.found });
+      } catch (error) {
+        if (!(error instanceof NetworkError) || !error.retryable) throw error;
+        const delay = BACKOFF[Math.min(attempt, BACKOFF.length - 1)] as number;
+        attempt += 1;
+        io.stderr.write(`${printable(error.message)} Trying again in ${delay / 1000} s.\n`);
+        await aborted(io.signal, delay);
+      }
     }
+  } finally {
+    end();
   }
 }
 
@@ -135,34 +142,6 @@ function aborted(signal: AbortSignal, afterMillis: number): Promise<void> {
     const timer = setTimeout(done, afterMillis);
     signal.addEventListener('abort', done);
   });
-}
-
-/** Says what happens while blocks come in: progress on a terminal, and with --follow each finding as it appears. */
-class Watcher {
-  readonly #options: Options;
-  readonly #io: CommandIo;
-  readonly #seen = new Map<string, string>();
-
-  constructor(options: Options, io: CommandIo) {
-    this.#options = options;
-    this.#io = io;
-  }
-
-  readonly progress = ({ block, newest }: Progress): void => {
-    if (this.#io.stderr.isTTY) this.#io.stderr.write(`\rblock ${block} of ${newest}${block === newest ? '\n' : ''}`);
-  };
-
-  /** Tells each finding once, and again when it is of another class or against others. */
-  readonly found = (findings: readonly Finding[]): void => {
-    for (const finding of findings) {
-      const key = `${finding.id}/${finding.class}`;
-      const dissent = finding.dissent.join();
-      if (this.#seen.get(key) === dissent) continue;
-      this.#seen.set(key, dissent);
-      if (this.#options.json) printJson(this.#io, { finding });
-      else this.#io.stdout.write(`${lineOf(finding)}\n`);
-    }
-  };
 }
 
 function summarize(options: Options, io: CommandIo): ExitCode {

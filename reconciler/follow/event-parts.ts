@@ -91,36 +91,27 @@ export class EventParts {
     const members: EventRecord[] = [];
     let isDecided = false;
     for (const record of group.members) {
-      const flood = this.soles.floodOf(record);
-      if (flood !== undefined) {
-        this.#dirtyFloods.add(flood);
-        this.#setNowhere(record, false);
-        this.#count(record, 'left out');
-        record.judged = false;
-        continue;
-      }
       const { source, at: time, kind } = record;
       const appearance = this.projection.appearances.of(record.firstSeq);
       const subject = { source, time, kind, appearance };
       const decided = decide(subject, record.actors, judging.vantage);
-      record.judged = decided !== undefined;
-      this.#setNowhere(record, decided !== undefined && !decided.sourceExists);
       if (appearance === undefined) this.#awaitAppearance(group, record.firstSeq);
-      if (decided === undefined) {
-        this.#count(record, 'stands');
-        continue;
-      }
-      if (!decided.sourceExists) {
-        this.#count(record, 'ignored');
-        continue;
-      }
-      members.push(record);
-      for (const actor of decided.pending) {
+      for (const actor of decided?.pending ?? []) {
         const limit = absentAfter(subject, actor, judging.vantage);
         if (limit !== undefined) this.#awaitClock(group, limit);
       }
-      if (decided.verdict === 'pending' && group.members.size > 1) this.#awaitGrace(group, time, judging.vantage);
-      isDecided ||= decided.verdict !== 'pending' && decided.verdict !== 'unobservable';
+      const flood = this.soles.floodOf(record);
+      if (flood !== undefined) this.#dirtyFloods.add(flood);
+      record.judged = decided !== undefined && flood === undefined;
+      this.#setNowhere(record, record.judged && decided?.sourceExists === false);
+      if (flood !== undefined) this.#count(record, 'left out');
+      else if (decided === undefined) this.#count(record, 'stands');
+      else if (!decided.sourceExists) this.#count(record, 'ignored');
+      else {
+        members.push(record);
+        if (decided.verdict === 'pending' && group.members.size > 1) this.#awaitGrace(group, time, judging.vantage);
+        isDecided ||= decided.verdict !== 'pending' && decided.verdict !== 'unobservable';
+      }
     }
     if (isDecided) this.#tell(group, members, judging);
     else {
