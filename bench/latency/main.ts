@@ -1,39 +1,38 @@
 /**
- * How long after the commit of the block that decides a finding it is told by `reconcile --follow --json` and by `query`, while
- * attestations come in at a rate.
+ * How long after the commit of the block that decides a finding `reconcile --follow --json` tells it and the queries give it,
+ * while attestations come in at a rate.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findingsOf } from '../../reconciler/findings.js';
-import type { Finding } from '../../reconciler/judgement.js';
-import { machine } from '../machine.js';
+import { machine, quantile, usageOf } from '../machine.js';
 import { DAY } from '../made-batches.js';
+import { now } from './clock.js';
+import { follow, type Told } from './followed.js';
 import type { Pace, Said } from './paced-ledger.js';
 
+/** Attestations a second, of all actors together. */
 const RATE = Number(process.env.RATE ?? 5000);
 const SECONDS = Number(process.env.SECONDS ?? 60);
 /** Entries of a batch. */
 const BATCH = Number(process.env.BATCH ?? 100);
+/** Of a canonical event. */
 const BYTES = Number(process.env.BYTES ?? 545);
 /** Each actor lacks one in so many events, and alters another one. */
 const ONE_IN = Number(process.env.ONE_IN ?? 1000);
-/** One in so many findings is asked for by `query`. */
+/** Of so many findings the queries are asked for one. */
 const ASKED = Number(process.env.ASKED ?? 10);
-/** For the follower, such as --cpu-prof. */
+/** For the follower's process, such as --cpu-prof. */
 const NODE_ARGS = (process.env.NODE_ARGS ?? '').split(' ').filter((arg) => arg !== '');
 const ACTORS = 3;
-const BINARY = fileURLToPath(new URL('../../event2ledger.js', import.meta.url));
+/** Each actor's two kinds of differences. */
+const TURNS = ACTORS * 2;
 /** 2026-11-22T00:00:00Z, from which on the events are made up. */
 const DAY_START = 1_795_305_600_000_000_000n;
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
-}
 
 async function said<K extends Said['kind']>(ledger: ChildProcess, kind: K): Promise<Extract<Said, { kind: K }>> {
   for (;;) {
@@ -42,31 +41,61 @@ async function said<K extends Said['kind']>(ledger: ChildProcess, kind: K): Prom
   }
 }
 
-/** Seconds of CPU of a process and its most memory, where the system tells it. */
-function costOf(pid: number | undefined): { cpu: number; mebibytes: number } {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    const most = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, mebibytes: Number(most) / 1024 };
-  } catch {
-    return { cpu: Number.NaN, mebibytes: Number.NaN };
+function row(name: string, millis: readonly number[]): string {
+  const cells = [0.5, 0.95, 0.99, 1].map((share) => quantile(millis, share).toFixed(1));
+  return `| ${name} | ${millis.length} | ${cells.join(' | ')} |`;
+}
+
+/** The table. @param decided when the block was on disk with which a finding is one */
+function print(told: readonly Told[], decided: (one: Told) => number): void {
+  const onStream = (some: readonly Told[]) => some.map((one) => one.at - decided(one));
+  console.log(
+    '| from the commit of the deciding block | findings | p50 ms | p95 | p99 | most |\n|---|---|---|---|---|---|',
+  );
+  console.log(row('on the event stream', onStream(told)));
+  for (const name of ['missing', 'differs'] as const) {
+    console.log(row(`of these \`${name}\``, onStream(told.filter(({ finding }) => finding.class === name))));
+  }
+  for (const name of ['findings', 'disputed'] as const) {
+    const asked = told.flatMap((one) => (one[name] === undefined ? [] : [{ ...one[name], decided: decided(one) }]));
+    const from = name === 'disputed' ? ' --from' : '';
+    console.log(
+      row(
+        `given by \`query ${name}${from}\``,
+        asked.map((one) => one.answered - one.decided),
+      ),
+    );
+    console.log(
+      row(
+        'of these from question to answer',
+        asked.map((one) => one.answered - one.asked),
+      ),
+    );
   }
 }
 
-function row(name: string, millis: readonly number[]): string {
-  const sorted = [...millis].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-  const cells = [at(0.5), at(0.95), at(0.99), at(1)].map((value) => value.toFixed(1));
-  return `| ${name} | ${sorted.length} | ${cells.join(' | ')} |`;
+/** The first time that each finding was told. */
+function firstTold(told: readonly Told[]): Map<string, Told> {
+  const first = new Map<string, Told>();
+  for (const one of told) {
+    const key = `${one.finding.class} ${one.finding.time}`;
+    if (!first.has(key)) first.set(key, one);
+  }
+  return first;
 }
 
-interface Told {
-  readonly finding: Finding;
-  readonly at: number;
-  /** When `query` had given it, if it was asked. */
-  readonly queried?: number;
-  /** Milliseconds that `query` took. */
-  readonly took?: number;
+/** @throws Error unless all differences of the rule were found, nothing else was, and each was told */
+function check(dbFile: string, first: ReadonlyMap<string, Told>, expected: number): void {
+  const begun = now();
+  const [day] = findingsOf(dbFile, { day: DAY });
+  const findings = day?.findings ?? [];
+  console.log(
+    `\nAll ${findings.length} findings of the day by \`query findings --day\`: ${(now() - begun).toFixed(1)} ms`,
+  );
+  const untold = findings.filter((one) => !first.has(`${one.class} ${one.time}`));
+  if (findings.length !== expected || untold.length > 0) {
+    throw new Error(`expected ${expected} findings, got ${findings.length}, of which ${untold.length} were not told`);
+  }
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'event2ledger-bench-'));
@@ -76,95 +105,35 @@ try {
   const events = Math.round((RATE * SECONDS) / ACTORS);
   const step = BigInt(Math.round((1e9 * ACTORS) / RATE));
   const made = { events, batch: BATCH, bytes: BYTES, oneIn: ONE_IN, step: `${step}` };
-  const path = join(directory, 'ledger');
-  console.log(`${machine()}; load ${loadavg()[0]?.toFixed(1)}`);
-  ledger.send({ path, made, rate: RATE } satisfies Pace);
+  console.log(`${machine()}; files in ${tmpdir()}; load ${loadavg()[0]?.toFixed(1)}`);
+  ledger.send({ path: join(directory, 'ledger'), made, rate: RATE } satisfies Pace);
   const ready = await said(ledger, 'ready');
   const dbFile = join(directory, 'reconciler.db');
-  const args = ['reconcile', '--profile', ready.profile, '--db', dbFile, '--follow', '--json'];
-  const follower = spawn(process.execPath, [...NODE_ARGS, BINARY, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(follower);
-  const told: Told[] = [];
-  createInterface(follower.stdout).on('line', (line) => {
-    const at = now();
-    const { finding } = JSON.parse(line) as { finding?: Finding };
-    if (finding === undefined) return;
-    if (told.length % ASKED !== 0) {
-      told.push({ finding, at });
-      return;
-    }
-    const before = now();
-    const [answer] = findingsOf(dbFile, { id: finding.id });
-    const queried = now();
-    if (answer?.findings[0]?.id !== finding.id) throw new Error(`query does not give finding ${finding.id}`);
-    told.push({ finding, at, queried, took: queried - before });
-  });
-  // The first blocks are in, and the follower waits for more.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  const idle = costOf(follower.pid);
+  const followed = follow(ready.profile, dbFile, ASKED, NODE_ARGS);
+  children.push(followed.process);
+  const { pid = 0 } = followed.process;
+  // The first blocks are in, and it waits for more.
+  await delay(3000);
+  const before = usageOf(pid);
   ledger.send('go');
   const done = await said(ledger, 'done');
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  const busy = costOf(follower.pid);
-  const load = loadavg()[0] ?? 0;
-
+  await delay(2000);
+  await followed.settled();
+  const after = usageOf(pid);
+  followed.close();
+  console.log(
+    `${ready.attestations} attestations in ${ready.batches} batches, ${done.blocks} blocks, ${done.seconds.toFixed(1)} s: ` +
+      `${Math.round(ready.attestations / done.seconds)} a second; the latest was ${done.behind.toFixed(0)} ms behind its time; ` +
+      `load ${loadavg()[0]?.toFixed(1)}`,
+  );
+  console.log(
+    `Of a core: ledger ${(done.cpu / done.seconds).toFixed(2)}, follower ${((after.cpu - before.cpu) / done.seconds).toFixed(2)} ` +
+      `(${after.peak.toFixed(0)} MiB at most)\n`,
+  );
+  const first = firstTold(followed.told);
   const roundOf = (time: string) => Math.floor(Number((BigInt(time) - DAY_START) / step) / BATCH);
-  const first = new Map<string, Told>();
-  for (const one of told) {
-    const key = `${one.finding.class} ${one.finding.time}`;
-    if (!first.has(key)) first.set(key, one);
-  }
-  const all = [...first.values()].map((one) => ({
-    ...one,
-    decided: done.committed[roundOf(one.finding.time)] ?? Number.NaN,
-  }));
-  const expected = Math.floor(events / ONE_IN) * ACTORS * 2 + Math.max(0, Math.min(ACTORS * 2, (events % ONE_IN) - 1));
-  const since = (one: { decided: number }, at: number) => at - one.decided;
-  console.log(
-    `${ready.attestations} attestations in ${done.seconds.toFixed(1)} s: ${Math.round(ready.attestations / done.seconds)} a second; ` +
-      `${done.blocks} blocks; the latest batch ${done.behind.toFixed(0)} ms behind its time; load ${load.toFixed(1)}`,
-  );
-  console.log(
-    `CPU: ledger ${(done.cpu / done.seconds).toFixed(2)} of a core, follower ${((busy.cpu - idle.cpu) / done.seconds).toFixed(2)} ` +
-      `of a core, ${busy.mebibytes.toFixed(0)} MiB at most\n`,
-  );
-  console.log(
-    '| from the commit of the deciding block | findings | p50 ms | p95 | p99 | most |\n|---|---|---|---|---|---|',
-  );
-  console.log(
-    row(
-      'on the event stream',
-      all.map((one) => since(one, one.at)),
-    ),
-  );
-  for (const name of ['missing', 'differs'] as const) {
-    const some = all.filter(({ finding }) => finding.class === name);
-    console.log(
-      row(
-        `of these, \`${name}\``,
-        some.map((one) => since(one, one.at)),
-      ),
-    );
-  }
-  const asked = all.flatMap((one) => (one.queried === undefined ? [] : [since(one, one.queried)]));
-  console.log(row('given by `query findings`, asked at its line', asked));
-  console.log(
-    row(
-      '`query findings` alone',
-      all.flatMap(({ took }) => took ?? []),
-    ),
-  );
-  const before = now();
-  const [day] = findingsOf(dbFile, { day: DAY });
-  console.log(
-    `\nAll ${day?.findings.length} findings of the day by \`query findings\`: ${(now() - before).toFixed(1)} ms`,
-  );
-  const decided = day?.findings.filter((one) => one.class === 'missing' || one.class === 'differs').length;
-  if (decided !== expected || day?.findings.length !== expected) {
-    throw new Error(`expected ${expected} findings, got ${day?.findings.length}, of these ${decided} by the rule`);
-  }
-  const untold = day.findings.filter((one) => !first.has(`${one.class} ${one.time}`));
-  if (untold.length > 0) throw new Error(`${untold.length} findings were not told`);
+  print([...first.values()], ({ finding }) => done.committed[roundOf(finding.time)] ?? Number.NaN);
+  check(dbFile, first, Math.floor(events / ONE_IN) * TURNS + Math.max(0, Math.min(TURNS, (events % ONE_IN) - 1)));
 } finally {
   for (const child of children) child.kill('SIGTERM');
   await Promise.all(children.map((child) => child.exitCode ?? once(child, 'exit')));

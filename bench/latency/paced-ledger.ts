@@ -16,6 +16,7 @@ import { Store } from '../../network/embedded/store.js';
 import { type Inspected, inspectTransaction } from '../../network/embedded/validator.js';
 import { eachMadeBatch, type MadeEvents } from '../made-batches.js';
 import { LedgerMaker } from '../stored-ledger.js';
+import { now } from './clock.js';
 
 /** What the ledger is to be: `step` as text, for IPC has no big integers. */
 export interface Pace {
@@ -45,10 +46,6 @@ interface Prepared {
   readonly attestations: number;
   /** Number of the round of events, that all actors attest. */
   readonly round: number;
-}
-
-export function now(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 function prepare(directory: DataDir, members: Members, made: MadeEvents): Prepared[] {
