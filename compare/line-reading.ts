@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { BIG_T, type Kind, kindAtStart, kindBeforeActor } from './line-scan.js';
 import { Members } from './members.js';
 import type { LoneLine } from './walk.js';
 import type { LogWindow } from './window.js';
@@ -35,6 +36,17 @@ export class LineReading {
       this.#other.read(otherBytes, 0, otherBytes.length) &&
       this.#one.isSameAs(this.#other)
     );
+  }
+
+  /** Type and action of a line, if it is written about as Docker does. */
+  kindOf(line: LoneLine): { readonly type: string; readonly action: string } | undefined {
+    const bytes = this.bytesOf(line);
+    const kind: Kind = { typeFrom: 0, typeTo: 0, actionFrom: 0, actionTo: 0 };
+    const isFound =
+      kindBeforeActor(bytes, 0, bytes.length, bytes.indexOf(BIG_T), kind) || kindAtStart(bytes, 0, bytes.length, kind);
+    if (!isFound) return undefined;
+    const text = (from: number, to: number) => bytes.toString('utf8', from, to);
+    return { type: text(kind.typeFrom, kind.typeTo), action: text(kind.actionFrom, kind.actionTo) };
   }
 
   #read(descriptor: number, offset: number, length: number): Buffer {
