@@ -21,6 +21,8 @@ const MOST_BEHIND = 1 << 16;
 const MOST_LONE = 1 << 22;
 /** So many bytes of lines apart are kept in memory. */
 const ROOM = 1 << 23;
+/** So many bytes of lines of one moment are looked at again for what a further one says. */
+const MOST_BEFORE = 1 << 14;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
@@ -283,13 +285,13 @@ export class Walk {
     } else this.#lone.push(...now.map((window) => this.#take(window)));
   }
 
-  /** Whether a line is of the latest moment, as others before it, and none of them is the same. */
+  /** Whether a line is of the latest moment, as a few before it, and none of them is about the same. */
   #isNewOfMoment(now: readonly [LogWindow, ...LogWindow[]]): boolean {
     const [first] = now;
     const length = first.offset - this.#momentFrom;
-    if (length > STRETCH || !now.every(({ time, latest }) => isAt(time, latest))) return false;
+    if (length > MOST_BEFORE || !now.every(({ time, latest }) => isAt(time, latest))) return false;
     const before = this.reading.read(first, this.#momentFrom, first.offset);
-    return !before.includes(first.bytes.subarray(first.at, first.lineEnd));
+    return !this.reading.isAboutSame(first.bytes.subarray(first.at, first.lineEnd), before);
   }
 
   /**
