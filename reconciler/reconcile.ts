@@ -124,7 +124,7 @@ async function read(options: ReconcileOptions): Promise<void> {
       }
       if (isWhole) break;
     }
-    intake.commit();
+    intake.commit(live, true);
     if (!follow && !isWhole) throw interrupted(projection, newest);
   } finally {
     stop.abort();
@@ -226,12 +226,14 @@ export class Intake {
   /**
    * Takes in the blocks that wait, in one database transaction. After an error the projection must be closed.
    * @param live judges the open days in the same transaction
+   * @param settle whether it is to put nothing off
    * @returns what it finds
    * @throws ReconcilerError `DATABASE` if somebody else has read on in this database meanwhile, `ARCHIVE`
    */
-  commit(live?: LiveJudge): readonly Finding[] {
+  commit(live?: LiveJudge, settle = false): readonly Finding[] {
     const projection = this.#projection;
-    if (this.#waiting.length === 0) return projection.db.transaction(() => live?.update() ?? []).immediate();
+    const judge = () => live?.update(settle) ?? [];
+    if (this.#waiting.length === 0) return live === undefined ? [] : projection.db.transaction(judge).immediate();
     return projection.db
       .transaction(() => {
         projection.mustBeAlone();
@@ -251,7 +253,7 @@ export class Intake {
         const aside = this.#archive?.append(from, frames);
         if (aside !== undefined) this.#onSetAside?.(aside);
         projection.flush();
-        return live?.update() ?? [];
+        return judge();
       })
       .immediate();
   }
