@@ -32,12 +32,12 @@ export function* containerEvents(
     .prepare(
       `SELECT id, time, source, action, object FROM events
        WHERE time >= ? AND time < ? AND type = 'container' AND action IN (${LIFE_ACTIONS.map(() => '?').join()})
-       ORDER BY time, id`,
+       ORDER BY time`,
     )
     .raw()
-    .iterate(bounds.from, bounds.to, ...LIFE_ACTIONS) as Iterable<[number, string, number, string, string]>;
+    .iterate(bounds.from, bounds.to, ...LIFE_ACTIONS) as Iterable<EventRow>;
   const expected = expectedWitnesses(projection);
-  for (const [id, time, sourceId, action, object] of rows) {
+  for (const [id, time, sourceId, action, object] of inOrder(rows)) {
     const standing = open.get(id);
     if (standing === undefined && isFlood(time, id)) continue;
     const source = projection.sources.byId(sourceId).name;
@@ -46,6 +46,21 @@ export function* containerEvents(
     const stands = standing === undefined ? 'stands' : countsAs(standing, instead.has(standing));
     yield { id, sourceId, time, action, object, source, actors, stands };
   }
+}
+
+type EventRow = readonly [id: number, time: string, source: number, action: string, object: string];
+
+/** Those of one time in the order of their numbers: to have the database sort a whole day would cost more than to read it. */
+function* inOrder(rows: Iterable<EventRow>): Iterable<EventRow> {
+  let moment: EventRow[] = [];
+  for (const row of rows) {
+    if (moment[0] !== undefined && moment[0][1] !== row[1]) {
+      yield* moment.sort(([a], [b]) => a - b);
+      moment = [];
+    }
+    moment.push(row);
+  }
+  yield* moment.sort(([a], [b]) => a - b);
 }
 
 function countsAs({ verdict, sourceExists }: Standing, isInstead: boolean): LifeEventRow['stands'] {

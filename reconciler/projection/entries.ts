@@ -1,21 +1,22 @@
 import {
   type Batch,
+  eventHash,
   MAX_BATCH_ENTRIES,
   type Nanos,
-  type ParsedEntry,
   parseBatch,
   parseEntry,
   RecordError,
   type Sha256,
 } from '#chaincode';
 import { type BatchText, BETWEEN_EVENTS, batchText } from '../ledger/batch-text.js';
-import { type EventWindow, jsonText, type OpenEvent } from './event-window.js';
+import { scanCanonical } from './canonical-scan.js';
+import { type EventWindow, jsonText, type OpenEvent, type ReadEvent } from './event-window.js';
 import { TextIndex } from './text-index.js';
 
 /** One of a batch's entries: an event that the window holds, or one that was read and checked. */
 interface Entry {
   readonly open?: OpenEvent;
-  readonly parsed?: ParsedEntry;
+  readonly parsed?: ReadEvent;
   /** Its text in the form of `jsonText`, where it is known. */
   readonly text?: string;
   /** The collector's time, for a timeless event. */
@@ -107,10 +108,15 @@ const AMBIGUOUS = /\\[u/]/;
  * The entry of a JSON string in the one form that `jsonText` gives: two forms of one event would look like two events.
  * @param quoted the string with its quotation marks
  */
-function parsedText({ from }: Batch, quoted: string, sha: Sha256): ParsedEntry | undefined {
+function parsedText({ from }: Batch, quoted: string, sha: Sha256): ReadEvent | undefined {
   try {
     const canonical: unknown = JSON.parse(quoted);
     if (typeof canonical !== 'string') return undefined;
+    const scanned = scanCanonical(canonical);
+    // Nothing but its quotation marks is written as an escape: so this is the one form, and there are no control characters.
+    if (scanned !== undefined && quoted.length - 2 - canonical.length === scanned.quotes) {
+      return { event: scanned.event, canonical, hash: eventHash(canonical, sha), time: scanned.event.time };
+    }
     if (AMBIGUOUS.test(quoted) && JSON.stringify(canonical) !== quoted) return undefined;
     return parseEntry({ from, entries: [{ b: canonical }] }, 0, sha);
   } catch (error) {

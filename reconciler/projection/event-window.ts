@@ -14,6 +14,7 @@ import {
 } from '#chaincode';
 import type { PolicyBook } from '../ledger/policy-book.js';
 import type { Source, Sources } from '../ledger/sources.js';
+import type { EventFields } from './canonical-scan.js';
 import type { Db } from './database.js';
 import type { Tallies } from './tallies.js';
 import { TextIndex } from './text-index.js';
@@ -55,6 +56,11 @@ interface Said {
   readonly times: { readonly actor: string; readonly t: Nanos }[];
 }
 
+/** An entry's event, checked. */
+export interface ReadEvent extends Pick<ParsedEntry, 'canonical' | 'hash' | 'time' | 't'> {
+  readonly event: EventFields;
+}
+
 /** What the table knows of an event. */
 type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 
@@ -67,7 +73,7 @@ const RETIRED_AT_ONCE = 1000;
 interface Fresh {
   readonly event: OpenEvent;
   readonly hash: string;
-  readonly of: CanonicalEvent;
+  readonly of: EventFields;
 }
 
 const ROW = 'e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq';
@@ -142,14 +148,14 @@ export class EventWindow {
    * Whether the policy of the event's time has such events recorded; true while there is no policy. No later policy
    * reaches back before the first; but what that time is, one attestation of a timeless event does not decide.
    */
-  isJudged({ event, time, t }: ParsedEntry): boolean {
+  isJudged({ event, time, t }: ReadEvent): boolean {
     const policy = this.policies.at(padNanos(t ?? time))?.policy;
     if (policy === undefined) return t !== undefined || this.policies.inForce.length === 0;
     return isRecorded(policy, event);
   }
 
   /** The event of an entry, made known if it is new; an event that was retired comes back to be looked at. */
-  enter(entry: ParsedEntry, source: Source, seq: number, text = jsonText(entry.canonical)): OpenEvent {
+  enter(entry: ReadEvent, source: Source, seq: number, text = jsonText(entry.canonical)): OpenEvent {
     const unwritten = this.#unwritten.get(text);
     if (unwritten !== undefined) return unwritten;
     const known = this.#find(entry);
@@ -172,7 +178,7 @@ export class EventWindow {
     return event;
   }
 
-  #opened(row: KnownEvent, { canonical, t, event }: ParsedEntry, text: string, source: Source): OpenEvent {
+  #opened(row: KnownEvent, { canonical, t, event }: ReadEvent, text: string, source: Source): OpenEvent {
     return {
       id: row.id,
       time: row.time,
@@ -344,7 +350,7 @@ export class EventWindow {
     this.#opening.push(event);
   }
 
-  #find({ hash, time, t }: ParsedEntry): KnownEvent | undefined {
+  #find({ hash, time, t }: ReadEvent): KnownEvent | undefined {
     const { find, findTimeless } = this.#sql;
     if (t !== undefined) return findTimeless.get(hash) as KnownEvent | undefined;
     const padded = padNanos(time);

@@ -259,7 +259,9 @@ export class Projection {
     } else if (fn === 'AnchorReport') this.anchors.take(invocation, this.#seq, policy);
     else if (fn === 'ProposePolicy' || fn === 'ApprovePolicy') this.#decide(fn, args, signer);
     else if (fn === 'Attest') {
-      const accepted = this.#attest(block, txId, signer, args[0] ?? '');
+      const text = args[0] ?? '';
+      const digest = invocation.digest ?? batchDigest(text, nativeSha256);
+      const accepted = this.#attest(block, txId, signer, text, digest);
       if (accepted === true) afterBatch();
       else if (accepted === false) this.#refused += 1;
     }
@@ -278,12 +280,17 @@ export class Projection {
   }
 
   /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */
-  #attest(block: LedgerBlock, txId: string, { actor, commonName }: Signer, text: string): boolean | undefined {
+  #attest(
+    block: LedgerBlock,
+    txId: string,
+    { actor, commonName }: Signer,
+    text: string,
+    digest: string,
+  ): boolean | undefined {
     const read = entriesOf(text, this.#window, nativeSha256);
     if (read?.batch.collector !== commonName) return false;
     const { batch, entries } = read;
     const runId = this.#runs.idOf(actor, batch);
-    const digest = batchDigest(text, nativeSha256);
     if (this.#runs.digestsAt(actor, batch).includes(digest)) return undefined;
     if (entries === undefined) return false;
 
