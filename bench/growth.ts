@@ -4,6 +4,7 @@ import { CHAINCODE, DEFAULT_ACTORS } from '../network/actor-folders.js';
 import type { Invocation } from '../reconciler/ledger/block.js';
 import { Projection } from '../reconciler/projection/projection.js';
 import { Sealer } from '../reconciler/seal.js';
+import { benchSha256 } from './events.js';
 import { median } from './machine.js';
 import { COLLECTOR, eachMadeBatch } from './made-batches.js';
 
@@ -84,5 +85,5 @@ function policyInForce(): Invocation[] {
 
 function invocation(actor: string, fn: string, args: readonly string[], commonName: string): Invocation {
   const signer = { actor, commonName, admin: commonName === 'admin' };
-  return { txId: batchDigest(`${actor}/${fn}/${args[0]?.slice(0, 400)}`), signer, fn, args };
+  return { txId: batchDigest(`${actor}/${fn}/${args[0]?.slice(0, 400)}`, benchSha256), signer, fn, args };
 }
