@@ -63,7 +63,7 @@ function entriesFound(
   window: EventWindow,
   sha: Sha256,
 ): BatchEntries | undefined {
-  const seen = new Set<OpenEvent>();
+  const mark = window.mark();
   const fresh = new FreshEntries();
   const entries: Entry[] = [];
   let likely: OpenEvent | undefined;
@@ -87,8 +87,8 @@ function entriesFound(
     if (open !== undefined) {
       if (open.timeless) return undefined;
       // An entry twice is no batch.
-      if (seen.has(open)) return undefined;
-      seen.add(open);
+      if (open.mark === mark) return undefined;
+      open.mark = mark;
       entries.push({ open });
     } else {
       parsed ??= parsedText(head, text.slice(at - 1, until + 1), sha);
