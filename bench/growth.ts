@@ -26,7 +26,7 @@ export interface BlockCost {
  * each of the sizes. What a block costs before it is folded does not depend on what is known; blocks are made up here, unsigned.
  * @param sizes numbers of events, ascending
  */
-export function costOfBlocks(directory: string, sizes: readonly number[], bytes: number): BlockCost[] {
+export function* costOfBlocks(directory: string, sizes: readonly number[], bytes: number): Generator<BlockCost> {
   const projection = new Projection(join(directory, 'growth.db'));
   const sealer = new Sealer(projection);
   let number = 0;
@@ -44,7 +44,6 @@ export function costOfBlocks(directory: string, sizes: readonly number[], bytes:
       .immediate();
   };
   commit([policyInForce()]);
-  const costs: BlockCost[] = [];
   const due = [...sizes];
   let times: { readonly millis: number; readonly cpu: number }[] = [];
   let waiting: Invocation[][] = [];
@@ -65,12 +64,11 @@ export function costOfBlocks(directory: string, sizes: readonly number[], bytes:
     waiting = [];
     if (times.length < TIMED) continue;
     const of = (what: 'millis' | 'cpu') => median(times.map((one) => one[what]));
-    costs.push({ events: due.shift() ?? 0, millis: of('millis'), cpu: of('cpu') });
+    yield { events: due.shift() ?? 0, millis: of('millis'), cpu: of('cpu') };
     times = [];
     if (due.length === 0) break;
   }
   projection.close();
-  return costs;
 }
 
 function policyInForce(): Invocation[] {

@@ -326,7 +326,12 @@ export class EventWindow {
       updateEvent.run(rowOf(event.said), event.id);
       this.#changed.delete(event);
     }
-    for (const event of this.#unwritten) if (!event.isOpen) this.#known.delete(event);
+    for (const event of this.#unwritten) {
+      if (event.isOpen) continue;
+      this.#known.delete(event);
+      // What came before it may stay open for ever, and point here: then a text that was cut from a batch would hold all of that.
+      event.text = '';
+    }
     this.#unwritten = [];
     this.#retired = 0;
   }
