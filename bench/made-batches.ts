@@ -54,7 +54,8 @@ export function* eachMadeBatch({ events, batch, bytes, oneIn }: MadeEvents): Gen
   }
 }
 
-function batchOf(
+/** A batch of the run's collector that has watched until then. */
+export function batchOf(
   events: readonly HashedEvent[],
   { n, from, prev }: { n: number; from: number; prev: string },
   until: bigint,
