@@ -105,7 +105,7 @@ export class Walk {
       if (live.length === 0) break;
       if (live.length < this.#windows.length || !this.#passAlike()) this.#step(live);
       if (this.#waitingLines <= this.mostWaiting) continue;
-      if (this.#windows.length > 1) this.#giveUpDisordered();
+      if (this.#givenUp.length === 0 || this.#patience.canSpare(this.#windows)) this.#giveUpDisordered();
       else this.#letGo();
     }
     this.#letGo();
