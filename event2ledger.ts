@@ -23,6 +23,7 @@ const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ['verify'], load: async () => (await import('./proof/verify-command.js')).registerVerifyCommand },
   { names: ['query'], load: async () => (await import('./network/query-command.js')).registerQueryCommands },
   { names: ['query'], load: async () => (await import('./network/genesis-command.js')).registerGenesisCommand },
+  { names: ['query'], load: async () => (await import('./reconciler/findings-command.js')).registerQueryFindings },
   { names: ['policy'], load: async () => (await import('./network/policy-command.js')).registerPolicyCommands },
   { names: ['dispute'], load: async () => (await import('./reconciler/dispute-command.js')).registerDisputeCommands },
 ];

@@ -14,9 +14,14 @@ export function madeUpEvents(count: number, source: string): HashedEvent[] {
 /**
  * The same, one after the other.
  * @param bytes about how long each is, if that is more than what it must hold (some 400)
+ * @param step nanoseconds from one to the next; if left out they fill the day
  */
-export function* eachMadeUpEvent(count: number, source: string, bytes = EVENT_BYTES): Generator<HashedEvent> {
-  const step = (86_000n * SECOND) / BigInt(count);
+export function* eachMadeUpEvent(
+  count: number,
+  source: string,
+  bytes = EVENT_BYTES,
+  step = (86_000n * SECOND) / BigInt(count),
+): Generator<HashedEvent> {
   for (let index = 0; index < count; index++) {
     const container = Math.floor(index / ACTIONS.length);
     const attributes = new Map([

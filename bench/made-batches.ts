@@ -20,6 +20,8 @@ export interface MadeEvents {
   readonly bytes: number;
   /** Each actor lacks one in so many events and attests another content of as many. */
   readonly oneIn: number;
+  /** Nanoseconds from one event to the next. If left out they fill the day, and the last watches reach its end. */
+  readonly step?: bigint;
 }
 
 /** A batch of one actor's collector. */
@@ -32,16 +34,16 @@ export interface MadeBatch {
 }
 
 /** Batch by batch what three collectors attest of the same day, which the last ones of each watch to its end. */
-export function* eachMadeBatch({ events, batch, bytes, oneIn }: MadeEvents): Generator<MadeBatch> {
+export function* eachMadeBatch({ events, batch, bytes, oneIn, step }: MadeEvents): Generator<MadeBatch> {
   const runs = DEFAULT_ACTORS.map(() => ({ n: 1, from: 1, prev: NO_PREVIOUS }));
   let chunk: HashedEvent[] = [];
   let count = 0;
-  for (const event of eachMadeUpEvent(events, SOURCE, bytes)) {
+  for (const event of eachMadeUpEvent(events, SOURCE, bytes, step)) {
     chunk.push(event);
     count += 1;
     if (chunk.length < batch && count < events) continue;
     const first = count - chunk.length;
-    const until = count === events ? DAY_END : BigInt(event.event.time ?? 0) + 1n;
+    const until = count === events && step === undefined ? DAY_END : BigInt(event.event.time ?? 0) + 1n;
     for (const [index, run] of runs.entries()) {
       const seen = chunk.flatMap((one, at) => seenBy(one, first + at, index, oneIn));
       const text = JSON.stringify(batchOf(seen, run, until));

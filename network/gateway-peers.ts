@@ -152,11 +152,15 @@ export function within(milliseconds: number): CallOptions {
   return { deadline: Date.now() + milliseconds };
 }
 
+/** So much may be on its way: with HTTP/2's own 64 KiB a block takes several turns of two processes that are both busy. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
+
 function newClient({ endpoint, tlsCa, tlsHost }: GatewayPeer): Client {
   try {
     return new Client(endpoint, credentials.createSsl(Buffer.from(tlsCa)), {
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+      'grpc-node.flow_control_window': WINDOW_BYTES,
       // A peer that vanished without a word must not leave a block stream waiting for ever.
       'grpc.keepalive_time_ms': 120_000,
       'grpc.keepalive_timeout_ms': 20_000,

@@ -2,11 +2,13 @@ import { Option } from 'commander';
 import {
   type CollectorAnswer,
   type DisputedEventAnswer,
+  dayEnd,
   dayStart,
   type EventAnswer,
   isoOfNanos,
   type Nanos,
   type Page,
+  padNanos,
   parseReference,
   parseTime,
 } from '#chaincode';
@@ -31,6 +33,11 @@ interface EventsOptions extends Common {
   readonly from: string;
   readonly to: string;
   readonly selector?: string;
+}
+
+interface DisputedOptions extends Common {
+  readonly day: string;
+  readonly from?: string;
 }
 
 const SELECTOR_HELP = `
@@ -73,7 +80,8 @@ Examples:
     .action(action(io, (options: EventsOptions) => queryEvents(io, options)));
   add('disputed', 'the events of a day that not all expected actors attest, or others do; exit code 1 if any')
     .requiredOption('--day <day>', 'UTC day, YYYY-MM-DD')
-    .action(action(io, (options: Common & { day: string }) => queryDisputed(io, options)));
+    .option('--from <time>', 'only events of that day from this time on')
+    .action(action(io, (options: DisputedOptions) => queryDisputed(io, options)));
   add('disputes', 'what actors say about findings; exit code 1 if any is open')
     .option('--open', 'only those that are not closed')
     .action(action(io, (options: Common & { open?: boolean }) => queryDisputes(io, options)));
@@ -138,8 +146,11 @@ function within(selector: string, from: Nanos, to: Nanos): string {
   return JSON.stringify(Object.keys(time).length === 0 ? parsed : { $and: [parsed, { time }] });
 }
 
-async function queryDisputed(io: CommandIo, { profile, json, day }: Common & { day: string }): Promise<ExitCode> {
-  dayStart(day);
+async function queryDisputed(io: CommandIo, { profile, json, day, from }: DisputedOptions): Promise<ExitCode> {
+  const start = BigInt(dayStart(day));
+  const first = from === undefined ? start : BigInt(parseTime(from));
+  if (first < start || first >= BigInt(dayEnd(day)))
+    throw new UsageError(`--from lies outside ${day}; give a time of that day.`);
   return withLedger(io, profile, async (ledger) => {
     await policiesOf(io, ledger);
     const count = await printPages<DisputedEventAnswer>(
@@ -148,6 +159,7 @@ async function queryDisputed(io: CommandIo, { profile, json, day }: Common & { d
       ['GetDisputedEvents', day],
       json === true,
       (event) => [...eventCells(event), disputeOf(event), event.reference],
+      first === start ? '' : bookmarkAt(first.toString()),
     );
     if (json !== true && count === 0) await print(io, [`No event of ${day} is disputed.`]);
     return count === 0 ? EXIT.clean : EXIT.findings;
@@ -173,16 +185,26 @@ async function queryCollectors(io: CommandIo, { profile, json }: Common): Promis
   });
 }
 
-/** Prints every page of a listing. @returns how many events there were */
+/** The bookmark with which a listing goes on at a time: that of a key before all keys of events of that time. */
+export function bookmarkAt(time: Nanos): string {
+  return `a/${padNanos(time)}/${'0'.repeat(64)}/-/-`;
+}
+
+/**
+ * Prints every page of a listing.
+ * @param from bookmark to begin at
+ * @returns how many events there were
+ */
 async function printPages<T extends EventAnswer>(
   io: CommandIo,
   ledger: LedgerConnection,
   [fn, ...args]: readonly [string, ...string[]],
   json: boolean,
   cells: (event: T) => string[],
+  from = '',
 ): Promise<number> {
   let count = 0;
-  let bookmark = '';
+  let bookmark = from;
   do {
     const page = parsed<Page<T>>(await ledger.evaluate(fn, ...args, bookmark));
     const rows = json

@@ -2,6 +2,7 @@ import { addSeconds, type Day, dayOf, dayStart, padNanos } from '#chaincode';
 import { changesBetween } from './amendment.js';
 import { type JudgedDay, judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
+import { prepared } from './projection/database.js';
 import type { Projection } from './projection/projection.js';
 import type { CarriedContainer } from './running/day.js';
 
@@ -20,8 +21,8 @@ interface Amendments {
 
 /** The last sealed day, of those before another if that is given. */
 export function lastSealed({ db }: Projection, before?: Day): SealedDay | undefined {
-  const last = db.prepare('SELECT day, seq FROM days WHERE @before IS NULL OR day < @before ORDER BY day DESC LIMIT 1');
-  return last.get({ before: before ?? null }) as SealedDay | undefined;
+  const sql = 'SELECT day, seq FROM days WHERE @before IS NULL OR day < @before ORDER BY day DESC LIMIT 1';
+  return prepared(db, sql).get({ before: before ?? null }) as SealedDay | undefined;
 }
 
 /** What was last said of a sealed day: in its own report, or in the amendments of later ones. */

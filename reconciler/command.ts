@@ -1,17 +1,19 @@
 import type { Command } from 'commander';
-import { dayEnd, padNanos } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import { connect, type LedgerConnection } from '../network/connection.js';
 import { NetworkError } from '../network/errors.js';
 import { loadProfile } from '../network/profile.js';
-import { differencesOf, judgementOf } from './day-judgement.js';
-import type { DayJudgement, Finding } from './judgement.js';
+import { judgementOf } from './day-judgement.js';
+import { lineOf } from './finding-line.js';
+import { noticeReader } from './follow/reader.js';
+import { Watcher } from './follow/watcher.js';
+import type { DayJudgement } from './judgement.js';
 import type { Projection } from './projection/projection.js';
 import { withProjection } from './projection/with-projection.js';
 import { type Progress, type ReconcileOptions, reconcile } from './reconcile.js';
-import { openDay } from './seal.js';
+import { isGoverned, openDay } from './seal.js';
 import { sealedDays } from './seal-store.js';
 import { trustedGenesis } from './trusted-genesis.js';
 
@@ -64,7 +66,7 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
   const [connection, ...beside] = [options.profile, ...profilesOf(options.beside)].map((file) =>
     connect(loadProfile(file)),
   ) as [LedgerConnection, ...LedgerConnection[]];
-  const watcher = new Watcher(options, io);
+  const watcher = new Watcher(io, options.json === true);
   const reading: Reading = {
     connection,
     beside,
@@ -80,7 +82,7 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
   };
   try {
     if (options.follow) await followForEver(reading, io, watcher);
-    else await reconcile({ ...reading, signal: io.signal, onProgress: watcher.caughtUp });
+    else await reconcile({ ...reading, signal: io.signal, onProgress: watcher.progress });
   } finally {
     for (const each of [connection, ...beside]) each.close();
   }
@@ -108,20 +110,25 @@ function setAside(dbFile: string, file: string): string {
 /** Reads on through outages of the ledger: delivery ends, the projection remembers where it was. */
 async function followForEver(reading: Reading, io: CommandIo, watcher: Watcher): Promise<void> {
   let attempt = 0;
-  const onProgress = (progress: Progress, projection: Projection) => {
+  const onProgress = (progress: Progress) => {
     attempt = 0;
-    watcher.committed(progress, projection);
+    if (progress.block < progress.newest) watcher.progress(progress);
   };
-  while (!io.signal.aborted) {
-    try {
-      await reconcile({ ...reading, follow: true, signal: io.signal, onProgress });
-    } catch (error) {
-      if (!(error instanceof NetworkError) || !error.retryable) throw error;
-      const delay = BACKOFF[Math.min(attempt, BACKOFF.length - 1)] as number;
-      attempt += 1;
-      io.stderr.write(`${printable(error.message)} Trying again in ${delay / 1000} s.\n`);
-      await aborted(io.signal, delay);
+  const end = noticeReader(io.stdout);
+  try {
+    while (!io.signal.aborted) {
+      try {
+        await reconcile({ ...reading, follow: true, signal: io.signal, onProgress, onFindings: watcher.found });
+      } catch (error) {
+        if (!(error instanceof NetworkError) || !error.retryable) throw error;
+        const delay = BACKOFF[Math.min(attempt, BACKOFF.length - 1)] as number;
+        attempt += 1;
+        io.stderr.write(`${printable(error.message)} Trying again in ${delay / 1000} s.\n`);
+        await aborted(io.signal, delay);
+      }
     }
+  } finally {
+    end();
   }
 }
 
@@ -135,73 +142,6 @@ function aborted(signal: AbortSignal, afterMillis: number): Promise<void> {
     const timer = setTimeout(done, afterMillis);
     signal.addEventListener('abort', done);
   });
-}
-
-/** A day's containers are looked at again once so large a share of its attestations is new: in all, each a few times. */
-const NEW_SHARE = 1 / 8;
-
-/** Says what happens while blocks come in: progress on a terminal, and with --follow each finding as it appears. */
-class Watcher {
-  readonly #options: Options;
-  readonly #io: CommandIo;
-  readonly #seen = new Map<string, string>();
-  /** Of each day, the attestations there were, and those with which its containers were looked at. */
-  readonly #attested = new Map<string, { now: number; judged: number }>();
-
-  constructor(options: Options, io: CommandIo) {
-    this.#options = options;
-    this.#io = io;
-  }
-
-  readonly caughtUp = ({ block, newest }: Progress): void => {
-    if (this.#io.stderr.isTTY) this.#io.stderr.write(`\rblock ${block} of ${newest}${block === newest ? '\n' : ''}`);
-  };
-
-  readonly committed = (progress: Progress, projection: Projection): void => {
-    if (progress.block < progress.newest) {
-      this.caughtUp(progress);
-      return;
-    }
-    for (const day of openDays(projection)) {
-      const isWhole = this.#isWholeDue(day, projection.tallies.attestations(day));
-      const findings = isWhole ? judgementOf(projection, day).findings : differencesOf(projection, day);
-      for (const finding of findings) this.#tell(finding);
-    }
-  };
-
-  /**
-   * Whether a day's containers are due: while its attestations stream in only now and then, for each look goes through all of
-   * its events; and when they pause, as between two heartbeats.
-   */
-  #isWholeDue(day: string, attested: number): boolean {
-    const known = this.#attested.get(day);
-    const fresh = attested - (known?.judged ?? 0);
-    const isPause = known?.now === attested && fresh > 0;
-    const isDue = known === undefined || isPause || (fresh > 0 && fresh >= attested * NEW_SHARE);
-    this.#attested.set(day, { now: attested, judged: isDue ? attested : known.judged });
-    return isDue;
-  }
-
-  #tell(finding: Finding): void {
-    const state = `${finding.class} ${finding.dissent.join()}`;
-    const key = `${finding.id}/${finding.class}`;
-    if (this.#seen.get(key) === state) return;
-    this.#seen.set(key, state);
-    if (this.#options.json) printJson(this.#io, { finding });
-    else this.#io.stdout.write(`${lineOf(finding)}\n`);
-  }
-}
-
-/** The days that reading on may still change: the last sealed one, for what sealing found, and those after it. */
-function openDays(projection: Projection): string[] {
-  if (projection.policies.inForce.length === 0) return [];
-  const last = sealedDays(projection).at(-1) ?? '';
-  const open = openDay(projection);
-  const days = [
-    ...projection.tallies.days.filter((day) => day > last),
-    ...(open !== undefined && isGoverned(projection, open) ? [open] : []),
-  ];
-  return [...new Set([...(last === '' ? [] : [last]), ...days.sort()])];
 }
 
 function summarize(options: Options, io: CommandIo): ExitCode {
@@ -236,10 +176,6 @@ function judgementIfAny(projection: Projection, day: string): DayJudgement | und
   return judgement.findings.length > 0 || judgement.amends.length > 0 ? judgement : undefined;
 }
 
-function isGoverned({ policies }: Projection, day: string): boolean {
-  return policies.at(padNanos((BigInt(dayEnd(day)) - 1n).toString())) !== undefined;
-}
-
 function summaryOf({ day, sealed, coverage, actors, findings, blocks }: DayJudgement) {
   return {
     day,
@@ -265,15 +201,4 @@ function tellDay({ day, sealed, coverage, findings }: DayJudgement, io: CommandI
   if (withFindings) for (const finding of findings.slice(0, 50)) io.stdout.write(`  ${lineOf(finding)}\n`);
   if (withFindings && findings.length > 50)
     io.stdout.write(`  and ${findings.length - 50} more; see "event2ledger report"\n`);
-}
-
-function lineOf(finding: Finding): string {
-  const { class: name, type, action: what, object, dissent, majority, verdict } = finding;
-  const about = finding.source === '' ? 'batches' : `watches of ${finding.source}`;
-  const subject = type === undefined ? about : `${type} ${what} ${object?.slice(0, 12)}`;
-  const sides =
-    verdict === 'unresolved'
-      ? 'no majority'
-      : `${dissent.join(', ') || 'nobody in dissent'}${majority.length > 0 ? ` against ${majority.join(', ')}` : ''}`;
-  return printable(`${name}: ${subject}: ${sides} [${finding.id.slice(0, 12)}]`);
 }

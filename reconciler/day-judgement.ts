@@ -3,7 +3,7 @@ import { amendments, lastSaid, lastSealed } from './amend.js';
 import { disputesAbout, withExchange } from './exchange.js';
 import type { DisputeStanding } from './exchange-form.js';
 import { judgeDay } from './judge/judge-day.js';
-import type { DayJudgement, Finding } from './judgement.js';
+import type { DayJudgement } from './judgement.js';
 import { nothingRead } from './projection/database.js';
 import type { Projection } from './projection/projection.js';
 import { withProjection } from './projection/with-projection.js';
@@ -39,19 +39,6 @@ export function disputesNow(dbFile: string, judgement: DayJudgement): DisputesNo
 export function judgementOf(projection: Projection, day: Day): DayJudgement {
   if (projection.head === undefined) throw nothingRead();
   return sealedJudgement(projection, day) ?? judgeUnsealed(projection, day);
-}
-
-/**
- * The findings of a day without those about containers' lives: at a cost that follows the differences, not the day's events,
- * so that it can be asked after every block.
- */
-export function differencesOf(projection: Projection, day: Day): readonly Finding[] {
-  const sealed = sealedJudgement(projection, day);
-  if (sealed !== undefined) return sealed.findings;
-  const conduct =
-    openDay(projection) === day ? { after: lastSealed(projection, day)?.seq ?? 0, upTo: projection.seq } : undefined;
-  const options = { carried: [], sealed: false, conduct, amends: [], withoutContainers: true };
-  return judgeDay(projection, day, options).judgement.findings;
 }
 
 /** Judges an open day; the open days before it are gone through for the containers they leave running. */

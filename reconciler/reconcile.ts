@@ -1,7 +1,10 @@
 import type { common } from '@hyperledger/fabric-protos';
 import type { LedgerConnection } from '../network/connection.js';
 import { archivedParts, archiveOf, type BlockArchive, type Frame, frameOf } from './archive.js';
+import { arrivals } from './arrivals.js';
 import { ReconcilerError } from './errors.js';
+import { LiveJudge } from './follow/live-judge.js';
+import type { Finding } from './judgement.js';
 import { blockHash, readBlock } from './ledger/block.js';
 import { ChainCheck, type CheckedBlock } from './ledger/chain-check.js';
 import { asDatabaseError } from './projection/database.js';
@@ -41,6 +44,11 @@ export interface ReconcileOptions {
   readonly beside?: readonly LedgerConnection[];
   /** Folder for the blocks of a peer that serves another chain; the projection's own if left out. */
   readonly evidence?: string;
+  /**
+   * Called with what is found and was not before, or says something else now, once it stands in the database: after each
+   * commit of the newest block. Without it the open days are not judged on the way.
+   */
+  readonly onFindings?: (findings: readonly Finding[]) => void;
   /** Called after each commit, with the projection as it then is. */
   readonly onProgress?: (progress: Progress, projection: Projection) => void;
 }
@@ -62,6 +70,7 @@ async function read(options: ReconcileOptions): Promise<void> {
   const { connection, dbFile, follow = false, signal, blocksPerCommit = BLOCKS_PER_COMMIT, trusted } = options;
   const { channel, chaincode } = connection.profile;
   const projection = new Projection(dbFile);
+  const stop = new AbortController();
   let isWhole = false;
   try {
     projection.mustBeOf({ channel, chaincode });
@@ -76,6 +85,7 @@ async function read(options: ReconcileOptions): Promise<void> {
       },
     );
     const besides = new Besides(projection, options);
+    const live = options.onFindings === undefined ? undefined : new LiveJudge(projection);
     let newest = (await connection.height()) - 1n;
     const { head } = projection;
     if (head !== undefined && BigInt(head.block) > newest) {
@@ -84,37 +94,40 @@ async function read(options: ReconcileOptions): Promise<void> {
       if (!follow) return;
       newest = BigInt(head.block);
     }
-    const stop = new AbortController();
     const cancelled = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     // The last block known is read once more: it must still be the one that was taken in.
     let known = head;
-    for await (const block of connection.blocks(BigInt(head?.block ?? 0), cancelled)) {
-      if (known !== undefined) {
-        if (blockHash(block) !== known.hash) {
-          await compareWith(projection, connection, options);
-          throw otherLedger(dbFile);
+    for await (const blocks of arrivals(connection.blocks(BigInt(head?.block ?? 0), cancelled))) {
+      for (const [index, block] of blocks.entries()) {
+        if (known !== undefined) {
+          if (blockHash(block) !== known.hash) {
+            await compareWith(projection, connection, options);
+            throw otherLedger(dbFile);
+          }
+          known = undefined;
+        } else {
+          const { hash } = intake.add(block);
+          if (intake.next === 1n) options.onGenesis?.(hash);
         }
-        known = undefined;
-      } else {
-        const { hash } = intake.add(block);
-        if (intake.next === 1n) options.onGenesis?.(hash);
+        const number = intake.next - 1n;
+        newest = number > newest ? number : newest;
+        const isLast = number === newest && (!follow || index === blocks.length - 1);
+        if (isLast || intake.waiting >= blocksPerCommit) {
+          // While a ledger is caught up with, its days are not judged block by block.
+          const found = intake.commit(isLast ? live : undefined);
+          if (found.length > 0) options.onFindings?.(found);
+          options.onProgress?.({ block: number, newest }, projection);
+          await besides.compareFrom(number, newest);
+        }
+        isWhole = !follow && isLast;
+        if (isWhole) break;
       }
-      const number = intake.next - 1n;
-      newest = number > newest ? number : newest;
-      if (number === newest || intake.waiting >= blocksPerCommit) {
-        intake.commit();
-        options.onProgress?.({ block: number, newest }, projection);
-        await besides.compareFrom(number, newest);
-      }
-      if (!follow && number >= newest) {
-        isWhole = true;
-        stop.abort();
-        break;
-      }
+      if (isWhole) break;
     }
     intake.commit();
     if (!follow && !isWhole) throw interrupted(projection, newest);
   } finally {
+    stop.abort();
     projection.close();
   }
 }
@@ -212,12 +225,14 @@ export class Intake {
 
   /**
    * Takes in the blocks that wait, in one database transaction. After an error the projection must be closed.
+   * @param live judges the open days in the same transaction
+   * @returns what it finds
    * @throws ReconcilerError `DATABASE` if somebody else has read on in this database meanwhile, `ARCHIVE`
    */
-  commit(): void {
-    if (this.#waiting.length === 0) return;
+  commit(live?: LiveJudge): readonly Finding[] {
     const projection = this.#projection;
-    projection.db
+    if (this.#waiting.length === 0) return projection.db.transaction(() => live?.update() ?? []).immediate();
+    return projection.db
       .transaction(() => {
         projection.mustBeAlone();
         const from = projection.archivedTo;
@@ -236,6 +251,7 @@ export class Intake {
         const aside = this.#archive?.append(from, frames);
         if (aside !== undefined) this.#onSetAside?.(aside);
         projection.flush();
+        return live?.update() ?? [];
       })
       .immediate();
   }

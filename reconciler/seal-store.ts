@@ -1,5 +1,6 @@
 import type { Day } from '#chaincode';
 import type { DayJudgement } from './judgement.js';
+import { prepared } from './projection/database.js';
 import type { Projection } from './projection/projection.js';
 
 /** What was stored when the day was sealed; undefined if it has not been. */
@@ -10,5 +11,5 @@ export function sealedJudgement({ db }: Projection, day: Day): DayJudgement | un
 
 /** Days that are sealed, in order. */
 export function sealedDays({ db }: Projection): Day[] {
-  return db.prepare('SELECT day FROM days ORDER BY day').pluck().all() as Day[];
+  return prepared(db, 'SELECT day FROM days ORDER BY day').pluck().all() as Day[];
 }

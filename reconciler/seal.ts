@@ -158,6 +158,11 @@ function isWatchedBy(source: Source | undefined, name: string, stretch: Interval
 }
 
 /** Days with events that a policy governs, sorted. No policy ever reaches back before the first. */
-export function eventDays({ tallies, policies }: Projection): Day[] {
-  return tallies.days.filter((day) => policies.at(padNanos((BigInt(dayEnd(day)) - 1n).toString())) !== undefined);
+export function eventDays(projection: Projection): Day[] {
+  return projection.tallies.days.filter((day) => isGoverned(projection, day));
+}
+
+/** Whether a policy governs the end of a day. */
+export function isGoverned({ policies }: Projection, day: Day): boolean {
+  return policies.at(padNanos((BigInt(dayEnd(day)) - 1n).toString())) !== undefined;
 }

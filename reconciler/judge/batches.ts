@@ -1,5 +1,6 @@
 import type { BatchEvidence, Finding } from '../judgement.js';
 import { nanosOf } from '../ledger/policy-book.js';
+import { prepared } from '../projection/database.js';
 import type { Projection } from '../projection/projection.js';
 import { established, findingId, type Locate } from './findings.js';
 
@@ -21,6 +22,15 @@ interface BatchRow {
 
 // Evidence of two contents is proof; a hostile collector could send ever more.
 const MAX_CONTENTS = 10;
+
+/** Whether there is any batch in a range, or before, that `equivocations` and `sequenceBreaks` would look at. */
+export function isAnyOdd({ db }: Projection, { after }: LedgerRange): boolean {
+  const any = prepared(
+    db,
+    'SELECT EXISTS (SELECT 1 FROM repeated_batches WHERE seq > ?) OR EXISTS (SELECT 1 FROM holes) OR EXISTS (SELECT 1 FROM broken_links)',
+  );
+  return any.pluck().get(after) === 1;
+}
 
 /** Two digests under one actor, collector, run and batch number; said where the range has a second digest or a further one. */
 export function equivocations(projection: Projection, range: LedgerRange, locate: Locate): Finding[] {

@@ -42,12 +42,19 @@ export function gapFinding(
   hole: Interval,
   others: readonly string[],
 ): Finding {
+  const before = (end: string) => firstIndex(others, (time) => time >= end);
+  return gapOf(source, actor, witness, hole, before(hole.to) - before(hole.from));
+}
+
+/**
+ * As `gapFinding`.
+ * @param events how many of the source's events that the actor does not attest lie in the hole
+ */
+export function gapOf(source: Source, actor: string, witness: Witness, hole: Interval, events: number): Finding {
   const reasons = [...witness.declared.values()]
     .filter(({ from, to }) => from < hole.to && to > hole.from)
     .sort((a, b) => (a.from < b.from ? -1 : 1))
     .map(({ reason }) => reason);
-  const before = (end: string) => firstIndex(others, (time) => time >= end);
-  const events = before(hole.to) - before(hole.from);
   const id = findingId(source.name, `gap/${actor}/${hole.from}`);
   return {
     ...established('gap', { id, source: source.name, time: hole.from, actor }),

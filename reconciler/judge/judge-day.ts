@@ -16,7 +16,7 @@ import { clockKeepers, nanosOf } from '../ledger/policy-book.js';
 import { exists, type Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
 import { type CarriedContainer, runningDay } from '../running/day.js';
-import { equivocations, type LedgerRange, sequenceBreaks } from './batches.js';
+import { equivocations, isAnyOdd, type LedgerRange, sequenceBreaks } from './batches.js';
 import { type Flood, floodsOf } from './beyond-quota.js';
 import * as findings from './findings.js';
 import { judgeFlood } from './flood.js';
@@ -48,8 +48,6 @@ export interface JudgeOptions {
   readonly amends: DayJudgement['amends'];
   /** What was judged before, where nothing has been said of the day since: its containers need no second look. */
   readonly before?: JudgedDay;
-  /** Whether to leave the containers out, at whose every event of the day running time and lives look. */
-  readonly withoutContainers?: boolean;
 }
 
 /**
@@ -120,16 +118,12 @@ interface Decided {
 
 /** The running time of a day's containers, and those that make no legal life. */
 function containersOf(projection: Projection, decided: Decided, options: JudgeOptions) {
-  const { carried, before, withoutContainers = false } = options;
+  const { carried, before } = options;
   if (before !== undefined) {
     const { running, sums, bill, findings: said } = before.judgement;
     return { running, sums, bill, carry: before.carry, lifecycle: said.filter((one) => one.class === 'lifecycle') };
   }
   const { bounds, policy, standings, pairing, floods, locate } = decided;
-  if (withoutContainers) {
-    const none = { running: [], sums: [], bill: { agreed: '0', disputed: '0' } };
-    return { ...none, carry: carried, lifecycle: [] };
-  }
   const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
   const lives = new LifeCheck(projection);
   const events = function* () {
@@ -152,17 +146,22 @@ function containersOf(projection: Projection, decided: Decided, options: JudgeOp
 }
 
 /** What the actors did on the ledger: about no event, so told with the day that is sealed next. */
-function conductFindings(projection: Projection, range: LedgerRange | undefined, locate: findings.Locate): Finding[] {
+export function conductFindings(
+  projection: Projection,
+  range: LedgerRange | undefined,
+  locate: findings.Locate,
+): Finding[] {
   if (range === undefined) return [];
   return [
     ...silences(projection, range, locate),
-    ...equivocations(projection, range, locate),
-    ...sequenceBreaks(projection, range, locate),
+    ...(isAnyOdd(projection, range)
+      ? [...equivocations(projection, range, locate), ...sequenceBreaks(projection, range, locate)]
+      : []),
   ];
 }
 
 /** The policy at the end of the day, or at its beginning where none reaches the end. */
-function policyOf(projection: Projection, day: Day, bounds: Interval): NumberedPolicy {
+export function policyOf(projection: Projection, day: Day, bounds: Interval): NumberedPolicy {
   const policy =
     projection.policies.at(padNanos(addSeconds(unpadNanos(bounds.to), -1))) ?? projection.policies.at(bounds.from);
   if (policy === undefined) {
@@ -185,7 +184,7 @@ function gapFindings(projection: Projection, standings: readonly Standing[], bou
 }
 
 /** Whether an actor is to witness a source, which exists, at a time of 19 digits. */
-function isExpected(projection: Projection, source: Source, actor: string, time: string): boolean {
+export function isExpected(projection: Projection, source: Source, actor: string, time: string): boolean {
   const policy = projection.policies.at(time);
   if (policy === undefined) return false;
   const witnesses = witnessesOf(policy.policy, source.name, unpadNanos(time));

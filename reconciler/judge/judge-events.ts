@@ -107,7 +107,8 @@ export function distinct(all: readonly Finding[]): Finding[] {
   });
 }
 
-function byTimeAndClass(a: Finding, b: Finding): number {
+/** The order of reports. */
+export function byTimeAndClass(a: Finding, b: Finding): number {
   const [timeA, timeB] = [padNanos(a.time), padNanos(b.time)];
   if (timeA !== timeB) return timeA < timeB ? -1 : 1;
   const classes = FINDING_CLASSES.indexOf(a.class) - FINDING_CLASSES.indexOf(b.class);

@@ -40,29 +40,44 @@ interface Life {
 export class LifeCheck {
   readonly #lives = new Map<string, Life>();
   readonly #illegal: LifeEventRow[] = [];
+  readonly #unwatched = new Set<string>();
 
   constructor(private readonly projection: Projection) {}
 
-  /** Takes in the next event. */
-  seen(event: LifeEventRow): void {
-    if (event.stands === 'ignored') return;
+  /**
+   * Takes in the next event.
+   * @returns whether it is found to be the first that cannot follow what came before it in its container's life
+   */
+  seen(event: LifeEventRow): boolean {
+    if (event.stands === 'ignored') return false;
     const key = `${event.sourceId}/${event.object}`;
     const life = this.#lives.get(key) ?? { moment: [], found: false };
     this.#lives.set(key, life);
     if (event.stands === 'undecided') {
       life.moment = [];
-      return;
+      return false;
     }
     const last = life.moment.at(-1);
     if (last !== undefined && !areApart(last.time, event.time)) {
       life.moment.push(event);
-      return;
+      return false;
     }
-    if (last !== undefined && !life.found && !mayFollow(life.moment, event) && this.#wasWatched(last, event)) {
-      life.found = true;
-      this.#illegal.push(event);
+    const isIllegal = last !== undefined && !life.found && !mayFollow(life.moment, event);
+    if (isIllegal) {
+      life.found = this.#wasWatched(last, event);
+      if (life.found) this.#illegal.push(event);
+      else this.#unwatched.add(key);
     }
     life.moment = [event];
+    return isIllegal && life.found;
+  }
+
+  /**
+   * Containers of which an event cannot follow the one before, but too few have watched in between, so far. By number of
+   * source and object, with a slash between.
+   */
+  get unwatched(): ReadonlySet<string> {
+    return this.#unwatched;
   }
 
   findings(locate: Locate): Finding[] {

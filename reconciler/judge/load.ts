@@ -55,28 +55,32 @@ export function loadEvents(projection: Projection, interval: Interval, floods: r
        ORDER BY 2, 3`,
     )
     .all(from, to, ...left, from, to) as EventRow[];
-  return judgedEvents(projection, rows);
+  return rows.map(rowReader(projection));
 }
 
 /** One event by its number in the projection. */
 export function loadEvent(projection: Projection, id: number): JudgedEvent {
-  const row = projection.db
-    .prepare(
-      `SELECT ${COLUMNS}, NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = e.time AND o.event = e.id) AS retired
-       FROM events e WHERE e.id = ?`,
-    )
-    .get(id) as EventRow;
-  return judgedEvents(projection, [row])[0] as JudgedEvent;
+  return eventLoader(projection)(id);
 }
 
-function judgedEvents(projection: Projection, rows: readonly EventRow[]): JudgedEvent[] {
+/** As `loadEvent`, for one after the other. */
+export function eventLoader(projection: Projection): (id: number) => JudgedEvent {
+  const find = projection.db.prepare(
+    `SELECT ${COLUMNS}, NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = e.time AND o.event = e.id) AS retired
+     FROM events e WHERE e.id = ?`,
+  );
+  const read = rowReader(projection);
+  return (id) => read(find.get(id) as EventRow);
+}
+
+function rowReader(projection: Projection): (row: EventRow) => JudgedEvent {
   const { db } = projection;
   const attestations = db.prepare(
     `SELECT r.actor, r.collector, r.run, a.number, a.seq, a.t FROM attestations a JOIN runs r ON r.id = a.run
      WHERE a.event = ? ORDER BY r.actor, r.collector, r.run, a.number`,
   );
   const late = db.prepare('SELECT actor FROM late_attestations WHERE time = ? AND event = ? ORDER BY actor').pluck();
-  return rows.map(({ id, time, hash, source, canonical, firstSeq, retired }) => {
+  return ({ id, time, hash, source, canonical, firstSeq, retired }) => {
     const list = (attestations.all(id) as (JudgedAttestation & { t: string | null })[]).map(({ t, ...rest }) => ({
       ...rest,
       ...(t === null ? {} : { t }),
@@ -94,7 +98,7 @@ function judgedEvents(projection: Projection, rows: readonly EventRow[]): Judged
       retired: retired === 1,
       late: late.all(time, id) as string[],
     };
-  });
+  };
 }
 
 /** The time that a timeless event's attesters give it, 19 digits. */

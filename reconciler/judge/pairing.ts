@@ -1,4 +1,5 @@
 import stringify from 'fast-json-stable-stringify';
+import type { CanonicalEvent } from '#chaincode';
 import { majorityOf } from '../ledger/ledger-clock.js';
 import { nanosOf } from '../ledger/policy-book.js';
 import type { JudgedEvent, Vantage } from './input.js';
@@ -200,12 +201,16 @@ function isVariant(standing: Standing, vantage: Vantage): boolean {
   return (apart < 0n ? -apart : apart) > nanosOf(grace);
 }
 
+/** What contents must have in common to be of one event. */
+export function matterOf({ source, type, action, object, attributes }: CanonicalEvent): string {
+  const container = type === 'network' && typeof attributes === 'object' ? attributes.container : undefined;
+  return JSON.stringify([source, type, action, object, container]);
+}
+
 function groupsOf(standings: readonly Standing[]): Standing[][] {
   const groups = new Map<string, Standing[]>();
   for (const standing of standings.filter(({ sourceExists }) => sourceExists)) {
-    const { source, type, action, object, attributes } = standing.event.event;
-    const container = type === 'network' && typeof attributes === 'object' ? attributes.container : undefined;
-    const key = JSON.stringify([source, type, action, object, container]);
+    const key = matterOf(standing.event.event);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [standing]);
     else group.push(standing);

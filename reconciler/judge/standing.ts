@@ -106,12 +106,29 @@ function witnessState(event: Subject, actor: string, deadline: bigint, vantage: 
   if (piece !== undefined) return { actor, by: 'watch', seq: piece.seq };
   if (witness !== undefined && isBlind(witness, event.time)) return 'blind';
   if (event.appearance === undefined || vantage.clock === undefined) return 'pending';
-  // One that has said nothing on the source has two deadlines, as long as a day may stay open: silence is no way out.
-  const limit =
-    witness === undefined
-      ? vantage.limit(event.appearance, 2n * deadline)
-      : vantage.limit(latest(witness.first, event.appearance), deadline);
+  const limit = limitFor(witness, event.appearance, deadline, vantage);
   return vantage.clock > limit ? { actor, by: 'deadline', seq: vantage.firstPast(limit) } : 'pending';
+}
+
+/**
+ * What the ledger clock must have passed for somebody who is to witness an event, and does not say a word, to be absent;
+ * undefined while the event has not appeared.
+ */
+export function absentAfter(
+  { source, time, appearance }: Subject,
+  actor: string,
+  vantage: Vantage,
+): bigint | undefined {
+  const policy = vantage.policyAt(time)?.policy;
+  if (appearance === undefined || policy === undefined) return undefined;
+  return limitFor(source.witnesses.get(actor), appearance, nanosOf(policy.deadline), vantage);
+}
+
+/** One that has said nothing on the source has two deadlines, as long as a day may stay open: silence is no way out. */
+function limitFor(witness: Witness | undefined, appearance: bigint, deadline: bigint, vantage: Vantage): bigint {
+  return witness === undefined
+    ? vantage.limit(appearance, 2n * deadline)
+    : vantage.limit(latest(witness.first, appearance), deadline);
 }
 
 function isBlind({ hidden, coverage }: Witness, time: string): boolean {

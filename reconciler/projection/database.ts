@@ -31,12 +31,24 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
     db.pragma('cache_size = -65536');
     // Fewer, larger checkpoints while catching up.
     db.pragma('wal_autocheckpoint = 8000');
-    migrate(db, file);
+    // Readers need no turn among those who write.
+    if (!isCurrent(db)) migrate(db, file);
     return db;
   } catch (error) {
     db?.close();
     throw error instanceof ReconcilerError ? error : databaseError(error as Error, file);
   }
+}
+
+const PREPARED = new WeakMap<Db, Map<string, Database.Statement>>();
+
+/** A statement that is asked again and again: to prepare it costs more than to run it. Each text has one way to be run. */
+export function prepared(db: Db, sql: string): Database.Statement {
+  const known = PREPARED.get(db) ?? new Map<string, Database.Statement>();
+  PREPARED.set(db, known);
+  const statement = known.get(sql) ?? db.prepare(sql);
+  known.set(sql, statement);
+  return statement;
 }
 
 /** SQLite's errors as ours, any other as it is: no room, no access, somebody else's lock, a file that was damaged. */
@@ -72,6 +84,10 @@ function checkOwn(db: Db, file: string, mustExist: boolean): void {
 /** A projection without a block. */
 export function nothingRead(): ReconcilerError {
   return new ReconcilerError('EMPTY', 'Nothing has been read from the ledger yet; run "event2ledger reconcile" first.');
+}
+
+function isCurrent(db: Db): boolean {
+  return db.pragma('user_version', { simple: true }) === MIGRATIONS.length;
 }
 
 function migrate(db: Db, file: string): void {

@@ -9,6 +9,7 @@ import { Membership, type Signer } from '../ledger/membership.js';
 import { clockKeepers, nanosOf, PolicyBook, type PolicyBookState } from '../ledger/policy-book.js';
 import { AnchorBook } from './anchor-book.js';
 import { Appearances, type AppearancesState } from './appearances.js';
+import type { ChangeListener } from './change-listener.js';
 import { type Db, openDatabase } from './database.js';
 import { DisorderStore } from './disorder-store.js';
 import { DisputeBook } from './dispute-book.js';
@@ -69,6 +70,8 @@ export class Projection {
   readonly touched: TouchedDays;
   readonly disputes: DisputeBook;
   readonly anchors: AnchorBook;
+  /** Is told of every change from now on. */
+  listener: ChangeListener | undefined;
   readonly #disorders: DisorderStore;
   readonly #sources: SourceStore;
   readonly #window: EventWindow;
@@ -271,6 +274,7 @@ export class Projection {
     const from = padNanos(latest.policy.from);
     this.#window.governed(from);
     this.touched.from(from);
+    this.listener?.governed();
   }
 
   /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */
@@ -286,12 +290,18 @@ export class Projection {
     const seq = ++this.#seq;
     const clock = this.#tick(actor, batch, seq, block.number, txId);
     this.#sources.touchAll(batch, actor, clock);
+    if (this.listener !== undefined) {
+      for (const { source } of [...batch.watches, ...batch.gaps])
+        this.listener.named(this.#sources.sources.named(source));
+    }
     this.#enter(entries, { actor, runId, seq, from: batch.from, clock });
     // A second content under one number is equivocation: what it attests was signed and counts, its claims do not.
     for (const claims of this.#runs.arrived(actor, batch, entries.length, digest, seq)) {
       const { advanced, changed } = this.#sources.takeEffect(claims, actor, seq, clock);
       for (const { source, before } of advanced) this.silences.advanced(source, actor, before, seq);
       for (const interval of changed) this.touched.over(interval);
+      const named = [...claims.watches, ...claims.gaps].map(({ source }) => source);
+      if (changed.length > 0) this.listener?.claimed(actor, named, changed);
     }
     return true;
   }
@@ -329,7 +339,9 @@ export class Projection {
       if (!event.source.witnesses.has(actor)) this.#sources.touch(event.source.name, actor, clock);
       const before = event.time;
       const { first } = this.#window.attest(event, { actor, runId, number: from + index, seq, t });
-      if (first && this.#isLate(event, actor, clock)) this.#sql.late.run(event.time, event.id, actor);
+      const isLate = first && this.#isLate(event, actor, clock);
+      if (isLate) this.#sql.late.run(event.time, event.id, actor);
+      this.listener?.attested(event, isLate);
       if (first) this.touched.at(event.time);
       // An event without a time of its own may have moved from one day to another, whoever said so.
       if (before !== event.time) for (const time of [before, event.time]) this.touched.at(time);

@@ -192,4 +192,12 @@ export const MIGRATIONS: readonly string[] = [
     json_extract(said.value, '$[2]') AS seq, json_extract(said.value, '$[3]') AS t
   FROM events e, json_each(e.attested) said;
   `,
+  `
+  -- What a reconciler that follows finds of the days that are not sealed, up to the block that meta has as 'judged'; part: what
+  -- was looked at for it.
+  CREATE TABLE open_findings (
+    day TEXT NOT NULL, part TEXT NOT NULL, id TEXT NOT NULL, finding TEXT NOT NULL, PRIMARY KEY (day, part, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX open_findings_by_id ON open_findings (id);
+  `,
 ];

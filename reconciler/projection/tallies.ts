@@ -63,13 +63,6 @@ export class Tallies {
     return this.#tallies.get(day)?.get(actor)?.count ?? 0;
   }
 
-  /** How many attestations there are of a day's events, each actor's of an event counting once. */
-  attestations(day: Day): number {
-    let sum = 0;
-    for (const [actor, { count }] of this.#tallies.get(day) ?? []) if (actor !== '') sum += count;
-    return sum;
-  }
-
   /** The actors that attested more than so many events of a day. */
   attesters(day: Day, moreThan: number): string[] {
     const tallies = [...(this.#tallies.get(day) ?? [])];

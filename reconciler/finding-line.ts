@@ -1,0 +1,14 @@
+import { printable } from '../cli/printable.js';
+import type { Finding } from './judgement.js';
+
+/** A finding in one line for people. */
+export function lineOf(finding: Finding): string {
+  const { class: name, type, action: what, object, dissent, majority, verdict } = finding;
+  const about = finding.source === '' ? 'batches' : `watches of ${finding.source}`;
+  const subject = type === undefined ? about : `${type} ${what} ${object?.slice(0, 12)}`;
+  const sides =
+    verdict === 'unresolved'
+      ? 'no majority'
+      : `${dissent.join(', ') || 'nobody in dissent'}${majority.length > 0 ? ` against ${majority.join(', ')}` : ''}`;
+  return printable(`${name}: ${subject}: ${sides} [${finding.id.slice(0, 12)}]`);
+}

@@ -1,0 +1,95 @@
+import type { Day } from '#chaincode';
+import { judgementOf } from './day-judgement.js';
+import { openDays } from './follow/open-days.js';
+import { byTimeAndClass } from './judge/judge-events.js';
+import type { DayJudgement, Finding } from './judgement.js';
+import { asDatabaseError, type Db, nothingRead, openDatabase } from './projection/database.js';
+import { withProjection } from './projection/with-projection.js';
+import { sealedDays } from './seal-store.js';
+
+/** What is found of a day. */
+export interface DayFindings {
+  readonly day: Day;
+  readonly sealed: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** Which findings are asked for; all if nothing is named. */
+export interface Asked {
+  readonly day?: Day;
+  /** A finding's name, or its beginning. */
+  readonly id?: string;
+}
+
+/**
+ * The findings that a projection has, day by day. Where a reconciler follows the ledger into it, they lie there ready; else the
+ * days that are not sealed are judged now.
+ * @throws ReconcilerError `DATABASE` if there is no such projection, `EMPTY` if nothing was read
+ */
+export function findingsOf(dbFile: string, asked: Asked = {}): DayFindings[] {
+  const ready = askDatabase(dbFile, (db) =>
+    isJudged(db) ? [...sealedOf(db, asked), ...openOf(db, asked)] : undefined,
+  );
+  return (ready ?? judgedNow(dbFile, asked)).sort((a, b) => (a.day < b.day ? -1 : 1));
+}
+
+function askDatabase<T>(dbFile: string, ask: (db: Db) => T): T {
+  const db = openDatabase(dbFile, { mustExist: true });
+  try {
+    // One moment of the ledger, whatever is committed meanwhile.
+    return db.transaction(() => ask(db)).deferred();
+  } catch (error) {
+    throw asDatabaseError(error, dbFile);
+  } finally {
+    db.close();
+  }
+}
+
+/** Whether the rows of the open days say what is found up to the last block. */
+function isJudged(db: Db): boolean {
+  const value = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
+  if (value.get('state') === undefined) throw nothingRead();
+  const last = db.prepare('SELECT max(number) FROM blocks').pluck().get() as number | null;
+  return last !== null && value.get('judged') === last.toString();
+}
+
+function openOf(db: Db, { day, id = '' }: Asked): DayFindings[] {
+  const rows = db
+    .prepare(
+      `SELECT day, finding FROM open_findings WHERE id >= @id AND id < @id || 'g' AND (@day IS NULL OR day = @day)
+       ORDER BY day`,
+    )
+    .all({ id, day: day ?? null }) as { day: Day; finding: string }[];
+  const days = new Map<Day, Finding[]>();
+  for (const row of rows) {
+    const found = days.get(row.day) ?? [];
+    days.set(row.day, found);
+    found.push(JSON.parse(row.finding) as Finding);
+  }
+  return [...days].map(([name, findings]) => ({ day: name, sealed: false, findings: findings.sort(byTimeAndClass) }));
+}
+
+function sealedOf(db: Db, asked: Asked): DayFindings[] {
+  const rows = db
+    .prepare('SELECT judgement FROM days WHERE @day IS NULL OR day = @day ORDER BY day')
+    .pluck()
+    .iterate({ day: asked.day ?? null }) as Iterable<string>;
+  const days: DayFindings[] = [];
+  for (const row of rows) days.push(...askedOf(JSON.parse(row) as DayJudgement, asked));
+  return days;
+}
+
+function judgedNow(dbFile: string, asked: Asked): DayFindings[] {
+  return withProjection(dbFile, (projection) => {
+    const sealed = sealedDays(projection);
+    const open = projection.policies.inForce.length === 0 ? [] : openDays(projection, sealed.at(-1) ?? '');
+    return [...sealed, ...open.map(({ day }) => day)]
+      .filter((day) => asked.day === undefined || day === asked.day)
+      .flatMap((day) => askedOf(judgementOf(projection, day), asked));
+  });
+}
+
+function askedOf({ day, sealed, findings }: DayJudgement, { id = '' }: Asked): DayFindings[] {
+  const named = findings.filter((finding) => finding.id.startsWith(id));
+  return named.length === 0 ? [] : [{ day, sealed, findings: named }];
+}

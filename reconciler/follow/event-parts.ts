@@ -1,0 +1,250 @@
+import { type Day, dayEnd, dayStart, padNanos } from '#chaincode';
+import type { Locate } from '../judge/findings.js';
+import { judgeFlood } from '../judge/flood.js';
+import type { JudgedEvent, Vantage } from '../judge/input.js';
+import { distinct, judgeEvents } from '../judge/judge-events.js';
+import { pairVariants } from '../judge/pairing.js';
+import { absentAfter, decide, type Standing, standingOf } from '../judge/standing.js';
+import { nanosOf } from '../ledger/policy-book.js';
+import type { Projection } from '../projection/projection.js';
+import type { Allowance } from './allowance.js';
+import { Buckets } from './buckets.js';
+import type { FindingBook } from './finding-book.js';
+import type { OpenDay } from './open-days.js';
+import type { EventRecord, Group, LifeCount, Records } from './records.js';
+import type { Soles } from './soles.js';
+
+/** What judging needs of the ledger as it stands now. */
+export interface Judging {
+  readonly vantage: Vantage;
+  readonly locate: Locate;
+  readonly load: (id: number) => JudgedEvent;
+  readonly days: readonly OpenDay[];
+  readonly allowance: Allowance;
+}
+
+/** So many nanoseconds of the ledger clock are looked at together: some 67 milliseconds. */
+const TICK = 26n;
+
+/** Judges events that not all have attested, group by group, when something is said of them or their time has come. */
+export class EventParts {
+  readonly #dirty = new Set<Group>();
+  readonly #due = new Buckets<Group>();
+  readonly #unseen = new Buckets<Group>();
+  readonly #nowhere = new Map<Day, Set<EventRecord>>();
+  readonly #dirtyNowhere = new Set<Day>();
+  readonly #dirtyFloods = new Set<string>();
+  /** What had been earned when the sources that do not exist, and floods, were judged last. */
+  readonly #judgedAt = new Map<string, number>();
+
+  constructor(
+    private readonly projection: Projection,
+    private readonly records: Records,
+    private readonly soles: Soles,
+    private readonly book: FindingBook,
+    /** Called when an event counts otherwise in its container's life. */
+    private readonly counted: (record: EventRecord, before: LifeCount | undefined) => void,
+  ) {}
+
+  touch(group: Group): void {
+    this.#dirty.add(group);
+  }
+
+  /** Takes note that an event is not looked at any more; call before its time is changed, too. */
+  forget(record: EventRecord): void {
+    this.#setNowhere(record, false);
+    this.touch(record.group);
+  }
+
+  /** Has judged again what the clock decides, or that a majority has sent something since. */
+  wake(clock: bigint | undefined): void {
+    const { next } = this.projection.appearances.snapshot();
+    for (const group of this.#unseen.between(Number.NEGATIVE_INFINITY, next - 1)) this.touch(group);
+    if (clock === undefined) return;
+    for (const group of this.#due.between(Number.NEGATIVE_INFINITY, Number(clock >> TICK))) this.touch(group);
+  }
+
+  /** Judges what something has changed about, but what would cost more than it is worth by now. */
+  judge(judging: Judging): void {
+    for (const { key, day, ids } of this.soles.settle()) {
+      this.#dirtyFloods.add(key);
+      if (this.soles.flood(key) === undefined) this.book.set(day, `flood/${key}`, []);
+      for (const id of ids) {
+        const record = this.records.byId.get(id);
+        if (record !== undefined) this.touch(record.group);
+      }
+    }
+    for (const group of [...this.#dirty]) {
+      const { members } = group;
+      if (!judging.allowance.covers(members.size, group.judgedAt)) continue;
+      group.judgedAt = judging.allowance.spent;
+      this.#dirty.delete(group);
+      this.#judge(group, judging);
+      this.records.drop(group);
+    }
+    for (const day of [...this.#dirtyNowhere]) this.#judgeNowhere(day, judging);
+    for (const key of [...this.#dirtyFloods]) this.#judgeFlood(key, judging);
+  }
+
+  #judge(group: Group, judging: Judging): void {
+    this.#sleep(group);
+    const members: EventRecord[] = [];
+    let isDecided = false;
+    for (const record of group.members) {
+      const { source, at: time, kind } = record;
+      const appearance = this.projection.appearances.of(record.firstSeq);
+      const subject = { source, time, kind, appearance };
+      const decided = decide(subject, record.actors, judging.vantage);
+      if (appearance === undefined) this.#awaitAppearance(group, record.firstSeq);
+      for (const actor of decided?.pending ?? []) {
+        const limit = absentAfter(subject, actor, judging.vantage);
+        if (limit !== undefined) this.#awaitClock(group, limit);
+      }
+      const flood = this.soles.floodOf(record);
+      if (flood !== undefined) this.#dirtyFloods.add(flood);
+      record.judged = decided !== undefined && flood === undefined;
+      this.#setNowhere(record, record.judged && decided?.sourceExists === false);
+      if (flood !== undefined) this.#count(record, 'left out');
+      else if (decided === undefined) this.#count(record, 'stands');
+      else if (!decided.sourceExists) this.#count(record, 'ignored');
+      else {
+        members.push(record);
+        if (decided.verdict === 'pending' && group.members.size > 1) this.#awaitGrace(group, time, judging.vantage);
+        isDecided ||= decided.verdict !== 'pending' && decided.verdict !== 'unobservable';
+      }
+    }
+    if (isDecided) this.#tell(group, members, judging);
+    else {
+      for (const record of members) this.#count(record, 'undecided');
+      this.#say(group, new Map());
+    }
+  }
+
+  /** Judges a group of which something is decided. */
+  #tell(group: Group, members: readonly EventRecord[], { load, vantage, locate, days }: Judging): void {
+    const standings = members
+      .flatMap((record): [EventRecord, Standing][] => {
+        const standing = standingOf(load(record.id), vantage);
+        return standing === undefined ? [] : [[record, standing]];
+      })
+      .sort(([, a], [, b]) => inOrder(a, b));
+    const said = new Map<Day, ReturnType<typeof distinct>>();
+    const counts = new Map<EventRecord, LifeCount>();
+    for (const { day, bounds, context } of days) {
+      const near = standings.filter(([{ time }]) => time >= context.from && time < context.to);
+      const own = near.filter(([{ time }]) => time >= bounds.from && time < bounds.to);
+      if (own.length === 0) continue;
+      const pairing = pairVariants(
+        near.map(([, standing]) => standing),
+        vantage,
+      );
+      const { findings } = judgeEvents(
+        near.map(([, standing]) => standing),
+        pairing,
+        bounds,
+        locate,
+      );
+      said.set(day, distinct(findings));
+      const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
+      for (const [record, standing] of own) counts.set(record, countOf(standing, instead.has(standing)));
+    }
+    for (const record of members) this.#count(record, counts.get(record) ?? 'undecided');
+    this.#say(group, said);
+  }
+
+  #say(group: Group, said: ReadonlyMap<Day, ReturnType<typeof distinct>>): void {
+    for (const day of [...group.days]) {
+      if (said.has(day)) continue;
+      this.book.set(day, group.key, []);
+      group.days.delete(day);
+    }
+    for (const [day, findings] of said) {
+      this.book.set(day, group.key, findings);
+      if (findings.length > 0) group.days.add(day);
+      else group.days.delete(day);
+    }
+  }
+
+  /** The events of sources that do not exist, all those of a day together. */
+  #judgeNowhere(day: Day, { allowance, load, vantage, locate, days }: Judging): void {
+    const records = [...(this.#nowhere.get(day) ?? [])];
+    const open = days.find((one) => one.day === day);
+    if (!allowance.covers(records.length, this.#judgedAt.get(day) ?? 0)) return;
+    this.#judgedAt.set(day, allowance.spent);
+    this.#dirtyNowhere.delete(day);
+    if (open === undefined) return;
+    const standings = records.flatMap((record) => standingOf(load(record.id), vantage) ?? []).sort(inOrder);
+    const { findings } = judgeEvents(standings, { pairs: [], clusters: [] }, open.bounds, locate);
+    this.book.set(day, 'nowhere', findings);
+  }
+
+  #judgeFlood(key: string, { allowance, vantage, locate, days }: Judging): void {
+    const flood = this.soles.flood(key);
+    if (!allowance.covers(this.soles.size(key), this.#judgedAt.get(key) ?? 0)) return;
+    this.#judgedAt.set(key, allowance.spent);
+    this.#dirtyFloods.delete(key);
+    if (flood === undefined || !days.some(({ day }) => day === flood.day)) return;
+    const bounds = { from: padNanos(dayStart(flood.day)), to: padNanos(dayEnd(flood.day)) };
+    const { findings } = judgeFlood(this.projection, { ...flood, ...bounds }, vantage, locate);
+    this.book.set(flood.day, `flood/${key}`, findings);
+  }
+
+  #setNowhere(record: EventRecord, nowhere: boolean): void {
+    if (!nowhere && !record.nowhere) return;
+    const day = this.projection.tallies.dayOf(record.time);
+    const all = this.#nowhere.get(day) ?? new Set();
+    this.#nowhere.set(day, all);
+    if (nowhere) all.add(record);
+    else all.delete(record);
+    record.nowhere = nowhere;
+    this.#dirtyNowhere.add(day);
+  }
+
+  #count(record: EventRecord, counts: LifeCount): void {
+    const before = record.counts;
+    if (before === counts) return;
+    record.counts = counts;
+    this.counted(record, before);
+  }
+
+  #awaitAppearance(group: Group, seq: number): void {
+    if (group.unseen !== undefined && group.unseen <= seq) return;
+    if (group.unseen !== undefined) this.#unseen.remove(group.unseen, group);
+    group.unseen = seq;
+    this.#unseen.add(seq, group);
+  }
+
+  #awaitClock(group: Group, time: bigint): void {
+    const tick = Number(time >> TICK);
+    if (group.due !== undefined && group.due <= tick) return;
+    if (group.due !== undefined) this.#due.remove(group.due, group);
+    group.due = tick;
+    this.#due.add(tick, group);
+  }
+
+  /** A pending event may be a variant only while its time is not near the ledger clock. */
+  #awaitGrace(group: Group, time: string, { clock, policyAt }: Vantage): void {
+    const grace = policyAt(time)?.policy.grace;
+    if (grace === undefined || clock === undefined) return;
+    for (const bound of [BigInt(time) - nanosOf(grace), BigInt(time) + nanosOf(grace)]) {
+      if (bound >= clock) this.#awaitClock(group, bound);
+    }
+  }
+
+  #sleep(group: Group): void {
+    if (group.due !== undefined) this.#due.remove(group.due, group);
+    if (group.unseen !== undefined) this.#unseen.remove(group.unseen, group);
+    group.due = undefined;
+    group.unseen = undefined;
+  }
+}
+
+function countOf({ verdict, sourceExists }: Standing, isInstead: boolean): LifeCount {
+  if (isInstead || verdict === 'uncorroborated' || !sourceExists) return 'ignored';
+  return verdict === 'stands' ? 'stands' : 'undecided';
+}
+
+/** As the ledger has them. */
+function inOrder({ event: a }: Standing, { event: b }: Standing): number {
+  return a.keyTime < b.keyTime || (a.keyTime === b.keyTime && a.hash < b.hash) ? -1 : 1;
+}

@@ -1,0 +1,128 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { judgementOf } from '../../../reconciler/day-judgement.js';
+import { LiveJudge } from '../../../reconciler/follow/live-judge.js';
+import { openDays } from '../../../reconciler/follow/open-days.js';
+import type { Finding } from '../../../reconciler/judgement.js';
+import type { Invocation } from '../../../reconciler/ledger/block.js';
+import { Projection } from '../../../reconciler/projection/projection.js';
+import { Sealer } from '../../../reconciler/seal.js';
+import { sealedDays } from '../../../reconciler/seal-store.js';
+import { built, history } from '../oracle/histories.js';
+import {
+  ACTORS,
+  blocksOf,
+  containerEvent,
+  hashed,
+  IDENTITY,
+  policyTransactions,
+  Run,
+  watch,
+} from '../support/history.js';
+
+const RUNS = Number(process.env.E2L_TEST_RUNS ?? 60);
+
+/** What stands in the table of an open day, in the order of its report. */
+function rows({ db }: Projection, day: string): Finding[] {
+  const texts = db.prepare('SELECT finding FROM open_findings WHERE day = ?').pluck().all(day) as string[];
+  return texts.map((text) => JSON.parse(text) as Finding);
+}
+
+function byId(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Judges block by block, anew from time to time as after a restart, and holds each step against the judgement in full. */
+function holdsAgainstFull(transactions: readonly Invocation[], blockSize: number): void {
+  const projection = new Projection(':memory:');
+  const sealer = new Sealer(projection);
+  let live = new LiveJudge(projection);
+  for (const [index, block] of blocksOf(transactions, blockSize).entries()) {
+    if (index % 7 === 6) live = new LiveJudge(projection);
+    projection.db.transaction(() => {
+      projection.apply(block, IDENTITY, () => sealer.afterBatch());
+      projection.flush();
+      live.update(true);
+    })();
+    if (projection.policies.inForce.length === 0) continue;
+    for (const { day } of openDays(projection, sealedDays(projection).at(-1) ?? '')) {
+      expect(byId(rows(projection, day))).toEqual(byId(judgementOf(projection, day).findings));
+    }
+  }
+  projection.close();
+}
+
+const SECOND = 1_000_000_000n;
+/** Seconds into the day: about its end, so that contents of one event lie on two days. */
+const START = 86_400 - 90;
+
+/** Few events of few containers, several contents of each, about the end of a day that is sealed on the way. */
+const contents = fc.record({
+  window: fc.constantFrom(1, 30, 86_400),
+  grace: fc.constantFrom(1, 30),
+  quota: fc.constantFrom(2, 10_000),
+  blockSize: fc.integer({ min: 1, max: 4 }),
+  steps: fc.array(
+    fc.record({
+      actor: fc.nat({ max: 2 }),
+      collector: fc.nat({ max: 1 }),
+      events: fc.array(
+        fc.record({
+          slot: fc.nat({ max: 8 }),
+          object: fc.nat({ max: 1 }),
+          action: fc.constantFrom('start', 'die', 'start', 'kill'),
+          image: fc.nat({ max: 2 }),
+        }),
+        { maxLength: 5 },
+      ),
+      pause: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 1500 })),
+      watched: fc.oneof(fc.constant(undefined), fc.record({ from: fc.nat({ max: 60 }), length: fc.nat({ max: 200 }) })),
+      gap: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, fc.nat({ max: 100 })),
+      isTwin: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, fc.constant(true)),
+    }),
+    { minLength: 3, maxLength: 24 },
+  ),
+});
+
+type Contents = typeof contents extends fc.Arbitrary<infer T> ? T : never;
+
+function transactionsOf({ window, grace, quota, steps }: Contents): Invocation[] {
+  const runs = new Map<string, Run>();
+  let now = START;
+  const batches = steps.map(({ actor, collector, events, pause, watched, gap, isTwin }) => {
+    now += pause;
+    const key = `${actor}/${collector}`;
+    const run = runs.get(key) ?? new Run(ACTORS[actor] as string, `collector-${collector}`);
+    runs.set(key, run);
+    const parts = {
+      sentAt: now,
+      events: [
+        ...new Map(
+          events
+            .map(({ slot, object, action, image }) =>
+              hashed(containerEvent(`${object}`, action, BigInt(START + slot * 20) * SECOND, { image: `${image}` })),
+            )
+            .map((event) => [event.hash, event]),
+        ).values(),
+      ],
+      watches: watched === undefined ? [] : [watch(START + watched.from, START + watched.from + watched.length + 1)],
+      gaps: gap === undefined ? [] : [{ ...watch(START + gap, START + gap + 30), reason: 'lost' }],
+    };
+    return isTwin && run.hasBegun ? run.twin(parts) : run.batch(parts);
+  });
+  return [...policyTransactions({ window, grace, quota }), ...batches];
+}
+
+describe('judging block by block', () => {
+  test.prop([history], { numRuns: RUNS })('finds what judging the day in full finds', (drawn) => {
+    holdsAgainstFull(built(drawn, false).transactions, drawn.blockSize);
+  });
+
+  test.prop([contents], { numRuns: 2 * RUNS })('finds the same where events have several contents', (drawn) => {
+    holdsAgainstFull(transactionsOf(drawn), drawn.blockSize);
+  });
+
+  test.prop([history], { numRuns: RUNS })('finds the same of the lives of containers', (drawn) => {
+    holdsAgainstFull(built(drawn, true).transactions, drawn.blockSize);
+  });
+});
