@@ -1,4 +1,4 @@
-// `EVENTS=20000 node dist/bench/hostile/ingest.js`: a reconciler reads what two honest collectors and a hostile one have put
+// `EVENTS=20000 ROUNDS=3 npm run bench:hostile-ledger`: a reconciler reads what two honest collectors and a hostile one have put
 // on a ledger, against the same two and an honest third.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
