@@ -4,7 +4,7 @@ import { type LineContent, LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import type { Moment } from './line-scan.js';
 import { MOST_UNCLEAR, type UnclearLines } from './unclear.js';
-import type { LoneLine } from './walk.js';
+import type { Agreed, LoneLine } from './walk.js';
 import { LONGEST_LINE } from './window.js';
 
 type ReadContent = Exclude<LineContent, { readonly why: string }>;
@@ -86,10 +86,18 @@ export class DifferenceReader {
     this.#contents = new LineContents({ source, ignore: policy.ignore });
   }
 
-  /** Reads them all, up to a limit for moments of which the same logs say the same. */
-  readAll(lines: readonly LoneLine[], unclear: readonly UnclearOfLog[], isBlind: IsBlind): Differences {
+  /**
+   * Reads them all, up to a limit for moments of which the same logs say the same.
+   * @param behind what was said after other logs had ended
+   */
+  readAll(
+    lines: readonly LoneLine[],
+    unclear: readonly UnclearOfLog[],
+    isBlind: IsBlind,
+    behind: readonly Agreed[] = [],
+  ): Differences {
     this.#readUnclear(unclear);
-    const beyond = new Map<string, { -readonly [Key in keyof Beyond]: Beyond[Key] }>();
+    const beyond = new Map<string, Writable<Beyond>>();
     const counts = new Map<string, { lines: number; bytes: number; moments: number; agreed: number }>();
     for (const moment of moments(lines)) {
       const contents = this.#contentsOf(moment);
@@ -105,11 +113,21 @@ export class DifferenceReader {
       if (count.lines <= limit.lines && count.bytes <= limit.bytes) {
         count.moments++;
         if (this.#readMoment(moment) && contents.length > 1) count.agreed++;
-      } else {
-        const rest = beyond.get(key) ?? { alike, events: 0, first: contents.map(([one]) => one as LoneLine) };
-        rest.events += 1;
-        beyond.set(key, rest);
+      } else if (contents.some(([one]) => this.#isRecorded(one as LoneLine))) {
+        add(beyond, { key, alike, events: 1 }, () => contents.map(([one]) => one as LoneLine));
       }
+    }
+    for (const { without, ended, kinds } of behind) {
+      const said = kinds.filter((kind) => isRecorded(this.policy, kind));
+      const events = said.reduce((sum, kind) => sum + kind.events, 0);
+      const logs = Array.from({ length: this.reading.logs }, (_, log) => log);
+      const alike = [logs.filter((log) => !without.includes(log) && !ended.includes(log))];
+      const first = () =>
+        said
+          .flatMap((kind) => kind.first ?? [])
+          .sort(byTime)
+          .slice(0, 1);
+      if (events > 0) add(beyond, { key: `${alike.join()}/${without.join()}`, alike, events }, first);
     }
     return { read: this.#read, unread: this.#unread, beyond: [...beyond.values()] };
   }
@@ -121,6 +139,11 @@ export class DifferenceReader {
       if (first !== undefined && !alike.some((own) => own.includes(log)) && isBlind(log, first)) blind.push(log);
     }
     return blind;
+  }
+
+  #isRecorded(line: LoneLine): boolean {
+    const kind = this.reading.kindOf(line);
+    return kind === undefined ? this.read(line) !== undefined : isRecorded(this.policy, kind);
   }
 
   /** The lines of a moment, those together that say the same, each of another log. */
@@ -196,11 +219,21 @@ export class DifferenceReader {
   }
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function add(
+  beyond: Map<string, Writable<Beyond>>,
+  { key, alike, events }: Pick<Beyond, 'alike' | 'events'> & { readonly key: string },
+  first: () => readonly LoneLine[],
+): void {
+  const known = beyond.get(key);
+  if (known === undefined) beyond.set(key, { alike, events, first: first() });
+  else known.events += events;
+}
+
 /** Lines of one moment together, in order of time. */
 function* moments(lines: readonly LoneLine[]): Generator<LoneLine[]> {
-  const sorted = [...lines].sort(
-    (a, b) => a.seconds - b.seconds || a.nanos - b.nanos || a.log - b.log || a.line - b.line,
-  );
+  const sorted = [...lines].sort(byTime);
   let moment: LoneLine[] = [];
   for (const line of sorted) {
     const [first] = moment;
@@ -212,4 +245,8 @@ function* moments(lines: readonly LoneLine[]): Generator<LoneLine[]> {
     }
   }
   if (moment.length > 0) yield moment;
+}
+
+function byTime(a: LoneLine, b: LoneLine): number {
+  return a.seconds - b.seconds || a.nanos - b.nanos || a.log - b.log || a.line - b.line;
 }

@@ -1,4 +1,5 @@
 import type { Kind } from './line-scan.js';
+import type { LoneLine } from './walk.js';
 
 interface CountedKind {
   readonly type: string;
@@ -6,6 +7,16 @@ interface CountedKind {
   readonly typeBytes: Uint8Array;
   readonly actionBytes: Uint8Array;
   count: number;
+  /** The first line of it. */
+  first?: LoneLine;
+}
+
+/** So many events of one kind. */
+export interface EventsOfKind {
+  readonly type: string;
+  readonly action: string;
+  readonly events: number;
+  readonly first?: LoneLine;
 }
 
 /** Kinds are sought in so many places. */
@@ -15,7 +26,8 @@ const PLACES = 256;
 export class KindCounts {
   readonly #places: CountedKind[][] = Array.from({ length: PLACES }, () => []);
 
-  add(bytes: Uint8Array, kind: Kind): void {
+  /** @returns the kind if it is the first of it */
+  add(bytes: Uint8Array, kind: Kind): CountedKind | undefined {
     const { typeFrom, typeTo, actionFrom, actionTo } = kind;
     let sum = typeTo - typeFrom;
     for (let at = actionFrom; at < actionTo; at++) sum = (sum * 31 + (bytes[at] as number)) | 0;
@@ -24,15 +36,19 @@ export class KindCounts {
       const known = alike[index] as CountedKind;
       if (isText(bytes, actionFrom, actionTo, known.actionBytes) && isText(bytes, typeFrom, typeTo, known.typeBytes)) {
         known.count++;
-        return;
+        return undefined;
       }
     }
-    alike.push(firstOf(bytes, kind));
+    const fresh = firstOf(bytes, kind);
+    alike.push(fresh);
+    return fresh;
   }
 
   /** Events of each kind. */
-  get all(): { readonly type: string; readonly action: string; readonly events: number }[] {
-    return this.#places.flat().map(({ type, action, count }) => ({ type, action, events: count }));
+  get all(): EventsOfKind[] {
+    return this.#places
+      .flat()
+      .map(({ type, action, count, first }) => ({ type, action, events: count, ...(first && { first }) }));
   }
 }
 

@@ -1,4 +1,6 @@
 import { readSync } from 'node:fs';
+import { NEWLINE, RETURN } from './ascii.js';
+import { BIG_T, type Kind, kindAtStart, kindBeforeActor } from './line-scan.js';
 import { Members } from './members.js';
 import type { LoneLine } from './walk.js';
 import type { LogWindow } from './window.js';
@@ -35,6 +37,30 @@ export class LineReading {
       this.#other.read(otherBytes, 0, otherBytes.length) &&
       this.#one.isSameAs(this.#other)
     );
+  }
+
+  /** Whether one of several lines may be of the same type, action and object as another line. */
+  isAboutSame(line: Buffer, others: Buffer): boolean {
+    if (!this.#one.read(line, 0, line.length)) return true;
+    for (let from = 0; from < others.length; ) {
+      const newline = others.indexOf(NEWLINE, from);
+      const end = newline < 0 ? others.length : newline;
+      const to = others[end - 1] === RETURN ? end - 1 : end;
+      if (!this.#other.read(others, from, to) || this.#one.isAboutSame(this.#other)) return true;
+      from = end + 1;
+    }
+    return false;
+  }
+
+  /** Type and action of a line, if it is written about as Docker does. */
+  kindOf(line: LoneLine): { readonly type: string; readonly action: string } | undefined {
+    const bytes = this.bytesOf(line);
+    const kind: Kind = { typeFrom: 0, typeTo: 0, actionFrom: 0, actionTo: 0 };
+    const isFound =
+      kindBeforeActor(bytes, 0, bytes.length, bytes.indexOf(BIG_T), kind) || kindAtStart(bytes, 0, bytes.length, kind);
+    if (!isFound) return undefined;
+    const text = (from: number, to: number) => bytes.toString('utf8', from, to);
+    return { type: text(kind.typeFrom, kind.typeTo), action: text(kind.actionFrom, kind.actionTo) };
   }
 
   #read(descriptor: number, offset: number, length: number): Buffer {

@@ -91,6 +91,13 @@ export class Members {
     return this.#place(this.#shape?.action);
   }
 
+  /** Whether both lines are of the same type, action and object. */
+  isAboutSame(other: Members): boolean {
+    const [one, two] = [this.#shape, other.#shape];
+    if (one === undefined || two === undefined) return false;
+    return (['type', 'action', 'id'] as const).every((name) => this.#isSameValue(one[name], other, two[name]));
+  }
+
   /**
    * Whether both lines are one event.
    * @returns false if they are not, or if only a full reading can tell

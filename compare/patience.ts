@@ -5,19 +5,31 @@ const FREE = 1 << 13;
 const ONE_IN = 32;
 /** Of a log in no order so many of the lines that it is blamed for come after later ones. */
 const ONE_ASTRAY_IN = 16;
+/** So many of its lines may come after later ones, and one more for so many lines: each costs as much as very many that agree. */
+const FREE_ASTRAY = 1 << 15;
 /** So many ways of writing a log may have, and one more for so many lines: each is looked at member by member. */
 const FREE_WAYS = 1 << 12;
 const ONE_WAY_IN = 64;
 /** A line so long, in bytes, counts as two, one of twice that as three. */
 const LONG = 1 << 12;
 
+/** One line that waits for the others to say the same. */
+interface Waiting {
+  readonly log: number;
+  readonly length: number;
+  readonly astray: boolean;
+}
+
+/** For how many lines which logs are to blame. */
+export type Blame = readonly { readonly log: number; readonly lines: number }[];
+
 /**
- * Keeps account of the lines for which a log is alone to blame that all must be looked at one by one: those it alone has, or alone
- * lacks, against a majority. Honest logs have few of them.
+ * Keeps account of the lines for which a log is alone to blame that others wait: those it alone has, or alone lacks, against a
+ * majority. Honest logs have few of them, for where all come to say the same, in whatever order, nobody is to blame.
  */
 export class Patience {
   readonly #blame: Float64Array;
-  /** Lines that came after later ones. */
+  /** Of those the lines that came after later ones. */
   readonly #astray: Float64Array;
   readonly #logs: number;
 
@@ -28,31 +40,43 @@ export class Patience {
   }
 
   /**
-   * Takes note of what the logs have of a moment.
-   * @param alike those that say the same, of each content
-   * @returns a log whose share is used up
+   * Who is to blame for what waits of a moment.
+   * @param alike lines that say the same, of each content
+   * @param absent logs that have none, but may come to have one
+   * @param of so many logs
    */
-  note(alike: readonly (readonly LogWindow[])[], windows: readonly LogWindow[]): LogWindow | undefined {
-    const present = alike.reduce((sum, own) => sum + own.length, 0);
-    const absent = windows.length - present;
-    const most = alike.reduce((greatest, { length }) => Math.max(greatest, length), absent);
-    if (most * 2 <= windows.length) return undefined;
-    let spent: LogWindow | undefined;
-    const blame = (window: LogWindow, lines: number) => {
-      const sum = (this.#blame[window.log] as number) + lines;
-      this.#blame[window.log] = sum;
-      if (sum > FREE + window.lines / ONE_IN) spent = window;
-    };
-    for (const own of alike) {
-      for (const window of own) {
-        if (own.length < most) blame(window, 1 + Math.floor((window.lineEnd - window.at) / LONG));
-        if (!window.isInPlace(window.time)) this.#astray[window.log] = (this.#astray[window.log] as number) + 1;
-      }
-    }
-    if (absent < most && absent > 0) {
-      for (const window of windows) if (!alike.some((own) => own.includes(window))) blame(window, 1);
-    }
-    return spent;
+  blameFor(alike: readonly (readonly Waiting[])[], absent: readonly LogWindow[], of: number): Blame {
+    const most = alike.reduce((greatest, { length }) => Math.max(greatest, length), absent.length);
+    if (most * 2 <= of) return [];
+    return [
+      ...alike
+        .filter((own) => own.length < most)
+        .flatMap((own) => own.map(({ log, length }) => ({ log, lines: 1 + Math.floor(length / LONG) }))),
+      ...(absent.length < most ? absent.map(({ log }) => ({ log, lines: 1 })) : []),
+    ];
+  }
+
+  /** Puts one blame in place of another. */
+  replace(before: Blame, now: Blame): void {
+    for (const { log, lines } of before) this.#blame[log] = (this.#blame[log] as number) - lines;
+    for (const { log, lines } of now) this.#blame[log] = (this.#blame[log] as number) + lines;
+  }
+
+  /** Takes note of a line that came after later ones. */
+  noteAstray(log: number): void {
+    this.#astray[log] = (this.#astray[log] as number) + 1;
+  }
+
+  /** Whether a log is in too little order. */
+  isDisordered({ log, lines }: LogWindow): boolean {
+    return (this.#astray[log] as number) > FREE_ASTRAY + lines / ONE_IN;
+  }
+
+  /** The log of those to blame whose share is used up. */
+  spent(blame: Blame, windows: readonly LogWindow[]): LogWindow | undefined {
+    return windows.find(
+      ({ log, lines }) => (this.#blame[log] as number) > FREE + lines / ONE_IN && blame.some((one) => one.log === log),
+    );
   }
 
   /** A log that is written in ever new ways, each of which costs as much as many lines. */

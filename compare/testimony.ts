@@ -44,7 +44,18 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
       })),
     ),
   );
-  const { read, unread, beyond } = reader.readAll(lone, unclear, blindness(unclear, givenUp, logs));
+  const said = parts.flatMap((part, index) =>
+    part.agreed.map((one) => ({
+      ...one,
+      kinds: one.kinds.map(({ first, ...kind }) => ({
+        ...kind,
+        ...(first && { first: { ...first, line: first.line + numberOf(before, index, first.log) } }),
+      })),
+    })),
+  );
+  const agreed = said.filter(({ ended }) => ended.length === 0);
+  const behind = said.filter(({ ended }) => ended.length > 0);
+  const { read, unread, beyond } = reader.readAll(lone, unclear, blindness(unclear, givenUp, logs), behind);
   const kept = Math.max(
     0,
     actors.findIndex((_, log) => !given.has(log)),
@@ -53,7 +64,6 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
   const told = withoutRepeats(toldEvents(read), lone, whole, (line) => reader.read(line)?.event.hash);
   const isAgreed = ({ lines }: Told) => actors.every((_, log) => lines.has(log));
   const ofAll = told.filter(isAgreed).length;
-  const agreed = parts.flatMap((part) => part.agreed);
   const judgement = judgeLogs({
     actors,
     source: compared.source,

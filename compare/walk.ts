@@ -1,10 +1,11 @@
 import { NEWLINE, RETURN } from './ascii.js';
-import { KindCounts } from './kinds.js';
+import { CompareError } from './errors.js';
+import { type EventsOfKind, KindCounts } from './kinds.js';
 import type { LineContent } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import { isAfter, type Moment, momentOf, timeAtEnd } from './line-scan.js';
 import { isInDisorder } from './order.js';
-import { Patience } from './patience.js';
+import { type Blame, Patience } from './patience.js';
 import type { UnclearLines } from './unclear.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
 
@@ -14,8 +15,14 @@ const STRETCH = 1 << 16;
 const GLANCE = 96;
 /** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
 const MOST_WAITING = 1 << 20;
+/** So many lines may wait while a log has ended; then what the others have in common is counted. */
+const MOST_BEHIND = 1 << 16;
+/** So many lines apart are kept in all. */
+const MOST_LONE = 1 << 22;
 /** So many bytes of lines apart are kept in memory. */
 const ROOM = 1 << 23;
+/** So many bytes of lines of one moment are looked at again for what a further one says. */
+const MOST_BEFORE = 1 << 14;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
@@ -31,15 +38,15 @@ export interface LoneLine {
   /** Whether it comes after one that is later or as late, or is of another part's time: it may say again what was said. */
   readonly astray: boolean;
   /** Its bytes, where there was room for them; else they are read from the log again. */
-  readonly kept?: Buffer;
+  readonly kept?: Buffer | undefined;
   /** What it says, if it has been read in full. */
   readonly content?: LineContent;
 }
 
 /** What is found in a part of the logs. */
 export interface Walked {
-  /** Events that all logs have, but for those that were given up before, by type and action. */
-  readonly agreed: readonly { readonly without: readonly number[]; readonly kinds: KindCounts['all'] }[];
+  /** Events that all logs have, but for those that were given up before, or lack them for they have ended, by type and action. */
+  readonly agreed: readonly Agreed[];
   readonly lone: LoneLine[];
   /** Of each log the lines that tell no time: those to be read in full, and what is beyond. */
   readonly unclear: readonly {
@@ -49,6 +56,15 @@ export interface Walked {
   /** Of each log how many lines it has and the times between which they lie; infinite and before all if it has none. */
   readonly logs: { readonly lines: number; readonly earliest: Moment; readonly latest: Moment }[];
   readonly givenUp: readonly GivenUp[];
+}
+
+/** Events that some logs have. */
+export interface Agreed {
+  /** Those that were given up before. */
+  readonly without: readonly number[];
+  /** Those that had ended long before. */
+  readonly ended: readonly number[];
+  readonly kinds: readonly EventsOfKind[];
 }
 
 /** A log that was held against the others no further: too many of its lines stand where no other log has them, or are written anew. */
@@ -62,6 +78,13 @@ export interface GivenUp {
   readonly why: 'content' | 'writing';
 }
 
+/** What waits of one moment. */
+interface WaitingMoment {
+  /** Lines that say the same, of each content. */
+  readonly groups: LoneLine[][];
+  blame: Blame;
+}
+
 /**
  * Goes through all logs at once. Where their bytes are the same, line after line, all agree, and nothing is parsed. Where they
  * differ, lines of one moment are held against each other by their members, and what is left over waits by its time until
@@ -72,8 +95,10 @@ export class Walk {
   #windows: readonly LogWindow[];
   readonly #all: readonly LogWindow[];
   #agreed = new KindCounts();
-  readonly #allAgreed: { without: readonly number[]; kinds: KindCounts }[] = [];
-  readonly #waiting = new Map<string, LoneLine[][]>();
+  readonly #allAgreed: (Omit<Agreed, 'kinds'> & { readonly kinds: KindCounts })[] = [];
+  /** Logs that lack what comes now. */
+  #ended: readonly number[] = [];
+  readonly #waiting = new Map<string, WaitingMoment>();
   readonly #lone: LoneLine[] = [];
   readonly #moment: Moment = { seconds: 0, nanos: 0 };
   #waitingLines = 0;
@@ -90,6 +115,7 @@ export class Walk {
     private readonly reading: LineReading,
     leftOut: readonly number[] = [],
     private readonly mostWaiting = MOST_WAITING,
+    private readonly mostBehind = Math.min(MOST_BEHIND, mostWaiting),
   ) {
     this.#all = windows;
     this.#windows = windows.filter(({ log }) => !leftOut.includes(log));
@@ -103,15 +129,19 @@ export class Walk {
     for (;;) {
       const live = this.#live();
       if (live.length === 0) break;
+      if (live.length < this.#windows.length && this.#waitingLines > this.mostBehind) {
+        this.#leaveBehind(live);
+        continue;
+      }
       if (live.length < this.#windows.length || !this.#passAlike()) this.#step(live);
       if (this.#waitingLines <= this.mostWaiting) continue;
-      if (this.#givenUp.length === 0 || this.#patience.canSpare(this.#windows)) this.#giveUpDisordered();
+      if (this.#patience.canSpare(this.#windows)) this.#giveUpDisordered();
       else this.#letGo();
     }
     this.#letGo();
     for (const window of this.#all) window.passRest();
     return {
-      agreed: this.#allAgreed.map(({ without, kinds }) => ({ without, kinds: kinds.all })),
+      agreed: this.#allAgreed.map(({ kinds, ...logs }) => ({ ...logs, kinds: kinds.all })),
       lone: this.#lone,
       unclear: this.#all.map(({ unclear: { single, stretches } }) => ({ single, stretches })),
       logs: this.#all.map(({ lines, earliest, latest }) => ({ lines, earliest, latest })),
@@ -163,7 +193,12 @@ export class Walk {
       const { seconds, nanos } = moment;
       const isLater = seconds > last.seconds || (seconds === last.seconds && nanos > last.nanos);
       if (!isLater || !window.isBeforeEnd(moment) || !window.findKind(from, end)) break;
-      this.#agreed.add(bytes, window.kind);
+      const fresh = this.#agreed.add(bytes, window.kind);
+      if (fresh !== undefined) {
+        const { log } = window;
+        const [offset, line] = [window.offsetOf(from), window.lines + lines + 1];
+        fresh.first = { log, ...moment, offset, length: end - from, line, astray: false };
+      }
       last.seconds = seconds;
       last.nanos = nanos;
       if (lines === 0) Object.assign(first, moment);
@@ -203,22 +238,34 @@ export class Walk {
     const isNow = ({ time }: LogWindow) => time.seconds === seconds && time.nanos === nanos;
     const isOfAll = live.length === this.#windows.length && live.every(isNow);
     const key = momentOf({ seconds, nanos });
-    const isWaitedFor = this.#waiting.size > 0 && this.#waiting.has(key);
-    if (isOfAll && !isWaitedFor && areOne(live)) {
+    if (isOfAll && (this.#waiting.size === 0 || !this.#waiting.has(key)) && areOne(live)) {
       this.#passOne(live as readonly [LogWindow, ...LogWindow[]]);
       return;
     }
-    const alike = grouped(isOfAll ? live : live.filter(isNow));
-    const spent = this.#patience.note(alike, this.#windows);
-    if (isWaitedFor) for (const own of alike) for (const window of own) this.#wait(window);
-    else {
-      this.#waiting.set(
-        key,
-        alike.map((own) => own.map((window) => this.#take(window))),
-      );
-      for (const { length } of alike) this.#waitingLines += length;
+    // A line that is later than the one behind it would make its log wait for all the others.
+    const ahead = isOfAll ? undefined : live.find((window) => !isNow(window) && window.isBeforeEarlier());
+    if (ahead !== undefined) {
+      this.#wait(ahead, momentOf(ahead.time), true);
+      if (this.#patience.isDisordered(ahead)) this.#losePatience(ahead, { seconds, nanos }, 'content');
+      return;
     }
+    const spent = this.#waitAll(isOfAll ? live : live.filter(isNow), key, live);
     if (spent !== undefined) this.#losePatience(spent, { seconds, nanos }, 'content');
+  }
+
+  /** Puts lines of one moment to those that wait. @returns a log that has made the others wait for too much */
+  #waitAll(now: readonly LogWindow[], key: string, live: readonly LogWindow[]): LogWindow | undefined {
+    for (const window of now) this.#wait(window, key, false);
+    const moment = this.#waiting.get(key);
+    if (moment === undefined) return undefined;
+    const { groups, blame } = moment;
+    // One that has ended lacks the rest, and costs nothing.
+    const absent = live.filter(({ log }) => !groups.some((group) => group.some((line) => line.log === log)));
+    moment.blame = this.#patience.blameFor(groups, absent, this.#windows.length);
+    this.#patience.replace(blame, moment.blame);
+    return (
+      this.#patience.spent(moment.blame, this.#windows) ?? now.find((window) => this.#patience.isDisordered(window))
+    );
   }
 
   /** Passes a line that all logs have here. */
@@ -226,7 +273,11 @@ export class Walk {
     const [first] = now;
     const isLater = now.every((window) => window.isInPlace(window.time));
     if ((isLater || this.#isNewOfMoment(now)) && first.findKind(first.at, first.lineEnd)) {
-      this.#agreed.add(first.bytes, first.kind);
+      const fresh = this.#agreed.add(first.bytes, first.kind);
+      if (fresh !== undefined) {
+        const { log, time, offset, lineEnd, at, lines } = first;
+        fresh.first = { log, ...time, offset, length: lineEnd - at, line: lines + 1, astray: false };
+      }
       if (isLater) this.#momentFrom = first.offset;
       for (const window of now) {
         window.note(window.time);
@@ -235,49 +286,60 @@ export class Walk {
     } else this.#lone.push(...now.map((window) => this.#take(window)));
   }
 
-  /** Whether a line is of the latest moment, as others before it, and none of them is the same. */
+  /** Whether a line is of the latest moment, as a few before it, and none of them is about the same. */
   #isNewOfMoment(now: readonly [LogWindow, ...LogWindow[]]): boolean {
     const [first] = now;
     const length = first.offset - this.#momentFrom;
-    if (length > STRETCH || !now.every(({ time, latest }) => isAt(time, latest))) return false;
+    if (length > MOST_BEFORE || !now.every(({ time, latest }) => isAt(time, latest))) return false;
     const before = this.reading.read(first, this.#momentFrom, first.offset);
-    return !before.includes(first.bytes.subarray(first.at, first.lineEnd));
+    return !this.reading.isAboutSame(first.bytes.subarray(first.at, first.lineEnd), before);
   }
 
-  /** Puts a line to those that wait; where now all logs have it, they agree. */
-  #wait(window: LogWindow): void {
+  /**
+   * Puts a line to those that wait; where now all logs have it, they agree.
+   * @param isAhead whether it stands before earlier ones
+   */
+  #wait(window: LogWindow, key: string, isAhead: boolean): void {
     const { bytes } = window;
     const hasKind = window.findKind(window.at, window.lineEnd);
-    const line = this.#take(window);
-    const key = momentOf(line);
-    const groups = this.#waiting.get(key) ?? [];
+    const line = this.#take(window, isAhead);
+    if (line.astray) this.#patience.noteAstray(window.log);
+    const moment = this.#waiting.get(key) ?? { groups: [], blame: [] };
+    const { groups } = moment;
     const isOther = (group: LoneLine[]) =>
       group.every(({ log }) => log !== line.log) && this.reading.isSameLine(group[0] as LoneLine, line);
     const group = groups.length > MOST_ALIKE ? undefined : groups.find(isOther);
     this.#waitingLines++;
     if (group === undefined) {
       groups.push([line]);
-      this.#waiting.set(key, groups);
+      this.#waiting.set(key, moment);
       return;
     }
     group.push(line);
     if (group.length < this.#windows.length) return;
     this.#waitingLines -= group.length;
     groups.splice(groups.indexOf(group), 1);
-    if (groups.length === 0) this.#waiting.delete(key);
+    if (groups.length === 0) {
+      this.#waiting.delete(key);
+      this.#patience.replace(moment.blame, []);
+    }
     // A line in its place is the first of its log to say so: nobody can have counted it.
     if (!hasKind || group.every(({ astray }) => astray)) this.#lone.push(...group);
     else {
-      this.#agreed.add(bytes, window.kind);
+      const fresh = this.#agreed.add(bytes, window.kind);
+      if (fresh !== undefined) fresh.first = { ...line, kept: undefined };
       for (const { kept } of group) this.#room += kept?.length ?? 0;
     }
   }
 
-  /** Passes a window's line, to be looked at later. */
-  #take(window: LogWindow): LoneLine {
+  /**
+   * Passes a window's line, to be looked at later.
+   * @param isAhead whether it stands before earlier ones, which are in their place all the same
+   */
+  #take(window: LogWindow, isAhead = false): LoneLine {
     const { seconds, nanos } = window.time;
-    const astray = !window.isInPlace(window.time);
-    window.note(window.time);
+    const astray = isAhead || !window.isInPlace(window.time);
+    window.note(window.time, isAhead);
     const { log, offset, at, lineEnd } = window;
     const length = lineEnd - at;
     const kept = length <= this.#room ? Buffer.from(window.bytes.subarray(at, lineEnd)) : undefined;
@@ -286,18 +348,36 @@ export class Walk {
     return { log, seconds, nanos, offset, length, line: window.lines, astray, ...(kept && { kept }) };
   }
 
-  /** Leaves all that waits to be judged. */
+  /**
+   * Leaves all that waits to be judged.
+   * @throws CompareError `UNLIKE`
+   */
   #letGo(): void {
-    for (const groups of this.#waiting.values()) for (const group of groups) this.#lone.push(...group);
+    for (const { groups } of this.#waiting.values()) for (const group of groups) this.#lone.push(...group);
     this.#waiting.clear();
     this.#waitingLines = 0;
+    if (this.#lone.length <= MOST_LONE) return;
+    throw new CompareError(
+      'UNLIKE',
+      `The logs have more than ${MOST_LONE} lines that not all of them have, and none of them can be left out; are they of the same engine and time?`,
+    );
+  }
+
+  /** Goes on without logs that have ended: what the others say from here on they lack. */
+  #leaveBehind(live: readonly LogWindow[]): void {
+    const ended = this.#windows.filter((window) => !live.includes(window)).map(({ log }) => log);
+    this.#ended = [...this.#ended, ...ended].sort((a, b) => a - b);
+    this.#windows = live;
+    this.#momentFrom = Number.NEGATIVE_INFINITY;
+    this.#letGo();
+    this.#begin();
   }
 
   /** Gives up the log without which the fewest events would wait. */
   #giveUpDisordered(): void {
     const waitWithout = (given: LogWindow) => {
       let count = 0;
-      for (const groups of this.#waiting.values()) {
+      for (const { groups } of this.#waiting.values()) {
         for (const group of groups) {
           const others = group.filter(({ log }) => log !== given.log).length;
           if (others > 0 && others < this.#windows.length - 1) count++;
@@ -330,19 +410,9 @@ export class Walk {
   /** Begins to count what those agree on that are left. */
   #begin(): void {
     this.#agreed = new KindCounts();
-    this.#allAgreed.push({ without: this.#givenUp.map(({ log }) => log), kinds: this.#agreed });
+    const without = this.#givenUp.map(({ log }) => log);
+    this.#allAgreed.push({ without, ended: this.#ended, kinds: this.#agreed });
   }
-}
-
-/** Windows whose next lines are one event, together. */
-function grouped(windows: readonly LogWindow[]): LogWindow[][] {
-  const groups: LogWindow[][] = [];
-  for (const window of windows) {
-    const own = groups.find(([first]) => areOne([first as LogWindow, window]));
-    if (own === undefined) groups.push([window]);
-    else own.push(window);
-  }
-  return groups;
 }
 
 function areOne(now: readonly LogWindow[]): boolean {

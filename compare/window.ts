@@ -17,6 +17,8 @@ import { type PassedLine, UnclearNotes } from './unclear.js';
 
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';
+/** So many lines are looked at ahead for an earlier one. */
+const MOST_AHEAD = 16;
 const READ_BYTES = 1 << 18;
 /** The longest line that is read, in bytes; no event of Docker's comes near it. */
 export const LONGEST_LINE = 1 << 20;
@@ -70,6 +72,7 @@ export class LogWindow {
   /** From where on it was sought. */
   #bigTSought = 0;
   #looked = false;
+  #isBeforeEarlier: boolean | undefined;
   #isClear = false;
   #hasMembers: boolean | undefined;
 
@@ -117,10 +120,31 @@ export class LogWindow {
     this.lineEnd = newline < 0 || newline >= this.end ? this.end : newline;
     if (this.lineEnd > this.at && bytes[this.lineEnd - 1] === RETURN) this.lineEnd--;
     this.#hasMembers = undefined;
+    this.#isBeforeEarlier = undefined;
     this.#isClear =
       timeAtEnd(bytes, this.at, this.lineEnd, this.time) || (!this.unclear.isFull && this.#timeOfMembers());
     this.#looked = true;
     return this.#isClear;
+  }
+
+  /** Whether one of the lines behind the next one is earlier, as far as a few in memory tell. Call after `look`. */
+  isBeforeEarlier(): boolean {
+    this.#isBeforeEarlier ??= this.#findEarlier();
+    return this.#isBeforeEarlier;
+  }
+
+  #findEarlier(): boolean {
+    const { bytes, end } = this;
+    const moment: Moment = { seconds: 0, nanos: 0 };
+    let from = bytes.indexOf(NEWLINE, this.lineEnd) + 1;
+    for (let lines = 0; lines < MOST_AHEAD && from > 0 && from < end; lines++) {
+      const newline = bytes.indexOf(NEWLINE, from);
+      if (newline < 0 || newline >= end) return false;
+      const to = bytes[newline - 1] === RETURN ? newline - 1 : newline;
+      if (timeAtEnd(bytes, from, to, moment) && isAfter(this.time, moment)) return true;
+      from = newline + 1;
+    }
+    return false;
   }
 
   /** Whether the next line's members are known; reads them if need be. Call after `look`. */
@@ -224,14 +248,17 @@ export class LogWindow {
     this.unclear.add(line, after, line.length > LONGEST_LINE);
   }
 
-  /** Takes note of a passed line's time. */
-  note(time: Moment): void {
+  /**
+   * Takes note of a passed line's time.
+   * @param isAhead whether it stands before earlier ones, which are in their place all the same
+   */
+  note(time: Moment, isAhead = false): void {
     const { latest, earliest } = this;
     const previous = this.#previous;
     if (this.unclear.isOpen) this.unclear.close(time);
     previous.seconds = time.seconds;
     previous.nanos = time.nanos;
-    if (isAfter(time, latest)) {
+    if (!isAhead && isAfter(time, latest)) {
       latest.seconds = time.seconds;
       latest.nanos = time.nanos;
     }

@@ -134,6 +134,43 @@ describe('event2ledger compare', () => {
     expect(stdout).toContain('evil');
   });
 
+  it('counts an event once that all logs tell twice, in two ways of writing', async () => {
+    const twice = lines.flatMap((line, index) =>
+      index === 3 ? [line, line.replace(',"scope"', ', "scope"')] : [line],
+    );
+    const [a, b] = [log('a', twice), log('b', twice)];
+    const report = reportOf((await compare(a, b, '--names', 'A,B', '--json')).stdout);
+    expect(report.coverage).toMatchObject({ events: 50, agreed: 50 });
+  });
+
+  it('counts what two logs go on to say when another has ended', async () => {
+    const many = Array.from({ length: 70_000 }, (_, index) => lineOf(event(index)));
+    const [a, b, c] = [log('a', many.slice(0, 10)), log('b', many), log('c', many)];
+    const report = reportOf((await compare(a, b, c, ...NAMES, '--json')).stdout);
+    expect(report.coverage).toMatchObject({ events: 70_000, agreed: 10, disputed: 69_990 });
+    const missing = report.findings.filter((finding) => finding.class === 'missing');
+    expect(missing.every(({ dissent }) => dissent.join() === 'Provider')).toBe(true);
+    expect(missing.reduce((sum, { folded = 1 }) => sum + folded, 0)).toBe(69_990);
+    expect(report.findings).toHaveLength(missing.length);
+    const [developer, provider] = report.actors;
+    expect([developer?.attested, provider?.attested]).toEqual([70_000, 10]);
+  });
+
+  it('waits for no log because of a line that is far ahead of its place', async () => {
+    const stray = [lineOf(event(1_000_000)), ...lines];
+    const report = reportOf(
+      (await compare(log('a', lines), log('b', lines), log('c', stray), ...NAMES, '--json')).stdout,
+    );
+    expect(report.coverage).toMatchObject({ events: 51, agreed: 50, disputed: 1 });
+    expect(report.findings).toMatchObject([{ class: 'uncorroborated', dissent: ['User'] }]);
+  });
+
+  it('has neither of two logs agree with itself', async () => {
+    const [early, late] = [Array.from({ length: 100 }, (_, index) => lineOf(event(index - 200, 'kill'))), lines];
+    const report = reportOf((await compare(log('a', late), log('b', early), '--names', 'A,B', '--json')).stdout);
+    expect(report.coverage).toMatchObject({ events: 150, agreed: 0, disputed: 150 });
+  });
+
   it('gives the same bytes each time', async () => {
     const args = [log('a', lines.slice(1)), log('b', lines), log('c', lines), ...NAMES, '--json'];
     const [one, other] = [await compare(...args), await compare(...args, '--threads', '1')];

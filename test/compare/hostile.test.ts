@@ -63,10 +63,10 @@ describe('two honest logs and a hostile one', () => {
     expect(report.logs[2]?.lines).toBe((EVENTS * 2).toString());
   });
 
-  it('is not accused of what it lacks where it is in no order', async () => {
+  it('is not accused of what it has in another order', async () => {
     const report = await against(log('reversed', [...honest].reverse()));
     expectJust(report);
-    expect(gapsOf(report)).toEqual([['C', expect.stringContaining('another order')]]);
+    expect(gapsOf(report)).toEqual([]);
     expect(report.actors.map(({ missing, uncorroborated }) => [missing, uncorroborated])[2]).toEqual([0, 0]);
     expect(report.coverage).toMatchObject({ events: EVENTS, agreed: EVENTS - 2 });
   });
