@@ -1,10 +1,14 @@
-import { type Batch, batchDigest, canonicalEvent, type HashedEvent, NO_PREVIOUS } from '#chaincode';
+import { hash } from 'node:crypto';
+import { type Batch, batchDigest, canonicalEvent, type HashedEvent, NO_PREVIOUS, type Sha256 } from '#chaincode';
 
 const SECOND = 1_000_000_000n;
 // 2026-11-22T00:00:00Z
 const DAY_START = 1_795_305_600_000_000_000n;
 const ACTIONS = ['create', 'start', 'die', 'destroy'];
 const EVENT_BYTES = 650;
+
+/** OpenSSL's: what is measured must not wait for what is made. */
+export const benchSha256: Sha256 = (text) => hash('sha256', text, 'hex');
 
 /** Container events of about 650 bytes each, in order of time within one day; the same for the same count. */
 export function madeUpEvents(count: number, source: string): HashedEvent[] {
@@ -38,10 +42,10 @@ export function* eachMadeUpEvent(
       attributes,
       timeNano: (DAY_START + BigInt(index) * step).toString(),
     };
-    const short = canonicalEvent(raw, { source, ignore: [] });
+    const short = canonicalEvent(raw, { source, ignore: [] }, benchSha256);
     const more = bytes - short.canonical.length - 42;
     if (more > 0) attributes.set('org.opencontainers.image.description', 'x'.repeat(more));
-    yield more > 0 ? canonicalEvent(raw, { source, ignore: [] }) : short;
+    yield more > 0 ? canonicalEvent(raw, { source, ignore: [] }, benchSha256) : short;
   }
 }
 

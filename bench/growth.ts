@@ -4,6 +4,7 @@ import { CHAINCODE, DEFAULT_ACTORS } from '../network/actor-folders.js';
 import type { Invocation } from '../reconciler/ledger/block.js';
 import { Projection } from '../reconciler/projection/projection.js';
 import { Sealer } from '../reconciler/seal.js';
+import { benchSha256 } from './events.js';
 import { median } from './machine.js';
 import { COLLECTOR, eachMadeBatch } from './made-batches.js';
 
@@ -25,7 +26,7 @@ export interface BlockCost {
  * each of the sizes. What a block costs before it is folded does not depend on what is known; blocks are made up here, unsigned.
  * @param sizes numbers of events, ascending
  */
-export function costOfBlocks(directory: string, sizes: readonly number[], bytes: number): BlockCost[] {
+export function* costOfBlocks(directory: string, sizes: readonly number[], bytes: number): Generator<BlockCost> {
   const projection = new Projection(join(directory, 'growth.db'));
   const sealer = new Sealer(projection);
   let number = 0;
@@ -43,7 +44,6 @@ export function costOfBlocks(directory: string, sizes: readonly number[], bytes:
       .immediate();
   };
   commit([policyInForce()]);
-  const costs: BlockCost[] = [];
   const due = [...sizes];
   let times: { readonly millis: number; readonly cpu: number }[] = [];
   let waiting: Invocation[][] = [];
@@ -64,12 +64,11 @@ export function costOfBlocks(directory: string, sizes: readonly number[], bytes:
     waiting = [];
     if (times.length < TIMED) continue;
     const of = (what: 'millis' | 'cpu') => median(times.map((one) => one[what]));
-    costs.push({ events: due.shift() ?? 0, millis: of('millis'), cpu: of('cpu') });
+    yield { events: due.shift() ?? 0, millis: of('millis'), cpu: of('cpu') };
     times = [];
     if (due.length === 0) break;
   }
   projection.close();
-  return costs;
 }
 
 function policyInForce(): Invocation[] {
@@ -84,5 +83,5 @@ function policyInForce(): Invocation[] {
 
 function invocation(actor: string, fn: string, args: readonly string[], commonName: string): Invocation {
   const signer = { actor, commonName, admin: commonName === 'admin' };
-  return { txId: batchDigest(`${actor}/${fn}/${args[0]?.slice(0, 400)}`), signer, fn, args };
+  return { txId: batchDigest(`${actor}/${fn}/${args[0]?.slice(0, 400)}`, benchSha256), signer, fn, args };
 }

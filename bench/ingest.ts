@@ -74,14 +74,14 @@ function row(name: string, attestations: number, { wall, cpu, load }: Round): st
 
 function growth(directory: string): void {
   console.log(
-    '\n| events known | milliseconds for one more block of 1,000 | of CPU | times the first, by CPU |\n|---|---|---|---|',
+    '\n| events known | milliseconds for one more block of 1,000 | of CPU | times the first, by CPU | load |\n|---|---|---|---|---|',
   );
-  const costs = costOfBlocks(directory, SIZES, BYTES);
-  for (const { events, millis, cpu } of costs) {
-    const ratio = cpu / (costs[0]?.cpu ?? Number.NaN);
-    console.log(`| ${events.toLocaleString('en')} | ${millis.toFixed(2)} | ${cpu.toFixed(2)} | ${ratio.toFixed(2)} |`);
+  let first: number | undefined;
+  for (const { events, millis, cpu } of costOfBlocks(directory, SIZES, BYTES)) {
+    first ??= cpu;
+    const cells = [events.toLocaleString('en'), millis.toFixed(2), cpu.toFixed(2), (cpu / first).toFixed(2)];
+    console.log(`| ${[...cells, loadavg()[0]?.toFixed(1)].join(' | ')} |`);
   }
-  console.log(`\nLoad at the end: ${loadavg()[0]?.toFixed(1)}`);
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'event2ledger-bench-'));

@@ -1,6 +1,6 @@
 import { type Batch, batchDigest, canonicalEvent, type HashedEvent, NO_PREVIOUS, padNanos } from '#chaincode';
 import { DEFAULT_ACTORS } from '../network/actor-folders.js';
-import { eachMadeUpEvent } from './events.js';
+import { benchSha256, eachMadeUpEvent } from './events.js';
 
 const SECOND = 1_000_000_000n;
 // 2026-11-22T00:00:00Z
@@ -50,7 +50,7 @@ export function* eachMadeBatch({ events, batch, bytes, oneIn, step }: MadeEvents
       yield { actor: DEFAULT_ACTORS[index] ?? '', text, from: run.from, events: seen };
       run.n += 1;
       run.from += seen.length;
-      run.prev = batchDigest(text);
+      run.prev = batchDigest(text, benchSha256);
     }
     chunk = [];
   }
@@ -86,7 +86,7 @@ function seenBy(one: HashedEvent, at: number, actor: number, oneIn: number): Has
   const altered = new Map(Object.entries(attributes as Record<string, string>));
   altered.set('image', 'registry.example/shop/another:2.0.0');
   const raw = { scope, type, action, id, attributes: altered, timeNano: time };
-  return [canonicalEvent(raw, { source: SOURCE, ignore: [] })];
+  return [canonicalEvent(raw, { source: SOURCE, ignore: [] }, benchSha256)];
 }
 
 /** The rows of state that the contract would write. */

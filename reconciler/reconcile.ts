@@ -14,6 +14,8 @@ import { compareWith } from './split-view.js';
 
 // Bounded, so that a restart repeats little.
 const BLOCKS_PER_COMMIT = 64;
+/** What has left the processor's caches costs more to take in. */
+const BYTES_PER_COMMIT = 48 * 1024 * 1024;
 
 // How many new blocks are awaited before other peers are compared with again.
 const COMPARED_AFTER = 20n;
@@ -112,7 +114,7 @@ async function read(options: ReconcileOptions): Promise<void> {
         const number = intake.next - 1n;
         newest = number > newest ? number : newest;
         const isLast = number === newest && (!follow || index === blocks.length - 1);
-        if (isLast || intake.waiting >= blocksPerCommit) {
+        if (isLast || intake.waiting >= blocksPerCommit || intake.bytes >= BYTES_PER_COMMIT) {
           // While a ledger is caught up with, its days are not judged block by block.
           const found = intake.commit(isLast ? live : undefined);
           if (found.length > 0) options.onFindings?.(found);
@@ -124,7 +126,7 @@ async function read(options: ReconcileOptions): Promise<void> {
       }
       if (isWhole) break;
     }
-    intake.commit();
+    intake.commit(live, true);
     if (!follow && !isWhole) throw interrupted(projection, newest);
   } finally {
     stop.abort();
@@ -191,6 +193,7 @@ export class Intake {
   readonly #check: ChainCheck;
   readonly #archive: BlockArchive | undefined;
   readonly #onSetAside: IntakeOptions['onSetAside'];
+  #bytes = 0;
 
   constructor(projection: Projection, identity: LedgerIdentity, { trusted, archive, onSetAside }: IntakeOptions = {}) {
     this.#projection = projection;
@@ -204,6 +207,11 @@ export class Intake {
   /** Blocks that are not committed yet. */
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** How many bytes of transactions they have. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Number of the block to come. */
@@ -221,17 +229,21 @@ export class Intake {
   /** Adds a block that a check of the caller's own has accepted. An intake is fed by this or by `add`, not by both. */
   addChecked(block: common.Block, checked: CheckedBlock): void {
     this.#waiting.push({ block, checked });
+    for (const envelope of block.getData()?.getDataList_asU8() ?? []) this.#bytes += envelope.length;
   }
 
   /**
    * Takes in the blocks that wait, in one database transaction. After an error the projection must be closed.
    * @param live judges the open days in the same transaction
+   * @param settle whether it is to put nothing off
    * @returns what it finds
    * @throws ReconcilerError `DATABASE` if somebody else has read on in this database meanwhile, `ARCHIVE`
    */
-  commit(live?: LiveJudge): readonly Finding[] {
+  commit(live?: LiveJudge, settle = false): readonly Finding[] {
+    this.#bytes = 0;
     const projection = this.#projection;
-    if (this.#waiting.length === 0) return projection.db.transaction(() => live?.update() ?? []).immediate();
+    const judge = () => live?.update(settle) ?? [];
+    if (this.#waiting.length === 0) return live === undefined ? [] : projection.db.transaction(judge).immediate();
     return projection.db
       .transaction(() => {
         projection.mustBeAlone();
@@ -251,7 +263,7 @@ export class Intake {
         const aside = this.#archive?.append(from, frames);
         if (aside !== undefined) this.#onSetAside?.(aside);
         projection.flush();
-        return live?.update() ?? [];
+        return judge();
       })
       .immediate();
   }

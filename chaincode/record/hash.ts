@@ -3,7 +3,8 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 
 // A prefix per kind: a digest of one kind of text can never pass for one of another.
 const EVENT_PREFIX = 'event2ledger/event/v1\n';
-const BATCH_PREFIX = 'event2ledger/batch/v1\n';
+/** Stands before a batch where it is hashed. */
+export const BATCH_PREFIX = 'event2ledger/batch/v1\n';
 const POLICY_PREFIX = 'event2ledger/policy/v1\n';
 
 /** SHA-256 of text as UTF-8, in lower-case hex. */

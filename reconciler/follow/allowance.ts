@@ -1,6 +1,14 @@
-/** What may be spent for each change, in things looked at, and for each time that is asked. */
+/** What is earned with each change, and each time anything is judged. */
 const PER_CHANGE = 8;
 const PER_TURN = 64;
+/** In a pause, when nothing is attested: the time for what was put off. */
+const PER_PAUSE = 65_536;
+
+/** So few things are looked at whenever it is asked. */
+const FEW = 16;
+
+/** What it costs to look at one thing, each about a microsecond: to judge an event whole, to tell where it stands, to read a row. */
+export const COST = { judge: 128, decide: 8, read: 4 } as const;
 
 /**
  * Bounds what looking at the same things again and again may cost: what is large is looked at again when so much has come in
@@ -12,7 +20,7 @@ export class Allowance {
 
   /** A turn with so many changes begins. */
   earn(changes: number, isUnlimited: boolean): void {
-    this.#earned += PER_TURN + PER_CHANGE * changes;
+    this.#earned += changes === 0 ? PER_PAUSE : PER_TURN + PER_CHANGE * changes;
     this.#isUnlimited = isUnlimited;
   }
 
@@ -21,17 +29,17 @@ export class Allowance {
     return this.#earned;
   }
 
-  /** How many things may be looked at that were looked at when `spent` was as it is given. */
-  most(spent: number): number {
-    return this.#isUnlimited ? Number.POSITIVE_INFINITY : this.#earned - spent;
+  /** How many things of a cost may be looked at that were looked at when `spent` was as it is given. */
+  most(cost: number, spent: number): number {
+    return this.#isUnlimited ? Number.POSITIVE_INFINITY : Math.max(FEW, Math.floor((this.#earned - spent) / cost));
   }
 
-  covers(things: number, spent: number): boolean {
-    return things <= this.most(spent);
+  covers(things: number, cost: number, spent: number): boolean {
+    return things <= this.most(cost, spent);
   }
 
   /** Whether so few things may be looked at each time. */
-  isSmall(things: number): boolean {
-    return things <= PER_TURN;
+  isFew(things: number): boolean {
+    return things <= FEW;
   }
 }

@@ -7,7 +7,7 @@ import { pairVariants } from '../judge/pairing.js';
 import { absentAfter, decide, type Standing, standingOf } from '../judge/standing.js';
 import { nanosOf } from '../ledger/policy-book.js';
 import type { Projection } from '../projection/projection.js';
-import type { Allowance } from './allowance.js';
+import { type Allowance, COST } from './allowance.js';
 import { Buckets } from './buckets.js';
 import type { FindingBook } from './finding-book.js';
 import type { OpenDay } from './open-days.js';
@@ -76,7 +76,7 @@ export class EventParts {
     }
     for (const group of [...this.#dirty]) {
       const { members } = group;
-      if (!judging.allowance.covers(members.size, group.judgedAt)) continue;
+      if (!judging.allowance.covers(members.size, COST.judge, group.judgedAt)) continue;
       group.judgedAt = judging.allowance.spent;
       this.#dirty.delete(group);
       this.#judge(group, judging);
@@ -169,7 +169,7 @@ export class EventParts {
   #judgeNowhere(day: Day, { allowance, load, vantage, locate, days }: Judging): void {
     const records = [...(this.#nowhere.get(day) ?? [])];
     const open = days.find((one) => one.day === day);
-    if (!allowance.covers(records.length, this.#judgedAt.get(day) ?? 0)) return;
+    if (!allowance.covers(records.length, COST.judge, this.#judgedAt.get(day) ?? 0)) return;
     this.#judgedAt.set(day, allowance.spent);
     this.#dirtyNowhere.delete(day);
     if (open === undefined) return;
@@ -180,7 +180,7 @@ export class EventParts {
 
   #judgeFlood(key: string, { allowance, vantage, locate, days }: Judging): void {
     const flood = this.soles.flood(key);
-    if (!allowance.covers(this.soles.size(key), this.#judgedAt.get(key) ?? 0)) return;
+    if (!allowance.covers(this.soles.size(key), COST.decide, this.#judgedAt.get(key) ?? 0)) return;
     this.#judgedAt.set(key, allowance.spent);
     this.#dirtyFloods.delete(key);
     if (flood === undefined || !days.some(({ day }) => day === flood.day)) return;

@@ -5,7 +5,7 @@ import type { LifeEventRow } from '../judge/load-containers.js';
 import type { Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
 import { LIFE_ACTIONS } from '../running/sweep.js';
-import type { Allowance } from './allowance.js';
+import { type Allowance, COST } from './allowance.js';
 import type { FindingBook } from './finding-book.js';
 import { LifeIndex } from './life-index.js';
 import type { OpenDay } from './open-days.js';
@@ -102,11 +102,11 @@ export class LifeParts {
     for (const [day, lives] of this.#days) {
       for (const name of [...lives.dirty]) {
         const before = lives.judgedAt.get(name);
-        const most = allowance.most(before ?? 0);
+        const most = allowance.most(COST.read, before ?? 0);
         const looked = this.#judge(day, lives, name, most, locate);
         if (looked > most) continue;
         lives.dirty.delete(name);
-        if (allowance.isSmall(looked)) lives.judgedAt.delete(name);
+        if (allowance.isFew(looked)) lives.judgedAt.delete(name);
         else lives.judgedAt.set(name, allowance.spent);
       }
     }

@@ -28,15 +28,13 @@ export class LiveJudge {
   /**
    * Judges what has changed since the last time. Call within a database transaction, when all rows are written.
    * @param settle whether to look at everything that has changed, whatever it costs; else what is large waits until much
-   *   has come in, or nothing comes in
+   *   has come in, or for pauses
    * @returns findings that are new or say something else, those of a day that was sealed since included
    */
   update(settle = false): Finding[] {
     const { policies, clock, head } = this.#projection;
     if (policies.inForce.length === 0 || head === undefined) return [];
-    const changes = this.#changes.events.size;
-    // A pause is the time for what was put off.
-    this.#allowance.earn(changes, settle || changes === 0);
+    this.#allowance.earn(this.#changes.events.size, settle);
     const sealed = sealedDays(this.#projection);
     const before = this.#judgement;
     const hasClock = clock.now !== undefined;

@@ -4,6 +4,7 @@ import { disorders } from '../judge/order.js';
 import { standingOf } from '../judge/standing.js';
 import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
+import { COST } from './allowance.js';
 import type { Judging } from './event-parts.js';
 import type { FindingBook } from './finding-book.js';
 import type { OpenDay } from './open-days.js';
@@ -58,7 +59,7 @@ export class OrderParts {
     known.rows = rows;
     if (
       !known.isDirty ||
-      !this.#isEarned({ from: from > bounds.from ? from : bounds.from, to }, allowance.most(known.judgedAt))
+      !this.#isEarned({ from: from > bounds.from ? from : bounds.from, to }, allowance.most(COST.read, known.judgedAt))
     ) {
       return;
     }

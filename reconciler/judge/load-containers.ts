@@ -32,20 +32,47 @@ export function* containerEvents(
     .prepare(
       `SELECT id, time, source, action, object FROM events
        WHERE time >= ? AND time < ? AND type = 'container' AND action IN (${LIFE_ACTIONS.map(() => '?').join()})
-       ORDER BY time, id`,
+       ORDER BY time`,
     )
     .raw()
-    .iterate(bounds.from, bounds.to, ...LIFE_ACTIONS) as Iterable<[number, string, number, string, string]>;
+    .iterate(bounds.from, bounds.to, ...LIFE_ACTIONS) as Iterable<EventRow>;
   const expected = expectedWitnesses(projection);
-  for (const [id, time, sourceId, action, object] of rows) {
+  const shared = sharedTexts();
+  for (const [id, time, sourceId, action, name] of inOrder(rows)) {
     const standing = open.get(id);
     if (standing === undefined && isFlood(time, id)) continue;
     const source = projection.sources.byId(sourceId).name;
+    const object = shared(name);
     // What is not open was attested by all who were expected.
     const actors = standing?.attesters ?? expected(source, time);
     const stands = standing === undefined ? 'stands' : countsAs(standing, instead.has(standing));
-    yield { id, sourceId, time, action, object, source, actors, stands };
+    yield { id, sourceId, time, action: shared(action), object, source, actors, stands };
   }
+}
+
+type EventRow = readonly [id: number, time: string, source: number, action: string, object: string];
+
+/** Those of one time in the order of their numbers: to have the database sort a whole day would cost more than to read it. */
+function* inOrder(rows: Iterable<EventRow>): Iterable<EventRow> {
+  let moment: EventRow[] = [];
+  for (const row of rows) {
+    if (moment[0] !== undefined && moment[0][1] !== row[1]) {
+      yield* moment.sort(([a], [b]) => a - b);
+      moment = [];
+    }
+    moment.push(row);
+  }
+  yield* moment.sort(([a], [b]) => a - b);
+}
+
+/** One text for all that are equal: each row brings its own, and a day's are all held until it is judged. */
+function sharedTexts(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const same = known.get(text);
+    if (same === undefined) known.set(text, text);
+    return same ?? text;
+  };
 }
 
 function countsAs({ verdict, sourceExists }: Standing, isInstead: boolean): LifeEventRow['stands'] {

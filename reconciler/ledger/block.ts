@@ -1,5 +1,7 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
-import type { Nanos } from '#chaincode';
+import { BATCH_PREFIX, type Nanos } from '#chaincode';
 import { decode } from '../../network/messages/decode.js';
 import { ReconcilerError } from '../errors.js';
 import { headerHash } from './block-header.js';
@@ -14,6 +16,8 @@ export interface Invocation {
   readonly signer: Signer;
   readonly fn: string;
   readonly args: readonly string[];
+  /** Of the batch that the first argument is, where it was computed from the bytes. */
+  readonly digest?: string;
 }
 
 /** What the reconciler takes from a block. */
@@ -131,8 +135,17 @@ function invocationOf(
   ).getCreator_asU8();
   const signer = membership?.signerOf(creator, envelope.getPayload_asU8(), envelope.getSignature_asU8());
   if (signer === undefined) return undefined;
-  const [fn = '', ...args] = (spec.getInput()?.getArgsList_asU8() ?? []).map(textOf);
-  return { txId, signer, fn, args };
+  const [called, ...given] = spec.getInput()?.getArgsList_asU8() ?? [];
+  const fn = called === undefined ? '' : textOf(called);
+  const call = { txId, signer, fn, args: given.map(textOf) };
+  const [batch] = given;
+  // Of its bytes, which lie there: to write the text as UTF-8 again would take longer than to hash it. What is no UTF-8
+  // reads as another text than these bytes.
+  return fn === 'Attest' && batch !== undefined && isUtf8(batch) ? { ...call, digest: digestOf(batch) } : call;
+}
+
+function digestOf(batch: Uint8Array): string {
+  return createHash('sha256').update(BATCH_PREFIX).update(batch).digest('hex');
 }
 
 /**
@@ -169,7 +182,7 @@ function timeOf(header: common.ChannelHeader): Pick<Invocation, 'time'> {
 
 /** Bytes as text, without copying them first. */
 function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(isAscii(bytes) ? 'latin1' : 'utf8');
 }
 
 function invocationSpec(payload: common.Payload): peer.ChaincodeSpec | undefined {

@@ -25,12 +25,14 @@ export function openDatabase(file: string, { mustExist = false }: { mustExist?: 
     db = new Database(file);
     // Before anything is written: somebody else's database stays as it is.
     checkOwn(db, file, mustExist);
+    // Of a new file: rows come in order of their keys, and fewer pages are less to write.
+    db.pragma('page_size = 16384');
     db.pragma('journal_mode = WAL');
     // A lost tail after a power cut is read from the ledger again: rows and checkpoint go together.
     db.pragma('synchronous = NORMAL');
     db.pragma('cache_size = -65536');
     // Fewer, larger checkpoints while catching up.
-    db.pragma('wal_autocheckpoint = 8000');
+    db.pragma('wal_autocheckpoint = 2000');
     // Readers need no turn among those who write.
     if (!isCurrent(db)) migrate(db, file);
     return db;

@@ -59,9 +59,13 @@ export class DisorderStore {
       if (span.first <= last && span.greatest > before) before = span.greatest;
       if (span.last >= first && (after === undefined || span.least < after)) after = span.least;
     }
-    const disorder = disorderOf(times, before, after);
+    const span = spanOf(first, last, times);
+    // Nearly always: in order, and between what is before and what is after.
+    const isInOrder = span.isSorted && before <= span.least && (after === undefined || span.greatest <= after);
+    const disorder = isInOrder ? undefined : disorderOf(times, before, after);
     if (disorder !== undefined) this.#sql.insert.run(disorder.from, disorder.to, run);
-    known.recent.push(spanOf(first, last, times));
+    const { least, greatest } = span;
+    known.recent.push({ first, last, least, greatest });
     if (known.recent.length > MAX_RECENT) {
       const oldest = known.recent.shift() as Span;
       known.past = known.past === undefined ? oldest : joined(known.past, oldest);
@@ -95,14 +99,19 @@ export function areApart(earlier: string, later: string): boolean {
   return BigInt(later) - BigInt(earlier) > ORDER_TOLERANCE;
 }
 
-function spanOf(first: number, last: number, times: readonly string[]): Span {
+function spanOf(first: number, last: number, times: readonly string[]): Span & { readonly isSorted: boolean } {
   let least = times[0] as string;
   let greatest = least;
+  let isSorted = true;
   for (const time of times) {
+    if (time >= greatest) {
+      greatest = time;
+      continue;
+    }
+    isSorted = false;
     if (time < least) least = time;
-    if (time > greatest) greatest = time;
   }
-  return { first, last, least, greatest };
+  return { first, last, least, greatest, isSorted };
 }
 
 function joined(a: Span, b: Span): Span {

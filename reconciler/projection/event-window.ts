@@ -14,9 +14,10 @@ import {
 } from '#chaincode';
 import type { PolicyBook } from '../ledger/policy-book.js';
 import type { Source, Sources } from '../ledger/sources.js';
+import type { EventFields } from './canonical-scan.js';
 import type { Db } from './database.js';
 import type { Tallies } from './tallies.js';
-import { TextIndex } from './text-index.js';
+import { keyOf, TextIndex } from './text-index.js';
 
 /** An event that not every expected witness has attested yet. */
 export interface OpenEvent {
@@ -29,10 +30,14 @@ export interface OpenEvent {
   readonly canonical: string;
   /** The canonical bytes as they stand in a batch, see `jsonText`. */
   text: string;
+  /** `keyOf` that. */
+  readonly key: number;
   /** The event that followed it where it was attested first: others most likely attest them in the same order. */
   next: OpenEvent | undefined;
   /** Whether somebody has yet to attest it. */
   isOpen: boolean;
+  /** `EventWindow.mark` of the last batch in which it was found. */
+  mark: number;
   readonly timeless: boolean;
   /** Of scope local: stamped by one engine, in the order in which it happened. */
   readonly local: boolean;
@@ -55,6 +60,11 @@ interface Said {
   readonly times: { readonly actor: string; readonly t: Nanos }[];
 }
 
+/** An entry's event, checked. */
+export interface ReadEvent extends Pick<ParsedEntry, 'canonical' | 'hash' | 'time' | 't'> {
+  readonly event: EventFields;
+}
+
 /** What the table knows of an event. */
 type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 
@@ -67,7 +77,7 @@ const RETIRED_AT_ONCE = 1000;
 interface Fresh {
   readonly event: OpenEvent;
   readonly hash: string;
-  readonly of: CanonicalEvent;
+  readonly of: EventFields;
 }
 
 const ROW = 'e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq';
@@ -87,13 +97,14 @@ export interface Attesting {
  */
 export class EventWindow {
   /** By their bytes as JSON has them within quotation marks, see `jsonText`. */
-  readonly #open = new TextIndex<OpenEvent>();
-  /** What is not open, but not written as it is either; by its bytes. */
-  readonly #unwritten = new TextIndex<OpenEvent>();
+  readonly #known = new TextIndex<OpenEvent>();
+  /** Those that are not open, but not written as they are either. */
+  #unwritten: OpenEvent[] = [];
   /** Opened since the last commit: to go through all that is open would cost more with every difference. */
   #opening: OpenEvent[] = [];
   #fresh: Fresh[] = [];
   #retired = 0;
+  #mark = 0;
   readonly #changed = new Set<OpenEvent>();
   #lastId: number;
   /** The greatest time in a key, 19 digits: nearly all that is new is later. */
@@ -134,45 +145,61 @@ export class EventWindow {
   }
 
   /** The open event with these canonical bytes, in the form of `jsonText`, if there is one. */
-  open(text: string): OpenEvent | undefined {
-    return this.#open.get(text);
+  open(text: string, key = keyOf(text)): OpenEvent | undefined {
+    const known = this.#known.get(text, key);
+    return known?.isOpen ? known : undefined;
+  }
+
+  /** A number to mark a batch's events with: cheaper than a set of them, to tell that none is there twice. */
+  mark(): number {
+    this.#mark += 1;
+    return this.#mark;
+  }
+
+  /** Whether an event of a time of its own, 19 digits, is later than all that was ever attested: so nobody knows it. */
+  isAhead(time: string): boolean {
+    return time > this.#latest;
   }
 
   /**
    * Whether the policy of the event's time has such events recorded; true while there is no policy. No later policy
    * reaches back before the first; but what that time is, one attestation of a timeless event does not decide.
    */
-  isJudged({ event, time, t }: ParsedEntry): boolean {
+  isJudged({ event, time, t }: ReadEvent): boolean {
     const policy = this.policies.at(padNanos(t ?? time))?.policy;
     if (policy === undefined) return t !== undefined || this.policies.inForce.length === 0;
     return isRecorded(policy, event);
   }
 
   /** The event of an entry, made known if it is new; an event that was retired comes back to be looked at. */
-  enter(entry: ParsedEntry, source: Source, seq: number, text = jsonText(entry.canonical)): OpenEvent {
-    const unwritten = this.#unwritten.get(text);
-    if (unwritten !== undefined) return unwritten;
-    const known = this.#find(entry);
-    if (known !== undefined) {
-      const event = this.#opened(known, entry, text, source);
-      this.#recall(event);
-      event.written = true;
-      this.#unwritten.set(event);
-      return event;
-    }
+  enter(entry: ReadEvent, source: Source, seq: number, text = jsonText(entry.canonical), key = keyOf(text)): OpenEvent {
     const time = padNanos(entry.time);
+    const isAhead = time > this.#latest;
+    if (!isAhead || entry.t !== undefined) {
+      const unwritten = this.#known.get(text, key);
+      if (unwritten !== undefined) return unwritten;
+      const known = this.#find(entry, time);
+      if (known !== undefined) {
+        const event = this.#opened(known, entry, text, key, source);
+        this.#recall(event);
+        event.written = true;
+        this.#known.set(event);
+        this.#unwritten.push(event);
+        return event;
+      }
+    }
     const at = entry.t === undefined ? time : padNanos(entry.t);
     this.#lastId += 1;
-    const event = this.#opened({ id: this.#lastId, time, at, firstSeq: seq }, entry, text, source);
-    if (time > this.#latest) this.#latest = time;
+    const event = this.#opened({ id: this.#lastId, time, at, firstSeq: seq }, entry, text, key, source);
+    if (isAhead) this.#latest = time;
     this.#fresh.push({ event, hash: entry.hash, of: entry.event });
     event.isOpen = true;
-    this.#open.set(event);
+    this.#known.set(event);
     this.#opening.push(event);
     return event;
   }
 
-  #opened(row: KnownEvent, { canonical, t, event }: ParsedEntry, text: string, source: Source): OpenEvent {
+  #opened(row: KnownEvent, { canonical, t, event }: ReadEvent, text: string, key: number, source: Source): OpenEvent {
     return {
       id: row.id,
       time: row.time,
@@ -181,8 +208,10 @@ export class EventWindow {
       source,
       canonical,
       text,
+      key,
       next: undefined,
       isOpen: false,
+      mark: 0,
       timeless: t !== undefined,
       local: event.scope === 'local',
       actors: [],
@@ -232,8 +261,8 @@ export class EventWindow {
    */
   governed(from: string): void {
     this.flush();
-    for (const event of this.#open.values()) {
-      if (event.at < from) continue;
+    for (const event of this.#known.values()) {
+      if (!event.isOpen || event.at < from) continue;
       event.expected = this.#expectedAt(event.source.name, event.at);
       if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
     }
@@ -242,7 +271,7 @@ export class EventWindow {
     const rows = this.db.prepare(`SELECT ${ROW} FROM events e WHERE e.time >= ? ORDER BY e.id`).all(day) as EventRow[];
     for (const row of rows) {
       const event = this.#restored(row, false);
-      if (this.#open.get(event.text) !== undefined) continue;
+      if (this.open(event.text, event.key) !== undefined) continue;
       if (event.at >= from) this.#reopen(event);
     }
   }
@@ -269,9 +298,9 @@ export class EventWindow {
 
   /** Gives what stays open a text of its own: one that was cut from a batch holds all of the batch in memory. */
   #detach(event: OpenEvent): void {
-    this.#open.delete(event.text);
+    this.#known.delete(event);
     event.text = jsonText(event.canonical);
-    this.#open.set(event);
+    this.#known.set(event);
   }
 
   /** Writes what is retired, once that is much: what nobody looks for need not stay in memory up to the next commit. */
@@ -297,7 +326,13 @@ export class EventWindow {
       updateEvent.run(rowOf(event.said), event.id);
       this.#changed.delete(event);
     }
-    this.#unwritten.clear();
+    for (const event of this.#unwritten) {
+      if (event.isOpen) continue;
+      this.#known.delete(event);
+      // What came before it may stay open for ever, and point here: then a text that was cut from a batch would hold all of that.
+      event.text = '';
+    }
+    this.#unwritten = [];
     this.#retired = 0;
   }
 
@@ -322,13 +357,12 @@ export class EventWindow {
 
   #retire(event: OpenEvent): void {
     if (!event.isOpen) return;
-    this.#open.delete(event.text);
     event.isOpen = false;
     // Or what is retired would hold on to all that came after it.
     event.next = undefined;
     if (event.stored) this.#closed.push(event);
     event.stored = false;
-    this.#unwritten.set(event);
+    this.#unwritten.push(event);
     this.#retired += 1;
     this.tallies.add(event.time, '', event.firstSeq);
   }
@@ -338,17 +372,14 @@ export class EventWindow {
     const { expected, actors } = event;
     if (expected !== undefined && expected.length > 0 && expected.every((actor) => actors.includes(actor))) return;
     this.tallies.remove(event.time, '');
-    this.#unwritten.delete(event.text);
     event.isOpen = true;
-    this.#open.set(event);
+    this.#known.set(event);
     this.#opening.push(event);
   }
 
-  #find({ hash, time, t }: ParsedEntry): KnownEvent | undefined {
+  #find({ hash, t }: ReadEvent, time: string): KnownEvent | undefined {
     const { find, findTimeless } = this.#sql;
-    if (t !== undefined) return findTimeless.get(hash) as KnownEvent | undefined;
-    const padded = padNanos(time);
-    return padded > this.#latest ? undefined : (find.get(padded, hash) as KnownEvent | undefined);
+    return (t === undefined ? find.get(time, hash) : findTimeless.get(hash)) as KnownEvent | undefined;
   }
 
   #expectedAt(source: string, time: string): readonly string[] | undefined {
@@ -377,7 +408,7 @@ export class EventWindow {
     for (const row of rows) {
       const event = this.#restored(row, true);
       event.isOpen = true;
-      this.#open.set(event);
+      this.#known.set(event);
     }
   }
 
@@ -390,8 +421,9 @@ export class EventWindow {
     const at = (timeless ? medianOf(known.said) : undefined) ?? row.at;
     const expected = this.#expectedAt(source.name, at);
     const text = jsonText(row.canonical);
-    const state = { next: undefined, isOpen: false, written: true, stored };
-    return { ...row, ...known, ...state, at, source, text, timeless, local: scope === 'local', expected };
+    const key = keyOf(text);
+    const state = { next: undefined, isOpen: false, mark: 0, written: true, stored };
+    return { ...row, ...known, ...state, at, source, text, key, timeless, local: scope === 'local', expected };
   }
 }
 

@@ -259,7 +259,9 @@ export class Projection {
     } else if (fn === 'AnchorReport') this.anchors.take(invocation, this.#seq, policy);
     else if (fn === 'ProposePolicy' || fn === 'ApprovePolicy') this.#decide(fn, args, signer);
     else if (fn === 'Attest') {
-      const accepted = this.#attest(block, txId, signer, args[0] ?? '');
+      const text = args[0] ?? '';
+      const digest = invocation.digest ?? batchDigest(text, nativeSha256);
+      const accepted = this.#attest(block, txId, signer, text, digest);
       if (accepted === true) afterBatch();
       else if (accepted === false) this.#refused += 1;
     }
@@ -278,12 +280,17 @@ export class Projection {
   }
 
   /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */
-  #attest(block: LedgerBlock, txId: string, { actor, commonName }: Signer, text: string): boolean | undefined {
+  #attest(
+    block: LedgerBlock,
+    txId: string,
+    { actor, commonName }: Signer,
+    text: string,
+    digest: string,
+  ): boolean | undefined {
     const read = entriesOf(text, this.#window, nativeSha256);
     if (read?.batch.collector !== commonName) return false;
     const { batch, entries } = read;
     const runId = this.#runs.idOf(actor, batch);
-    const digest = batchDigest(text, nativeSha256);
     if (this.#runs.digestsAt(actor, batch).includes(digest)) return undefined;
     if (entries === undefined) return false;
 
@@ -328,10 +335,12 @@ export class Projection {
   ): void {
     const localTimes: string[] = [];
     let last: OpenEvent | undefined;
-    for (const [index, { open, parsed, text, t }] of entries.entries()) {
+    // Most of a batch was attested first in one transaction, about which one answer is enough.
+    let appeared = { firstSeq: 0, mayBeLate: false };
+    for (const [index, { open, parsed, text, key, t }] of entries.entries()) {
       let event: OpenEvent | undefined = open;
       if (parsed !== undefined && this.#window.isJudged(parsed)) {
-        event = this.#window.enter(parsed, this.#sources.touch(parsed.event.source, actor, clock), seq, text);
+        event = this.#window.enter(parsed, this.#sources.touch(parsed.event.source, actor, clock), seq, text, key);
       }
       if (event === undefined) continue;
       if (last !== undefined) this.#window.follows(event, last);
@@ -339,7 +348,9 @@ export class Projection {
       if (!event.source.witnesses.has(actor)) this.#sources.touch(event.source.name, actor, clock);
       const before = event.time;
       const { first } = this.#window.attest(event, { actor, runId, number: from + index, seq, t });
-      const isLate = first && this.#isLate(event, actor, clock);
+      const { firstSeq } = event;
+      if (first && firstSeq !== appeared.firstSeq) appeared = { firstSeq, mayBeLate: this.#mayBeLate(firstSeq, clock) };
+      const isLate = first && appeared.mayBeLate && this.#isLate(event, actor, clock);
       if (isLate) this.#sql.late.run(event.time, event.id, actor);
       this.listener?.attested(event, isLate);
       if (first) this.touched.at(event.time);
@@ -351,10 +362,16 @@ export class Projection {
     this.#window.trim();
   }
 
+  /** Whether what was first attested in a transaction appeared longer ago than any grace is short. */
+  #mayBeLate(firstSeq: number, clock: bigint | undefined): boolean {
+    const appearance = this.appearances.of(firstSeq);
+    return appearance !== undefined && clock !== undefined && clock > appearance + LEAST_GRACE;
+  }
+
   /** Attested only after appearance plus grace; for a witness, grace runs not before its first batch on the source. */
   #isLate(event: OpenEvent, actor: string, clock: bigint | undefined): boolean {
     const appearance = this.appearances.of(event.firstSeq);
-    if (appearance === undefined || clock === undefined || clock <= appearance + LEAST_GRACE) return false;
+    if (appearance === undefined || clock === undefined) return false;
     const grace = this.policies.at(event.at)?.policy.grace;
     if (grace === undefined) return false;
     const first = event.source.witnesses.get(actor)?.first ?? 0n;

@@ -4,7 +4,7 @@ import { type Interval, subtract } from '../ledger/coverage.js';
 import type { Source } from '../ledger/sources.js';
 import { formatDecimal, secondsOf } from './decimal.js';
 import { amountOf, type Groups, groupsOf, Sums } from './sums.js';
-import { type LifeEvent, type LogState, measure } from './sweep.js';
+import { type LifeEvent, type LogState, measure, type WitnessView } from './sweep.js';
 
 /** A container that some log has running at the end of a day. */
 export interface CarriedContainer {
@@ -62,21 +62,23 @@ export function runningDay(
   let agreed = 0n;
   let disputed = 0n;
   // The same for all containers of a source.
-  const watches = new Map<string, { readonly actor: string; readonly stretches: readonly Interval[] }[]>();
+  const watches = new Map<string, Pick<WitnessView, 'actor' | 'stretches' | 'holes'>[]>();
   const watchesOf = (source: string) => {
-    const made = witnessesAt(source).map((actor) => ({
-      actor,
-      stretches: within(day, sourceNamed(source)?.witnesses.get(actor)?.coverage.stretches ?? []),
-    }));
+    const made = witnessesAt(source).map((actor) => {
+      const stretches = within(day, sourceNamed(source)?.witnesses.get(actor)?.coverage.stretches ?? []);
+      return { actor, stretches, holes: subtract(day, stretches) };
+    });
     watches.set(source, made);
     return made;
   };
   const names = (id: number) => namesOf(canonicalOf(id), tariff.labels ?? []);
+  const secondsText = secondsTexts();
   for (const container of containersOf(events, carried, names)) {
     const { source, object, name, image, groups } = container;
-    const views = (watches.get(source) ?? watchesOf(source)).map(({ actor, stretches }) => ({
+    const views = (watches.get(source) ?? watchesOf(source)).map(({ actor, stretches, holes = [] }) => ({
       actor,
       stretches,
+      holes,
       carried: container.carried[actor],
     }));
     const result = measure(day, views, container.events);
@@ -91,12 +93,10 @@ export function runningDay(
       object,
       name,
       image,
-      agreedSeconds: formatDecimal(secondsOf(result.agreed)),
-      perActor: Object.fromEntries(
-        [...result.perActor].map(([actor, nanos]) => [actor, formatDecimal(secondsOf(nanos))]),
-      ),
-      disputedSeconds: formatDecimal(secondsOf(result.disputed)),
-      unknownSeconds: formatDecimal(secondsOf(result.unknown)),
+      agreedSeconds: secondsText(result.agreed),
+      perActor: Object.fromEntries([...result.perActor].map(([actor, nanos]) => [actor, secondsText(nanos)])),
+      disputedSeconds: secondsText(result.disputed),
+      unknownSeconds: secondsText(result.unknown),
     });
   }
   running.sort((a, b) => (a.name === b.name ? (a.object < b.object ? -1 : 1) : a.name < b.name ? -1 : 1));
@@ -109,33 +109,46 @@ export function runningDay(
   };
 }
 
+/** Nanoseconds as seconds. All logs tell mostly the same of a container, so the last answer is kept. */
+function secondsTexts(): (nanos: bigint) => string {
+  let last = { nanos: 0n, text: '0' };
+  return (nanos) => {
+    if (nanos === 0n) return '0';
+    if (nanos !== last.nanos) last = { nanos, text: formatDecimal(secondsOf(nanos)) };
+    return last.text;
+  };
+}
+
+/** The containers in the order in which they are first told of. */
 function containersOf(
   events: Iterable<ContainerEvent>,
   carried: readonly CarriedContainer[],
   names: (id: number) => Pick<Container, 'name' | 'image' | 'groups'>,
-): Iterable<Container> {
-  const containers = new Map<string, Container>();
-  // A length first: no two pairs make one text.
-  const keyOf = (source: string, object: string) => `${source.length}:${source}${object}`;
+): readonly Container[] {
+  const containers: Container[] = [];
+  const bySource = new Map<string, Map<string, Container>>();
+  const of = (source: string) => {
+    const known = bySource.get(source) ?? new Map<string, Container>();
+    bySource.set(source, known);
+    return known;
+  };
   for (const { states, ...rest } of carried) {
-    containers.set(keyOf(rest.source, rest.object), { ...rest, carried: states, events: [] });
+    const container = { ...rest, carried: states, events: [] };
+    of(rest.source).set(rest.object, container);
+    containers.push(container);
   }
   for (const event of events) {
-    const key = keyOf(event.source, event.object);
-    let container = containers.get(key);
+    const { source, object } = event;
+    const known = of(source);
+    let container = known.get(object);
     if (container === undefined) {
-      container = {
-        source: event.source,
-        object: event.object,
-        ...names(event.id),
-        carried: {},
-        events: [],
-      };
-      containers.set(key, container);
+      container = { source, object, ...names(event.id), carried: {}, events: [] };
+      known.set(object, container);
+      containers.push(container);
     }
     container.events.push(event);
   }
-  return containers.values();
+  return containers;
 }
 
 function namesOf(canonical: string, labels: readonly string[]): Pick<Container, 'name' | 'image' | 'groups'> {

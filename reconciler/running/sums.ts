@@ -14,7 +14,13 @@ interface Times {
   readonly unknown: bigint;
 }
 
-type Sum = Groups[number] & Times & { readonly containers: number };
+interface Sum {
+  readonly group: Groups[number];
+  containers: number;
+  agreed: bigint;
+  disputed: bigint;
+  unknown: bigint;
+}
 
 /**
  * The Swarm service of a container and the values it has of the labels that the policy names, as its first event has
@@ -32,40 +38,67 @@ export function groupsOf(attributes: Readonly<Record<string, string>>, labels: r
 
 /** Adds up containers by image, by service and by label. */
 export class Sums {
-  readonly #sums = new Map<string, Sum>();
+  /** By what they are summed up by, and then by its value. */
+  readonly #sums = new Map<string, Map<string, Sum>>();
 
   /** @param perSecond the price of a running second, a plain decimal number */
   constructor(private readonly perSecond: string) {}
 
   /** One container's day. */
   add(image: string, groups: Groups, times: Times): void {
-    for (const group of [{ by: 'image', value: image } as const, ...groups]) {
-      const key = JSON.stringify([group.by, group.label, group.value]);
-      const sum = this.#sums.get(key) ?? { ...group, containers: 0, agreed: 0n, disputed: 0n, unknown: 0n };
-      this.#sums.set(key, {
-        ...sum,
-        containers: sum.containers + 1,
-        agreed: sum.agreed + times.agreed,
-        disputed: sum.disputed + times.disputed,
-        unknown: sum.unknown + times.unknown,
-      });
+    this.#add({ by: 'image', value: image }, times);
+    for (const group of groups) this.#add(group, times);
+  }
+
+  #add(group: Groups[number], { agreed, disputed, unknown }: Times): void {
+    // No other group has a label.
+    const by = group.label === undefined ? group.by : `label ${group.label}`;
+    let byValue = this.#sums.get(by);
+    if (byValue === undefined) {
+      byValue = new Map();
+      this.#sums.set(by, byValue);
     }
+    const sum = byValue.get(group.value);
+    if (sum === undefined) {
+      byValue.set(group.value, { group, containers: 1, agreed, disputed, unknown });
+      return;
+    }
+    sum.containers += 1;
+    sum.agreed += agreed;
+    sum.disputed += disputed;
+    sum.unknown += unknown;
   }
 
   /** Sorted by what they are summed up by, and its value. */
   all(): RunningSum[] {
-    const entries = [...this.#sums].sort(([a], [b]) => (a < b ? -1 : 1));
-    return entries.map(([, { by, label, value, containers, agreed, disputed, unknown }]) => ({
-      by,
-      ...(label === undefined ? {} : { label }),
-      value,
-      containers,
-      agreedSeconds: formatDecimal(secondsOf(agreed)),
-      disputedSeconds: formatDecimal(secondsOf(disputed)),
-      unknownSeconds: formatDecimal(secondsOf(unknown)),
-      agreed: amountOf(agreed, this.perSecond),
-      disputed: amountOf(disputed, this.perSecond),
-    }));
+    const sums = [...this.#sums.values()].flatMap((byValue) => [...byValue.values()]);
+    const entries = sums.map((sum): [string, Sum] => {
+      const { by, label, value } = sum.group;
+      return [JSON.stringify([by, label, value]), sum];
+    });
+    entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    return entries.map(
+      ([
+        ,
+        {
+          group: { by, label, value },
+          containers,
+          agreed,
+          disputed,
+          unknown,
+        },
+      ]) => ({
+        by,
+        ...(label === undefined ? {} : { label }),
+        value,
+        containers,
+        agreedSeconds: formatDecimal(secondsOf(agreed)),
+        disputedSeconds: formatDecimal(secondsOf(disputed)),
+        unknownSeconds: formatDecimal(secondsOf(unknown)),
+        agreed: amountOf(agreed, this.perSecond),
+        disputed: amountOf(disputed, this.perSecond),
+      }),
+    );
   }
 }
 

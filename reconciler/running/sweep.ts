@@ -20,6 +20,8 @@ export interface LifeEvent {
 export interface WitnessView {
   readonly actor: string;
   readonly stretches: readonly Interval[];
+  /** What they leave of the day, where that is known. */
+  readonly holes?: readonly Interval[];
   /** What its log said at the end of the day before, if it knew the container. */
   readonly carried: LogState | undefined;
 }
@@ -49,50 +51,79 @@ export const LIFE_ACTIONS: readonly string[] = ['create', ...BEGINS, ...ENDS];
  * lacks another's event that it should have seen.
  */
 export function measure(day: Interval, views: readonly WitnessView[], events: readonly LifeEvent[]): Measure {
-  const states = new Map<string, LogState>(
-    views.map(({ actor, carried }) => [actor, initialState(actor, carried, events)]),
-  );
-  const total = { agreed: 0n, disputed: 0n, unknown: 0n };
-  const perActor = new Map<string, bigint>(views.map(({ actor }) => [actor, 0n]));
+  const states = views.map(({ actor, carried }) => initialState(actor, carried, events));
+  const total = { agreed: 0, disputed: 0, unknown: 0 };
+  const running = views.map(() => 0);
   let from = day.from;
-  for (const step of stepsOf(day, views, events)) {
-    const length = BigInt(step.time) - BigInt(from);
-    if (length > 0n) {
-      const kind = classify([...states.values()]);
-      if (kind !== undefined) total[kind] += length;
-      for (const [actor, state] of states) {
-        if (state === 'on' || state === 'presumed') perActor.set(actor, (perActor.get(actor) ?? 0n) + length);
-      }
-      from = step.time;
+  const passTo = (time: string) => {
+    const length = time === from ? 0 : nanosBetween(from, time);
+    if (length <= 0) return;
+    from = time;
+    const kind = classify(states);
+    if (kind === undefined) return;
+    total[kind] += length;
+    for (const [index, state] of states.entries()) {
+      if (state === 'on' || state === 'presumed') running[index] = (running[index] ?? 0) + length;
     }
-    step.apply(states);
+  };
+  const losses = lossesOf(day, views, events);
+  let lost = 0;
+  // Of one time, what is lost comes first, then what happens.
+  const loseTo = (time: string) => {
+    for (let loss = losses[lost]; loss !== undefined && loss.time <= time; loss = losses[lost]) {
+      passTo(loss.time);
+      states[loss.view] = 'blind';
+      lost += 1;
+    }
+  };
+  for (const event of inOrder(events)) {
+    if (lost < losses.length) loseTo(event.time);
+    passTo(event.time);
+    happen(event, views, states);
   }
-  return { ...total, perActor, final: states };
+  loseTo(day.to);
+  passTo(day.to);
+  return {
+    agreed: BigInt(total.agreed),
+    disputed: BigInt(total.disputed),
+    unknown: BigInt(total.unknown),
+    perActor: new Map(views.map(({ actor }, index) => [actor, BigInt(running[index] ?? 0)])),
+    final: new Map(views.map(({ actor }, index) => [actor, states[index] ?? 'blind'])),
+  };
 }
 
-interface Step {
-  readonly time: string;
-  /** Steps of one time: what is lost first, then what happens. */
-  readonly order: number;
-  readonly apply: (states: Map<string, LogState>) => void;
+const ZERO = 0x30;
+
+/** From one time of 19 digits to another; exact within a day and well beyond. */
+function nanosBetween(from: string, to: string): number {
+  let length = 0;
+  for (let digit = 0; digit < to.length; digit++) {
+    length = length * 10 + (to.charCodeAt(digit) - ZERO) - (from.charCodeAt(digit) - ZERO);
+  }
+  return length;
 }
 
-function stepsOf(day: Interval, views: readonly WitnessView[], events: readonly LifeEvent[]): Step[] {
-  const steps: Step[] = [{ time: day.to, order: 2, apply: () => {} }];
-  for (const view of views) {
-    for (const hole of blindTimes(day, view, events)) {
-      steps.push({ time: hole.from, order: 0, apply: (states) => states.set(view.actor, 'blind') });
-    }
+/** Nearly always they are in order of time as they come. */
+function inOrder(events: readonly LifeEvent[]): readonly LifeEvent[] {
+  const isSorted = events.every(({ time }, index) => index === 0 || (events[index - 1] as LifeEvent).time <= time);
+  return isSorted ? events : [...events].sort((a, b) => (a.time === b.time ? 0 : a.time < b.time ? -1 : 1));
+}
+
+/** Where logs lose sight of a container, in order of time. */
+function lossesOf(day: Interval, views: readonly WitnessView[], events: readonly LifeEvent[]) {
+  const losses: { readonly time: string; readonly view: number }[] = [];
+  for (const [view, one] of views.entries()) {
+    for (const hole of blindTimes(day, one, events)) losses.push({ time: hole.from, view });
   }
-  for (const event of events)
-    steps.push({ time: event.time, order: 1, apply: (states) => happen(event, views, states) });
-  return steps.sort((a, b) => (a.time === b.time ? a.order - b.order : a.time < b.time ? -1 : 1));
+  return losses.sort((a, b) => (a.time === b.time ? 0 : a.time < b.time ? -1 : 1));
 }
 
 /** Holes of a view; none where the actor's own last event of the container shows that it knew until then. */
-function blindTimes(day: Interval, { actor, stretches }: WitnessView, events: readonly LifeEvent[]): Interval[] {
+function blindTimes(day: Interval, view: WitnessView, events: readonly LifeEvent[]): readonly Interval[] {
+  const holes = view.holes ?? subtract(day, view.stretches);
+  if (holes.length === 0) return holes;
+  const { actor, stretches } = view;
   const last = events.findLast(({ actors }) => actors.includes(actor))?.time ?? '';
-  const holes = subtract(day, stretches);
   const end = stretches.at(-1)?.to ?? day.from;
   return holes.flatMap((hole) => {
     if (hole.from < end || last <= hole.from) return [hole];
@@ -100,15 +131,15 @@ function blindTimes(day: Interval, { actor, stretches }: WitnessView, events: re
   });
 }
 
-function happen(event: LifeEvent, views: readonly WitnessView[], states: Map<string, LogState>): void {
-  for (const { actor, stretches } of views) {
+function happen(event: LifeEvent, views: readonly WitnessView[], states: LogState[]): void {
+  for (const [index, { actor, stretches }] of views.entries()) {
     if (event.actors.includes(actor)) {
-      if (BEGINS.has(event.action)) states.set(actor, 'on');
-      else if (ENDS.has(event.action) || event.action === 'create') states.set(actor, 'off');
-    } else if (states.get(actor) === 'blind' && (event.action === 'start' || event.action === 'create')) {
+      if (BEGINS.has(event.action)) states[index] = 'on';
+      else if (ENDS.has(event.action) || event.action === 'create') states[index] = 'off';
+    } else if (states[index] === 'blind' && (event.action === 'start' || event.action === 'create')) {
       // It watched, and its log has nothing of this beginning: the container does not run for it.
       const watched = stretches.some(({ from, to }) => from <= event.time && event.time < to);
-      if (watched) states.set(actor, 'off');
+      if (watched) states[index] = 'off';
     }
   }
 }
@@ -121,8 +152,13 @@ function initialState(actor: string, carried: LogState | undefined, events: read
 }
 
 function classify(states: readonly LogState[]): 'agreed' | 'disputed' | 'unknown' | undefined {
-  const count = (state: LogState) => states.filter((other) => other === state).length;
-  if (count('on') + count('presumed') === 0) return undefined;
-  if (count('off') > 0) return 'disputed';
-  return count('on') >= majorityOf(states.length) ? 'agreed' : 'unknown';
+  let [on, presumed, off] = [0, 0, 0];
+  for (const state of states) {
+    if (state === 'on') on += 1;
+    else if (state === 'presumed') presumed += 1;
+    else if (state === 'off') off += 1;
+  }
+  if (on + presumed === 0) return undefined;
+  if (off > 0) return 'disputed';
+  return on >= majorityOf(states.length) ? 'agreed' : 'unknown';
 }
