@@ -56,7 +56,8 @@ export function* eachMadeBatch({ events, batch, bytes, oneIn, step }: MadeEvents
   }
 }
 
-function batchOf(
+/** A batch of the run's collector that has watched until then. */
+export function batchOf(
   events: readonly HashedEvent[],
   { n, from, prev }: { n: number; from: number; prev: string },
   until: bigint,

@@ -99,7 +99,11 @@ export class LedgerMaker {
 }
 
 /** Makes an embedded ledger's folder whose store holds all of it, and tells how much that is. */
-export async function makeStoredLedger(path: string, wishes: MadeEvents) {
+export async function makeStoredLedger(
+  path: string,
+  wishes: MadeEvents,
+  batches: Iterable<MadeBatch> = eachMadeBatch(wishes),
+) {
   await (await serveLedger({ dataDir: path })).close();
   const directory = new DataDir(path);
   const store = new Store(directory.database);
@@ -115,7 +119,7 @@ export async function makeStoredLedger(path: string, wishes: MadeEvents) {
     waiting = [];
     size = 0;
   };
-  for (const batch of eachMadeBatch(wishes)) {
+  for (const batch of batches) {
     const envelope = maker.envelope(batch);
     if (size > 0 && size + envelope.length > MAX_BLOCK_BYTES) cut();
     waiting.push(envelope);

@@ -18,7 +18,7 @@ interface Limit {
 }
 
 /** Of moments in which the same logs say the same and others do not: those few could make as many as they like. */
-const OF_SOME: Limit = { lines: 6_000, bytes: 1 << 23 };
+const OF_SOME: Limit = { lines: 4_000, bytes: 1 << 23 };
 /** Of moments in which all logs have the same lines, in an order of their own. */
 const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
 /** Lines of one moment that are held against each other beyond the limits. */

@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { NEWLINE } from './ascii.js';
 import type { Moment } from './line-scan.js';
-import { look } from './parts.js';
+import { FAR, look } from './parts.js';
 import { LogWindow } from './window.js';
 
 interface OpenLog {
@@ -47,7 +47,7 @@ function firstMoment({ descriptor, size }: OpenLog, from: number, isWithin: bool
 
 /** Where the line begins that ends, with its newline, before a place. */
 function lineBefore(descriptor: number, end: number): number {
-  for (let to = end - 1; to > 0; ) {
+  for (let to = end - 1; to > 0 && end - to < FAR; ) {
     const from = Math.max(0, to - STEP);
     const bytes = Buffer.allocUnsafe(to - from);
     readSync(descriptor, bytes, 0, bytes.length, from);

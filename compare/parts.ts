@@ -24,6 +24,9 @@ const FOR_EVER: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
 /** So many bytes are read of a log to look at a few lines. */
 const A_LOOK = 1 << 13;
 
+/** Farther than so many bytes nobody looks for a line: a hostile one may have no end. */
+export const FAR = 1 << 22;
+
 /** All of a log from a place on. */
 export function rest(from: number, to: number): Stretch {
   return { from, to, before: NEVER, until: FOR_EVER, onBytes: () => undefined };
@@ -31,7 +34,7 @@ export function rest(from: number, to: number): Stretch {
 
 /** The same, for looking at a few lines. */
 export function look(from: number, to: number): Stretch {
-  return { ...rest(from, to), atOnce: A_LOOK };
+  return { ...rest(from, Math.min(to, from + FAR)), atOnce: A_LOOK };
 }
 
 export function openLog(file: string): number {

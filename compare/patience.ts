@@ -2,7 +2,9 @@ import type { LogWindow } from './window.js';
 
 /** What each log may make the others wait for, in lines, and one more for so many that it has. */
 const FREE = 1 << 13;
-const ONE_IN = 16;
+const ONE_IN = 32;
+/** Of a log in no order so many of the lines that it is blamed for come after later ones. */
+const ONE_ASTRAY_IN = 16;
 /** So many of its lines may come after later ones, and one more for so many lines: each costs as much as very many that agree. */
 const FREE_ASTRAY = 1 << 15;
 /** So many ways of writing a log may have, and one more for so many lines: each is looked at member by member. */
@@ -89,6 +91,6 @@ export class Patience {
 
   /** Whether much of what a log is blamed for is out of order. */
   isAstray(log: number): boolean {
-    return (this.#astray[log] as number) * ONE_IN > (this.#blame[log] as number);
+    return (this.#astray[log] as number) * ONE_ASTRAY_IN > (this.#blame[log] as number);
   }
 }

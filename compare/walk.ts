@@ -226,7 +226,8 @@ export class Walk {
     let earliest: Moment | undefined;
     for (const window of live) {
       if (!window.look()) {
-        window.passUnclear();
+        do window.passUnclear();
+        while (window.fill() && !window.look());
         return;
       }
       if (earliest === undefined || isAfter(earliest, window.time)) earliest = window.time;

@@ -6,7 +6,7 @@ interface ToldFinding {
   readonly time: string;
   readonly dissent: readonly string[];
   readonly folded?: number;
-  readonly variants: readonly { readonly actors: readonly string[] }[];
+  readonly variants: readonly { readonly event: { readonly time?: string } }[];
   readonly gap?: { readonly reason: string };
 }
 
@@ -33,10 +33,11 @@ export function verdictsOf(output: string, apart: ReadonlySet<string>): Verdicts
   const told = new Set<string>();
   const against = new Map<string, number>();
   let unjust = 0;
-  for (const { class: name, time, dissent, folded } of findings) {
-    const at = BigInt(time).toString();
-    if (apart.has(at)) told.add(at);
-    else if (dissent.some((actor) => actor !== 'C')) unjust++;
+  for (const { class: name, time, dissent, folded, variants } of findings) {
+    const times = [BigInt(time).toString(), ...variants.flatMap(({ event }) => event.time ?? [])];
+    const known = times.filter((at) => apart.has(at));
+    for (const at of known) told.add(at);
+    if (known.length === 0 && dissent.some((actor) => actor !== 'C')) unjust++;
     if (dissent.join() === 'C') against.set(name, (against.get(name) ?? 0) + (folded ?? 1));
   }
   return {
