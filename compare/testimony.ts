@@ -60,7 +60,8 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
     0,
     actors.findIndex((_, log) => !given.has(log)),
   );
-  const whole = { index: kept, descriptor: descriptors[kept] as number, size: sizes[kept] as number };
+  const hidden = unclear.filter(({ log, single }) => log === kept && !single);
+  const whole = { index: kept, descriptor: descriptors[kept] as number, size: sizes[kept] as number, hidden };
   const told = withoutRepeats(toldEvents(read), lone, whole, (line) => reader.read(line)?.event.hash);
   const isAgreed = ({ lines }: Told) => actors.every((_, log) => lines.has(log));
   const ofAll = told.filter(isAgreed).length;
