@@ -36,3 +36,21 @@ describe('lines that tell no time but to a full reading', () => {
     expect(coverage.events).toBe(2);
   });
 });
+
+describe('keys that are no UTF-8', () => {
+  it('are left to the full reading, for which they may be one key', () => {
+    const logs = ['{"\xff":"1","\xfe":"2"}', '{"\xfe":"2","\xff":"1"}'].map((attributes) =>
+      Buffer.from(linesOf([A, eventLine(2, 'b', attributes)]), 'latin1'),
+    );
+    const { coverage, logs: read } = comparedContents(logs);
+    expect(coverage).toMatchObject({ events: 1, agreed: 1 });
+    expect(read.map(({ unreadable }) => unreadable)).toEqual(['1', '1']);
+  });
+
+  it('are looked at no further where they are UTF-8', () => {
+    const logs = ['{"ü":"1","é":"2"}', '{"é":"2","ü":"1"}'].map((attributes) =>
+      linesOf([A, eventLine(2, 'b', attributes)]),
+    );
+    expect(comparedContents(logs)).toMatchObject({ coverage: { events: 2, agreed: 2 }, findings: [] });
+  });
+});
