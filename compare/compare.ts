@@ -6,8 +6,7 @@ import { disorderedOf } from './order.js';
 import { openLog, type Part, partsOf } from './parts.js';
 import type { Recorded } from './policy.js';
 import type { CompareReport } from './report-form.js';
-import type { Walked } from './walk.js';
-import { walkPart } from './walk-part.js';
+import { type WalkedPart, walkPart } from './walk-part.js';
 import type { WorkerData } from './worker.js';
 
 export interface CompareOptions extends Recorded {
@@ -54,12 +53,12 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
   }
 }
 
-function inThread(workerData: WorkerData, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Walked> {
+function inThread(workerData: WorkerData, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<WalkedPart> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     const stop = () => void worker.terminate();
     signal.addEventListener('abort', stop);
-    worker.on('message', (message: number | Walked) => {
+    worker.on('message', (message: number | WalkedPart) => {
       if (typeof message === 'number') onBytes(message);
       else resolve(message);
     });

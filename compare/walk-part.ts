@@ -2,10 +2,15 @@ import { closeSync } from 'node:fs';
 import { LineReading } from './line-reading.js';
 import { openLog, type Part } from './parts.js';
 import { Walk, type Walked } from './walk.js';
-import { LogWindow } from './window.js';
+import { LogWindow, type PassedLines } from './window.js';
 
 /** So many bytes are read before it is said that they were. */
 const SAID_EVERY = 1 << 26;
+
+/** What is found in a part of the logs, and what was passed of each. */
+export interface WalkedPart extends Omit<Walked, 'logs'> {
+  readonly logs: readonly PassedLines[];
+}
 
 /**
  * Goes through one part of the logs.
@@ -18,7 +23,7 @@ export function walkPart(
   { ranges, before, until, leftOut }: Part,
   onBytes: (bytes: number) => void,
   mostWaiting?: number,
-): Walked {
+): WalkedPart {
   const descriptors = files.map(openLog);
   try {
     let unsaid = 0;
@@ -32,7 +37,8 @@ export function walkPart(
       const { from, to } = ranges[log] as Part['ranges'][number];
       return new LogWindow(log, descriptor, { from, to, before, until, onBytes: onRead });
     });
-    return new Walk(windows, new LineReading(descriptors), leftOut, mostWaiting).run();
+    const walked = new Walk(windows, new LineReading(descriptors), leftOut, mostWaiting).run();
+    return { ...walked, logs: windows.map(({ passed }) => passed) };
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
   }
