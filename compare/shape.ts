@@ -182,7 +182,7 @@ function trimmed(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** @returns the first place without a space; -1 for -1 */
-function skipSpace(bytes: Uint8Array, from: number, to: number): number {
+export function skipSpace(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   while (at >= 0 && at < to && isSpace(bytes[at] as number)) at++;
   return at;

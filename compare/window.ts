@@ -14,6 +14,7 @@ import {
   timeAtEnd,
 } from './line-scan.js';
 import { Members } from './members.js';
+import { skipSpace } from './shape.js';
 import { MOST_UNCLEAR, type PassedLine, UnclearNotes } from './unclear.js';
 
 /** The action of events that each Swarm manager stamps itself. */
@@ -286,11 +287,11 @@ export class LogWindow {
     return isAfter(this.until, time);
   }
 
-  /** Passes the next line, which tells no time. Call after `look`. */
+  /** Passes the next line, which tells no time. One without content hides no event. Call after `look`. */
   passUnclear(): void {
-    const { offset, at, lineEnd } = this;
+    const { bytes, offset, at, lineEnd } = this;
     this.pass();
-    this.#noteUnclear({ line: this.lines, offset, length: lineEnd - at });
+    if (skipSpace(bytes, at, lineEnd) < lineEnd) this.#noteUnclear({ line: this.lines, offset, length: lineEnd - at });
   }
 
   #noteUnclear(line: PassedLine): void {

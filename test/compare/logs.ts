@@ -99,6 +99,7 @@ export const fate = fc.oneof(
   { weight: 1, arbitrary: fc.constant('repeated in other words' as const) },
   { weight: 1, arbitrary: fc.constant('told in other words' as const) },
   { weight: 1, arbitrary: fc.constant('beside garbage' as const) },
+  { weight: 1, arbitrary: fc.constant('beside an empty line' as const) },
 );
 export type Fate = typeof fate extends fc.Arbitrary<infer T> ? T : never;
 
@@ -128,6 +129,8 @@ export function logOf(
         return [inOtherWords(line)];
       case 'beside garbage':
         return [line, '{"not": an event'];
+      case 'beside an empty line':
+        return ['', line, ' \t\r'];
       default:
         return [line];
     }

@@ -54,3 +54,28 @@ describe('keys that are no UTF-8', () => {
     expect(comparedContents(logs)).toMatchObject({ coverage: { events: 2, agreed: 2 }, findings: [] });
   });
 });
+
+describe('empty lines', () => {
+  it.each([
+    ['an end', linesOf([A, B, ''])],
+    ['a begin', linesOf(['', ' \t', A, B])],
+    ['the middle', linesOf([A, '', ' ', '\r', B])],
+    ['every place, with carriage returns', `\r\n${A}\r\n\r\n  \r\n${B}\r\n\r\n \t`],
+  ])('hide nothing at %s of a log', (_, content) => {
+    for (const order of [
+      [content, linesOf([A, B])],
+      [linesOf([A, B]), content],
+      [content, content],
+    ]) {
+      const { coverage, findings, logs } = comparedContents(order);
+      expect([coverage.agreed, findings]).toEqual([2, []]);
+      expect(logs.map(({ unreadable }) => unreadable)).toEqual(['0', '0']);
+    }
+  });
+
+  it('take no room from lines that must be read in full', () => {
+    const many = Array.from({ length: 7_000 }, () => '');
+    const { coverage, findings } = comparedContents([linesOf([A, ...many, unclear(B)]), linesOf([A, B])]);
+    expect([coverage.agreed, findings]).toEqual([2, []]);
+  });
+});
