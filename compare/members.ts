@@ -1,10 +1,12 @@
-import { COLON, NINE, QUOTE, ZERO } from './ascii.js';
+import { COLON, NINE, OPEN, QUOTE, ZERO } from './ascii.js';
 import { endOfText, hasEscape, isNumber, isText } from './line-scan.js';
-import { endOfValue, MOST_MEMBERS, type Place, type Shape, shapeOf } from './shape.js';
+import { endOfValue, MOST_MEMBERS, type Place, type Shape, shapeOf, skipSpace } from './shape.js';
 
 /** Values in all ways of writing of a log that are known at once, and such ways of one signature. */
 const MOST_VALUES = 1 << 17;
 const MOST_ALIKE = 8;
+/** Lines beyond so many bytes, which no honest log has many of, have one signature. */
+const LONGEST_SIGNED = 1 << 16;
 /** Values of a line of the usual length. */
 const USUAL_VALUES = 16;
 /** Ways of writing of other logs that one way is linked with. */
@@ -36,7 +38,8 @@ export class Members {
       this.#shape = last;
       return true;
     }
-    const signature = signatureOf(bytes, from, to);
+    if (bytes[skipSpace(bytes, from, to)] !== OPEN) return false;
+    const signature = to - from > LONGEST_SIGNED ? 0 : signatureOf(bytes, from, to);
     const alike = this.#shapes.get(signature);
     if (alike !== undefined) {
       for (const shape of alike) {

@@ -146,7 +146,8 @@ export class LogWindow {
     this.#hasMembers = undefined;
     this.#isBeforeEarlier = undefined;
     this.#isClear =
-      timeAtEnd(bytes, this.at, this.lineEnd, this.time) || (!this.unclear.isFull && this.#timeOfMembers());
+      this.lineEnd - this.at <= LONGEST_LINE &&
+      (timeAtEnd(bytes, this.at, this.lineEnd, this.time) || (!this.unclear.isFull && this.#timeOfMembers()));
     this.#looked = true;
     return this.#isClear;
   }
@@ -229,6 +230,12 @@ export class LogWindow {
     if (bytes[next] === RETURN && next < this.end) next++;
     if (next < this.end && bytes[next] === NEWLINE) next++;
     this.passTo(next, 1);
+  }
+
+  /** Passes the next line, or what is left of it, without looking at it. Call after `fill`. */
+  passUnseen(): void {
+    const newline = this.bytes.indexOf(NEWLINE, this.at);
+    this.passTo(newline < 0 || newline >= this.end ? this.end : newline + 1, 1);
   }
 
   /** Passes all lines that are left, counting them. Of one that is too long nothing is kept. */
