@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { LineReading } from './line-reading.js';
-import { openLog, type Part } from './parts.js';
+import { type OpenedLog, openAgain } from './opened-log.js';
+import type { Part } from './parts.js';
 import { Walk, type Walked } from './walk.js';
 import { LogWindow, type PassedLines } from './window.js';
 
@@ -16,15 +17,15 @@ export interface WalkedPart extends Omit<Walked, 'logs'> {
  * Goes through one part of the logs.
  * @param onBytes told now and then how many bytes of all logs were passed since the last time
  * @param mostWaiting lines that may wait for another log to say the same, before one of them is given up
- * @throws CompareError `LOG` if one cannot be read
+ * @throws CompareError `LOG` if one cannot be read, or is not what it was
  */
 export function walkPart(
-  files: readonly string[],
+  files: readonly OpenedLog[],
   { ranges, before, until, leftOut }: Part,
   onBytes: (bytes: number) => void,
   mostWaiting?: number,
 ): WalkedPart {
-  const descriptors = files.map(openLog);
+  const descriptors = openAll(files);
   try {
     let unsaid = 0;
     const onRead = (bytes: number) => {
@@ -41,5 +42,16 @@ export function walkPart(
     return { ...walked, logs: windows.map(({ passed }) => passed) };
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
+  }
+}
+
+function openAll(files: readonly OpenedLog[]): number[] {
+  const descriptors: number[] = [];
+  try {
+    for (const file of files) descriptors.push(openAgain(file));
+    return descriptors;
+  } catch (error) {
+    for (const descriptor of descriptors) closeSync(descriptor);
+    throw error;
   }
 }

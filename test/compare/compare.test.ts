@@ -3,6 +3,7 @@ import { fc, it } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { canonicalEvent, completePolicy, isRecorded, padNanos, parseDockerEvent } from '#chaincode';
 import { judgeLogs } from '../../compare/judge-logs.js';
+import { openedLog } from '../../compare/opened-log.js';
 import { openLog, partsOf } from '../../compare/parts.js';
 import { reportOf } from '../../compare/testimony.js';
 import { type Told, toldEvents } from '../../compare/told.js';
@@ -40,8 +41,9 @@ const logs = fc
 function compared(files: readonly string[], parts: number, mostWaiting?: number) {
   const descriptors = files.map(openLog);
   try {
+    const opened = files.map((file, log) => openedLog(file, descriptors[log] as number));
     const cut = partsOf(descriptors, parts, { least: 1 });
-    const walked = cut.map((part) => walkPart(files, part, () => undefined, mostWaiting));
+    const walked = cut.map((part) => walkPart(opened, part, () => undefined, mostWaiting));
     const report = reportOf(
       {
         logs: files.map((file) => ({ name: 'log', file })),

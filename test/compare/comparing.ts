@@ -2,6 +2,7 @@ import { closeSync, fstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Policy } from '#chaincode';
+import { openedLog } from '../../compare/opened-log.js';
 import { openLog, partsOf } from '../../compare/parts.js';
 import type { CompareReport } from '../../compare/report-form.js';
 import { reportOf } from '../../compare/testimony.js';
@@ -39,8 +40,9 @@ export function comparedContents(
   });
   const descriptors = files.map(openLog);
   try {
+    const opened = files.map((file, log) => openedLog(file, descriptors[log] as number));
     const walked = partsOf(descriptors, parts, { least: 1, leftOut }).map((part) =>
-      walkPart(files, part, () => undefined, mostWaiting),
+      walkPart(opened, part, () => undefined, mostWaiting),
     );
     const logs = files.map((file, index) => ({ name: `${index}`, file }));
     const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
