@@ -188,6 +188,6 @@ export function skipSpace(bytes: Uint8Array, from: number, to: number): number {
   return at;
 }
 
-function isSpace(byte: number): boolean {
+export function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }
