@@ -47,12 +47,17 @@ export function withoutRepeats(
   const suspects = told.filter(({ lines }) => [...lines.values()].every(({ line }) => line.astray));
   if (suspects.length === 0) return [...told];
   const times = new Set(suspects.flatMap(({ lines }) => [...lines.values()].map(momentOfRead)));
+  // Most lines are passed by their second alone.
+  const seconds = new Set([...times].map((moment) => Number(moment.slice(0, moment.indexOf('.')))));
   const apart = new Set(lone.filter((line) => line.log === log.index).map(({ offset }) => offset));
   const repeated = new Set<string>();
   const window = new LogWindow(log.index, log.descriptor, rest(0, log.size));
   let stretch = 0;
   while (window.fill()) {
-    const isClear = window.look();
+    if (!window.look() || !seconds.has(window.time.seconds)) {
+      window.pass();
+      continue;
+    }
     const { offset, at, lineEnd } = window;
     const line = {
       ...window.time,
@@ -64,7 +69,7 @@ export function withoutRepeats(
     };
     while (endOf(log.hidden[stretch]) <= offset) stretch++;
     const isHidden = offset >= (log.hidden[stretch]?.offset ?? Number.POSITIVE_INFINITY);
-    const isHeld = isClear && (!isHidden || timeAtEnd(window.bytes, at, lineEnd, { seconds: 0, nanos: 0 }));
+    const isHeld = !isHidden || timeAtEnd(window.bytes, at, lineEnd, { seconds: 0, nanos: 0 });
     window.pass();
     if (!isHeld || !times.has(momentOf(line)) || apart.has(offset)) continue;
     const hash = hashOf(line);
