@@ -1,14 +1,18 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
+import { openedLog } from './opened-log.js';
 import { disorderedOf } from './order.js';
-import { openLog, type Part, partsOf } from './parts.js';
+import { openLog, partsOf } from './parts.js';
 import type { Recorded } from './policy.js';
 import type { CompareReport } from './report-form.js';
-import type { Walked } from './walk.js';
-import { walkPart } from './walk-part.js';
-import type { WorkerData } from './worker.js';
+import { type WalkedPart, walkPart } from './walk-part.js';
+import type { WorkerData, WorkerMessage } from './worker.js';
+
+/** Logs of fewer bytes together are gone through in this thread, which hears no signal meanwhile. */
+const QUICK = 1 << 24;
 
 export interface CompareOptions extends Recorded {
   readonly logs: readonly PlainLog[];
@@ -26,7 +30,8 @@ export interface CompareOptions extends Recorded {
 export async function compareLogs(options: CompareOptions): Promise<CompareReport> {
   const descriptors = options.logs.map(({ file }) => openLog(file));
   try {
-    const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
+    const opened = options.logs.map(({ file }, log) => openedLog(file, descriptors[log] as number));
+    const sizes = opened.map(({ size }) => size);
     const known = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
     const parts = partsOf(descriptors, options.threads, { leftOut: disorderedOf(known) });
     const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -35,38 +40,47 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
       done += bytes;
       options.onProgress?.(done, total);
     };
-    const files = options.logs.map(({ file }) => file);
     const { actors, source, policy } = options;
     // What judges is loaded while others read.
     const judging = import('./testimony.js');
-    const walked =
-      parts.length === 1
-        ? [walkPart(files, parts[0] as Part, onBytes)]
-        : await Promise.all(
-            parts.map((part) =>
-              inThread({ files, part, recorded: { actors, source, policy } }, onBytes, options.signal),
-            ),
-          );
+    const [only, another] = parts;
+    const isQuick = only !== undefined && another === undefined && total < QUICK;
+    const walked = isQuick
+      ? [walkPart(opened, only, onBytes)]
+      : await Promise.all(
+          parts.map((part) =>
+            inThread({ files: opened, part, recorded: { actors, source, policy } }, onBytes, options.signal),
+          ),
+        );
     const { reportOf } = await judging;
+    // What has come in the meantime is heard now.
+    await setImmediate();
+    if (options.signal.aborted) throw stopped();
     return reportOf({ ...options, descriptors, sizes }, walked);
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
   }
 }
 
-function inThread(workerData: WorkerData, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Walked> {
+function inThread(workerData: WorkerData, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<WalkedPart> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) throw stopped();
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     const stop = () => void worker.terminate();
     signal.addEventListener('abort', stop);
-    worker.on('message', (message: number | Walked) => {
+    worker.on('message', (message: WorkerMessage) => {
       if (typeof message === 'number') onBytes(message);
+      else if ('code' in message) reject(new CompareError(message.code, message.message));
       else resolve(message);
     });
     worker.on('error', reject);
     worker.on('exit', () => {
       signal.removeEventListener('abort', stop);
-      reject(new CompareError('LOG', 'The comparison was stopped before it was done.'));
+      reject(stopped());
     });
   });
+}
+
+function stopped(): CompareError {
+  return new CompareError('LOG', 'The comparison was stopped before it was done.');
 }

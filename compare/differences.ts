@@ -171,7 +171,7 @@ export class DifferenceReader {
         this.#unread.push({ log, line, lines, offset, length, why: NOT_READ });
         continue;
       }
-      const found = this.#parse({ log, line, offset, length, seconds: 0, nanos: 0, astray: false });
+      const found = this.#parse({ log, line, offset, length, seconds: 0, nanos: 0, astray: true });
       if (found === undefined) continue;
       if ('why' in found) this.#unread.push(found);
       else this.#read.push(found);

@@ -1,10 +1,12 @@
-import { COLON, NINE, QUOTE, ZERO } from './ascii.js';
+import { COLON, NINE, OPEN, QUOTE, ZERO } from './ascii.js';
 import { endOfText, hasEscape, isNumber, isText } from './line-scan.js';
-import { endOfValue, MOST_MEMBERS, type Place, type Shape, shapeOf } from './shape.js';
+import { endOfValue, isSpace, MOST_MEMBERS, type Place, type Shape, shapeOf, skipSpace } from './shape.js';
 
 /** Values in all ways of writing of a log that are known at once, and such ways of one signature. */
 const MOST_VALUES = 1 << 17;
 const MOST_ALIKE = 8;
+/** Lines beyond so many bytes, which no honest log has many of, have one signature. */
+const LONGEST_SIGNED = 1 << 16;
 /** Values of a line of the usual length. */
 const USUAL_VALUES = 16;
 /** Ways of writing of other logs that one way is linked with. */
@@ -32,15 +34,16 @@ export class Members {
     this.#bytes = bytes;
     this.#shape = undefined;
     const last = this.#last;
-    if (last !== undefined && this.#fits(last, from, to)) {
+    if (last !== undefined && (this.#fits(last, from, to) || this.#fitsSpaced(last, from, to))) {
       this.#shape = last;
       return true;
     }
-    const signature = signatureOf(bytes, from, to);
+    if (bytes[skipSpace(bytes, from, to)] !== OPEN) return false;
+    const signature = to - from > LONGEST_SIGNED ? 0 : signatureOf(bytes, from, to);
     const alike = this.#shapes.get(signature);
     if (alike !== undefined) {
       for (const shape of alike) {
-        if (!this.#fits(shape, from, to)) continue;
+        if (!this.#fitsSpaced(shape, from, to)) continue;
         this.#shape = shape;
         this.#last = shape;
         return true;
@@ -173,6 +176,35 @@ export class Members {
     let between = 0;
     for (let value = 0; value <= values; value++) {
       for (const end = ends[value] as number; between < end; ) if (bytes[at++] !== expected[between++]) return false;
+      if (value === values) break;
+      const end = endOfAny(bytes, at, to);
+      if (end < 0) return false;
+      this.#valueFrom[value] = at;
+      this.#valueTo[value] = end;
+      at = end;
+    }
+    return at === to;
+  }
+
+  /** The same for a line that may have other spaces between keys and values. */
+  #fitsSpaced(shape: Shape, from: number, to: number): boolean {
+    const bytes = this.#bytes;
+    const { between: expected, ends, values } = shape;
+    let at = from;
+    let between = 0;
+    for (let value = 0; value <= values; value++) {
+      // A text between values is a key.
+      let isInKey = false;
+      for (const end = ends[value] as number; between < end; between++) {
+        const byte = expected[between] as number;
+        if (!isInKey) {
+          if (isSpace(byte)) continue;
+          while (at < to && isSpace(bytes[at] as number)) at++;
+        }
+        if (at >= to || bytes[at++] !== byte) return false;
+        if (byte === QUOTE) isInKey = !isInKey;
+      }
+      while (at < to && isSpace(bytes[at] as number)) at++;
       if (value === values) break;
       const end = endOfAny(bytes, at, to);
       if (end < 0) return false;

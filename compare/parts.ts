@@ -23,6 +23,8 @@ export const NEVER: Moment = { seconds: -1, nanos: 0 };
 const FOR_EVER: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
 /** So many bytes are read of a log to look at a few lines. */
 const A_LOOK = 1 << 13;
+/** So many are searched at most for a line that tells its time. */
+const A_SEARCH = 1 << 22;
 
 /** Farther than so many bytes nobody looks for a line: a hostile one may have no end. */
 export const FAR = 1 << 22;
@@ -91,7 +93,7 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
   let [low, high] = [0, size];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const line = lineFrom(descriptor, middle, size);
+    const line = lineFrom(descriptor, middle, Math.min(size, middle + A_SEARCH));
     if (line === undefined || isBefore(moment, line.time) || isEqual(moment, line.time)) high = middle;
     else low = line.next;
   }
@@ -102,10 +104,7 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
 function lineFrom(descriptor: number, place: number, size: number) {
   const skipped = new LogWindow(0, descriptor, look(Math.max(0, place - 1), size));
   // What is left of the line before, if the place is not where one begins.
-  if (place > 0 && skipped.fill()) {
-    skipped.look();
-    skipped.pass();
-  }
+  if (place > 0 && skipped.fill()) skipped.passUnseen();
   for (let passed = 0; skipped.fill() && passed < 1000; passed++) {
     const isClear = skipped.look();
     const { offset, time } = skipped;

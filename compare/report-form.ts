@@ -6,7 +6,8 @@ import type { UnreadLines } from './differences.js';
 import type { LogJudgement } from './judge-logs.js';
 import { type Moment, nanosOf } from './line-scan.js';
 import type { ComparedLogs } from './testimony.js';
-import type { Walked } from './walk.js';
+import type { WalkedPart } from './walk-part.js';
+import type { PassedLines } from './window.js';
 
 /** Where in a log an event stands. Numbers are decimal strings. */
 export interface LineEvidence {
@@ -46,7 +47,7 @@ export interface CompareReport {
 }
 
 interface Parts extends ComparedLogs {
-  readonly parts: readonly Walked[];
+  readonly parts: readonly WalkedPart[];
   readonly unread: readonly UnreadLines[];
   readonly judgement: LogJudgement;
 }
@@ -54,7 +55,7 @@ interface Parts extends ComparedLogs {
 /** Gives the report its form. */
 export function reportForm({ actors, logs, source, parts, unread, judgement }: Parts): CompareReport {
   const compared = actors.map((actor, log): ComparedLog => {
-    const own = parts.map((part) => part.logs[log] as Walked['logs'][number]);
+    const own = parts.map((part) => part.logs[log] as PassedLines);
     const [from, to] = [least(own.map(({ earliest }) => earliest)), greatest(own.map(({ latest }) => latest))];
     return {
       actor,

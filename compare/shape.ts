@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { BACKSLASH, CLOSE, CLOSE_LIST, COLON, COMMA, OPEN, OPEN_LIST, QUOTE } from './ascii.js';
 import { endOfText, hasEscape } from './line-scan.js';
 
@@ -16,7 +17,7 @@ export interface Place {
 
 /**
  * How a log writes its events: what stands between the values, which was looked at once. No two keys of an object are the
- * same, and none has an escape.
+ * same, and none has an escape or is no UTF-8.
  */
 export interface Shape {
   /** Keys, braces, commas and spaces before each value and after the last, one after the other. */
@@ -128,7 +129,10 @@ class LineMembers {
     const colon = skipSpace(bytes, keyEnd, to);
     if (bytes[colon] !== COLON) return -1;
     const value = skipSpace(bytes, colon + 1, to);
-    const name = `${level}${Buffer.from(bytes.subarray(from, keyEnd)).toString('latin1')}`;
+    // What is no UTF-8 becomes one sign when it is read in full, and two such keys one.
+    const key = bytes.subarray(from, keyEnd);
+    if (!isUtf8(key)) return -1;
+    const name = `${level}${Buffer.from(key).toString('latin1')}`;
     this.names.push(name);
     const below = levelBelow(name);
     if (below > 0 && bytes[value] === OPEN) return this.object(value, below);
@@ -178,12 +182,12 @@ function trimmed(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** @returns the first place without a space; -1 for -1 */
-function skipSpace(bytes: Uint8Array, from: number, to: number): number {
+export function skipSpace(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   while (at >= 0 && at < to && isSpace(bytes[at] as number)) at++;
   return at;
 }
 
-function isSpace(byte: number): boolean {
+export function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }

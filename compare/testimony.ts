@@ -4,11 +4,12 @@ import { CompareError } from './errors.js';
 import { blindness, cutHole, holesOf } from './holes.js';
 import type { PlainLog } from './inputs.js';
 import { judgeLogs } from './judge-logs.js';
+import type { KindCounts } from './kinds.js';
 import { LineReading } from './line-reading.js';
 import { policyOf, type Recorded } from './policy.js';
 import { type CompareReport, reportForm } from './report-form.js';
 import { type Told, toldEvents, withoutRepeats } from './told.js';
-import type { Walked } from './walk.js';
+import type { WalkedPart } from './walk-part.js';
 
 export interface ComparedLogs extends Recorded {
   readonly logs: readonly PlainLog[];
@@ -17,7 +18,7 @@ export interface ComparedLogs extends Recorded {
 }
 
 /** Brings together what was found in the parts, and judges it. */
-export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): CompareReport {
+export function reportOf(compared: ComparedLogs, parts: readonly WalkedPart[]): CompareReport {
   const { actors, descriptors, sizes } = compared;
   const policy = policyOf(compared);
   const reading = new LineReading(descriptors);
@@ -60,20 +61,27 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
     0,
     actors.findIndex((_, log) => !given.has(log)),
   );
-  const whole = { index: kept, descriptor: descriptors[kept] as number, size: sizes[kept] as number };
+  const hidden = unclear.filter(({ log, single }) => log === kept && !single);
+  const whole = { index: kept, descriptor: descriptors[kept] as number, size: sizes[kept] as number, hidden };
   const told = withoutRepeats(toldEvents(read), lone, whole, (line) => reader.read(line)?.event.hash);
   const isAgreed = ({ lines }: Told) => actors.every((_, log) => lines.has(log));
   const ofAll = told.filter(isAgreed).length;
+  const countedOf = (own: typeof agreed) =>
+    counted(
+      own.flatMap(({ kinds }) => kinds),
+      policy,
+    );
   const judgement = judgeLogs({
     actors,
     source: compared.source,
     policy,
-    agreed: ofAll + counted(agreed, policy),
+    agreed: ofAll + countedOf(agreed),
     attested: actors.map(
       (_, log) =>
         ofAll +
+        countedOf(agreed.filter(({ without }) => !without.includes(log))) +
         counted(
-          agreed.filter(({ without }) => !without.includes(log)),
+          parts.flatMap((part) => part.logs[log]?.unheld ?? []),
           policy,
         ),
     ),
@@ -101,7 +109,7 @@ export function reportOf(compared: ComparedLogs, parts: readonly Walked[]): Comp
 }
 
 /** Of each part how many lines of each log come before it. */
-function linesBefore(parts: readonly Walked[]): number[][] {
+function linesBefore(parts: readonly WalkedPart[]): number[][] {
   const passed = (parts[0]?.logs ?? []).map(() => 0);
   return parts.map(({ logs }) => {
     const before = [...passed];
@@ -114,8 +122,7 @@ function numberOf(before: readonly (readonly number[])[], part: number, log: num
   return before[part]?.[log] ?? 0;
 }
 
-/** How many of the events are of kinds that the policy has recorded. */
-function counted(agreed: Walked['agreed'], policy: Policy): number {
-  const kinds = agreed.flatMap((one) => one.kinds);
+/** How many events are of kinds that the policy has recorded. */
+function counted(kinds: KindCounts['all'], policy: Policy): number {
   return kinds.filter((kind) => isRecorded(policy, kind)).reduce((sum, { events }) => sum + events, 0);
 }

@@ -1,6 +1,6 @@
-import type { HashedEvent } from '#chaincode';
+import { type HashedEvent, NANOS_PER_SECOND } from '#chaincode';
 import type { ReadLine } from './differences.js';
-import { momentOf } from './line-scan.js';
+import { momentOf, timeAtEnd } from './line-scan.js';
 import { rest } from './parts.js';
 import type { LoneLine } from './walk.js';
 import { LogWindow } from './window.js';
@@ -25,23 +25,32 @@ export function toldEvents(lines: readonly ReadLine[]): Told[] {
   return [...told.values()];
 }
 
+/** A log that was held against the others to its end. */
+export interface WholeLog {
+  readonly index: number;
+  readonly descriptor: number;
+  readonly size: number;
+  /** Stretches of it, in their order, in which only lines that tell their time where Docker does were held against the others. */
+  readonly hidden: readonly { readonly offset: number; readonly length: number }[];
+}
+
 /**
- * Leaves out what only says again an event that all logs have: each of its lines stands astray, and the log has
- * the event in another line too.
- * @param log one that was held against the others to its end
+ * Leaves out what only says again an event that all logs have: each of its lines stands astray, or tells no time but to a full
+ * reading, and the log has the event in another line too.
  */
 export function withoutRepeats(
   told: readonly Told[],
   lone: readonly LoneLine[],
-  log: { readonly index: number; readonly descriptor: number; readonly size: number },
+  log: WholeLog,
   hashOf: (line: LoneLine) => string | undefined,
 ): Told[] {
   const suspects = told.filter(({ lines }) => [...lines.values()].every(({ line }) => line.astray));
   if (suspects.length === 0) return [...told];
-  const times = new Set(suspects.flatMap(({ lines }) => [...lines.values()].map(({ line }) => momentOf(line))));
+  const times = new Set(suspects.flatMap(({ lines }) => [...lines.values()].map(momentOfRead)));
   const apart = new Set(lone.filter((line) => line.log === log.index).map(({ offset }) => offset));
   const repeated = new Set<string>();
   const window = new LogWindow(log.index, log.descriptor, rest(0, log.size));
+  let stretch = 0;
   while (window.fill()) {
     const isClear = window.look();
     const { offset, at, lineEnd } = window;
@@ -53,11 +62,24 @@ export function withoutRepeats(
       line: 0,
       astray: false,
     };
+    while (endOf(log.hidden[stretch]) <= offset) stretch++;
+    const isHidden = offset >= (log.hidden[stretch]?.offset ?? Number.POSITIVE_INFINITY);
+    const isHeld = isClear && (!isHidden || timeAtEnd(window.bytes, at, lineEnd, { seconds: 0, nanos: 0 }));
     window.pass();
-    if (!isClear || !times.has(momentOf(line)) || apart.has(offset)) continue;
+    if (!isHeld || !times.has(momentOf(line)) || apart.has(offset)) continue;
     const hash = hashOf(line);
     if (hash !== undefined) repeated.add(hash);
   }
   const repeats = new Set(suspects.filter(({ event }) => repeated.has(event.hash)));
   return told.filter((one) => !repeats.has(one));
+}
+
+function endOf(stretch: WholeLog['hidden'][number] | undefined): number {
+  return stretch === undefined ? Number.POSITIVE_INFINITY : stretch.offset + stretch.length;
+}
+
+/** Of a line that tells no time where Docker does too. */
+function momentOfRead({ timeNano }: ReadLine): string {
+  const nanos = BigInt(timeNano);
+  return momentOf({ seconds: Number(nanos / NANOS_PER_SECOND), nanos: Number(nanos % NANOS_PER_SECOND) });
 }

@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import { NEWLINE, RETURN } from './ascii.js';
+import { KindCounts } from './kinds.js';
 import {
   BIG_T,
   digitsToMoment,
@@ -13,7 +14,8 @@ import {
   timeAtEnd,
 } from './line-scan.js';
 import { Members } from './members.js';
-import { type PassedLine, UnclearNotes } from './unclear.js';
+import { skipSpace } from './shape.js';
+import { MOST_UNCLEAR, type PassedLine, UnclearNotes } from './unclear.js';
 
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';
@@ -39,6 +41,16 @@ export interface Stretch {
   readonly atOnce?: number;
 }
 
+/** What a window has passed. */
+export interface PassedLines {
+  readonly lines: number;
+  /** The times between which they lie; infinite and before all if none tells one. */
+  readonly earliest: Moment;
+  readonly latest: Moment;
+  /** Those that were held against no other log's, by type and action. */
+  readonly unheld: KindCounts['all'];
+}
+
 /** A part of one log, of which some bytes are in memory: those of the line to be looked at next, and what follows. */
 export class LogWindow {
   /** From `at` to `end` is what has been read and not passed yet. */
@@ -47,9 +59,15 @@ export class LogWindow {
   end = 0;
   /** Lines passed so far. */
   lines = 0;
-  /** The greatest time of any line passed, and the least. */
+  /** The greatest time of any line passed, and no less than what all lines of the part should be after. */
   readonly latest: Moment;
+  /** The least time of any line passed, and the greatest; infinite and before all if none told one. */
   readonly earliest: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
+  readonly greatest: Moment = { seconds: -1, nanos: 0 };
+  /** Lines that were passed without being held against those of other logs, by type and action. */
+  #unheld: KindCounts | undefined;
+  /** Such lines that told no time. */
+  #unheldUnclear = 0;
   /** Lines passed that tell no time but to a full reading. */
   readonly unclear = new UnclearNotes();
   /** The time of the last line passed that tells one; before all if there is none. */
@@ -99,6 +117,12 @@ export class LogWindow {
     return this.#base + this.at;
   }
 
+  /** Where all that was passed lies, and what of it was not held against other logs. */
+  get passed(): PassedLines {
+    const { lines, earliest, greatest } = this;
+    return { lines, earliest: { ...earliest }, latest: { ...greatest }, unheld: this.#unheld?.all ?? [] };
+  }
+
   /** Where in the file a place of `bytes` is. */
   offsetOf(at: number): number {
     return this.#base + at;
@@ -122,7 +146,8 @@ export class LogWindow {
     this.#hasMembers = undefined;
     this.#isBeforeEarlier = undefined;
     this.#isClear =
-      timeAtEnd(bytes, this.at, this.lineEnd, this.time) || (!this.unclear.isFull && this.#timeOfMembers());
+      this.lineEnd - this.at <= LONGEST_LINE &&
+      (timeAtEnd(bytes, this.at, this.lineEnd, this.time) || (!this.unclear.isFull && this.#timeOfMembers()));
     this.#looked = true;
     return this.#isClear;
   }
@@ -168,11 +193,17 @@ export class LogWindow {
    */
   findKind(from: number, to: number): boolean {
     const { bytes, kind } = this;
-    const isFound =
+    const isFound = this.#seekKind(from, to);
+    return isFound && !(kind.actionTo - kind.actionFrom === REMOVE.length && isText(bytes, kind.actionFrom, REMOVE));
+  }
+
+  #seekKind(from: number, to: number): boolean {
+    const { bytes, kind } = this;
+    return (
       kindBeforeActor(bytes, from, to, this.#bigTFrom(from), kind) ||
       kindAtStart(bytes, from, to, kind) ||
-      this.#kindOf(from, to);
-    return isFound && !(kind.actionTo - kind.actionFrom === REMOVE.length && isText(bytes, kind.actionFrom, REMOVE));
+      this.#kindOf(from, to)
+    );
   }
 
   /** Where the first T is from a place on; no byte is looked at twice, for a hostile log may have none. */
@@ -201,22 +232,49 @@ export class LogWindow {
     this.passTo(next, 1);
   }
 
-  /** Passes all lines that are left, counting them. */
+  /** Passes the next line, or what is left of it, without looking at it. Call after `fill`. */
+  passUnseen(): void {
+    const newline = this.bytes.indexOf(NEWLINE, this.at);
+    this.passTo(newline < 0 || newline >= this.end ? this.end : newline + 1, 1);
+  }
+
+  /** Passes all lines that are left, counting them. Of one that is too long nothing is kept. */
   passRest(): void {
-    while (this.offset < this.to) {
-      if (this.at === this.end && !this.#read()) return;
-      const { bytes, end } = this;
-      for (let at = this.at; at < end; this.lines++) {
-        const newline = bytes.indexOf(NEWLINE, at);
-        if (newline < 0 || newline >= end) break;
-        at = newline + 1;
-        this.at = at;
+    let isCut = false;
+    for (let isMore = true; isMore; ) {
+      const newline = this.bytes.indexOf(NEWLINE, this.at);
+      if (newline >= 0 && newline < this.end) {
+        if (!isCut) this.#passUnheld(newline);
+        isCut = false;
+        this.passTo(newline + 1, 1);
+        continue;
       }
-      // A line that ends with the log, or behind what was read.
-      if (this.at === end) continue;
-      this.at = end;
-      if (this.offset === this.to) this.lines++;
+      if (this.end - this.at > LONGEST_LINE) {
+        isCut = true;
+        this.at = this.end;
+      }
+      isMore = this.offset + (this.end - this.at) < this.to && this.#read();
     }
+    // A line that ends with the log.
+    if (!isCut && this.at < this.end) this.#passUnheld(this.end);
+    if (isCut || this.at < this.end) this.passTo(this.end, 1);
+  }
+
+  /** Takes note of when and of what kind the next line is. */
+  #passUnheld(newline: number): void {
+    const { bytes, at } = this;
+    const end = newline > at && bytes[newline - 1] === RETURN ? newline - 1 : newline;
+    this.lineEnd = end;
+    this.#hasMembers = undefined;
+    const isClear =
+      timeAtEnd(bytes, at, end, this.time) || (this.#unheldUnclear < MOST_UNCLEAR.lines && this.#timeOfMembers());
+    if (!isClear) {
+      this.#unheldUnclear++;
+      return;
+    }
+    this.note(this.time);
+    this.#unheld ??= new KindCounts();
+    if (this.#seekKind(at, end)) this.#unheld.add(bytes, this.kind);
   }
 
   /** Passes so many lines that end before `next`. */
@@ -236,11 +294,11 @@ export class LogWindow {
     return isAfter(this.until, time);
   }
 
-  /** Passes the next line, which tells no time. Call after `look`. */
+  /** Passes the next line, which tells no time. One without content hides no event. Call after `look`. */
   passUnclear(): void {
-    const { offset, at, lineEnd } = this;
+    const { bytes, offset, at, lineEnd } = this;
     this.pass();
-    this.#noteUnclear({ line: this.lines, offset, length: lineEnd - at });
+    if (skipSpace(bytes, at, lineEnd) < lineEnd) this.#noteUnclear({ line: this.lines, offset, length: lineEnd - at });
   }
 
   #noteUnclear(line: PassedLine): void {
@@ -253,7 +311,7 @@ export class LogWindow {
    * @param isAhead whether it stands before earlier ones, which are in their place all the same
    */
   note(time: Moment, isAhead = false): void {
-    const { latest, earliest } = this;
+    const { latest, earliest, greatest } = this;
     const previous = this.#previous;
     if (this.unclear.isOpen) this.unclear.close(time);
     previous.seconds = time.seconds;
@@ -261,6 +319,10 @@ export class LogWindow {
     if (!isAhead && isAfter(time, latest)) {
       latest.seconds = time.seconds;
       latest.nanos = time.nanos;
+    }
+    if (isAfter(time, greatest)) {
+      greatest.seconds = time.seconds;
+      greatest.nanos = time.nanos;
     }
     if (isAfter(earliest, time)) {
       earliest.seconds = time.seconds;

@@ -31,17 +31,10 @@ export interface CompareLogOptions {
 
 /**
  * Compares a log with what its actor has attested on the ledger.
- * @param log a file, or `-` for standard input
- * @param open opens the log's bytes, for who unpacks them first
+ * @param log a plain file: it is read more than once
  * @throws UsageError, ExchangeError, CollectorError, NetworkError, ReconcilerError
  */
-export async function compareLog(
-  log: string,
-  options: CompareLogOptions,
-  io: CommandIo,
-  open: () => NodeJS.ReadableStream = () =>
-    log === '-' ? io.stdin : createReadStream(log, { highWaterMark: READ_BYTES }),
-): Promise<ExitCode> {
+export async function compareLog(log: string, options: CompareLogOptions, io: CommandIo): Promise<ExitCode> {
   const { db, exchange, repair = false, sourceId } = options;
   if (sourceId === undefined || sourceId === '') {
     throw new UsageError(
@@ -53,14 +46,12 @@ export async function compareLog(
       "Say who answers for the ledger: a reconciler's file with --db, or a command with --exchange.",
     );
   }
-  if (repair && log === '-')
-    throw new UsageError('Standard input cannot be read twice, as --repair does; give a file.');
   // A file that is not there is told before anything is asked.
-  if (log !== '-') fileSource(log);
+  fileSource(log);
   const differences = await withConnection(options.with, io.signal, (connection) =>
     compareWithLedger({
       connection,
-      open,
+      open: () => createReadStream(log, { highWaterMark: READ_BYTES }),
       sourceId,
       ledger: (ask) =>
         exchange === undefined ? withOffer(offerOf(db ?? ''), randomBytes, ask) : withCommand(exchange, io.signal, ask),

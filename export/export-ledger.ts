@@ -9,7 +9,7 @@ import type { Column } from './columns.js';
 import { ExportError } from './errors.js';
 import { type FindingRow, reportedDays } from './finding-rows.js';
 import { type DayRange, type EventRow, eventRows } from './ledger-rows.js';
-import { ParquetFile } from './parquet-file.js';
+import { keepNames, ParquetFile } from './parquet-file.js';
 import { ATTESTATION_COLUMNS, type AttestationRow, EVENT_COLUMNS, FINDING_COLUMNS, TABLES_VERSION } from './tables.js';
 
 /** What was exported. */
@@ -78,6 +78,7 @@ async function exportProjection(projection: Projection, options: ExportOptions):
     await breathe(options, events.rows);
     for (const file of files) file.finish();
     for (const file of files) file.publish();
+    keepNames(options.out);
     return {
       files: files.map(({ file }) => file),
       rows: { events: events.rows, attestations: attestations.rows, findings: findings.rows },

@@ -127,6 +127,18 @@ class DescriptorWriter extends ByteWriter {
   }
 }
 
+/** Names that files were given in a folder stay theirs, whatever happens to the machine. @throws ExportError `WRITE` */
+export function keepNames(folder: string): void {
+  writing(() => {
+    const descriptor = openSync(folder, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
 function writing<T>(write: () => T): T {
   try {
     return write();

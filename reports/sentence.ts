@@ -70,8 +70,17 @@ export function absencePhrase({ actor, by, block, tx }: Absence): Phrase {
 }
 
 function unresolvedVariants(finding: Finding): Phrase {
-  const count = finding.variants.length;
-  return [`The actors attest ${count} versions of `, ...eventOf(finding), ', and none has a majority.'];
+  const { variants, folded } = finding;
+  if (variants.length > 1) {
+    return [`The actors attest ${variants.length} versions of `, ...eventOf(finding), ', and none has a majority.'];
+  }
+  // Of what is too much to be read one by one the first may be told alike by all.
+  const count = folded === undefined ? 'several events' : counted(folded, 'event');
+  return [
+    `The actors attest ${count} in different words, too many to be read one by one; of the first, `,
+    ...eventOf(finding),
+    ', they say the same.',
+  ];
 }
 
 function uncorroborated(finding: Finding): Phrase {

@@ -44,6 +44,8 @@ export class EventParts {
     private readonly book: FindingBook,
     /** Called when an event counts otherwise in its container's life. */
     private readonly counted: (record: EventRecord, before: LifeCount | undefined) => void,
+    /** Called when something is decided about an event, perhaps otherwise than before. */
+    private readonly decided: (record: EventRecord) => void,
   ) {}
 
   touch(group: Group): void {
@@ -148,7 +150,10 @@ export class EventParts {
       const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
       for (const [record, standing] of own) counts.set(record, countOf(standing, instead.has(standing)));
     }
-    for (const record of members) this.#count(record, counts.get(record) ?? 'undecided');
+    for (const record of members) {
+      this.decided(record);
+      this.#count(record, counts.get(record) ?? 'undecided');
+    }
     this.#say(group, said);
   }
 

@@ -56,7 +56,9 @@ export class OpenJudgement {
     this.#book = book;
     this.#allowance = allowance;
     this.#soles = new Soles(projection);
-    this.#events = new EventParts(projection, this.#records, this.#soles, book, this.#counted);
+    this.#events = new EventParts(projection, this.#records, this.#soles, book, this.#counted, ({ time }) =>
+      this.#touched.add(time),
+    );
     this.#gaps = new GapParts(projection, this.#records, book);
     this.#lives = new LifeParts(projection, this.#records, book);
     this.#order = new OrderParts(projection, book);

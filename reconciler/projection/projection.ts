@@ -308,7 +308,8 @@ export class Projection {
       for (const { source, before } of advanced) this.silences.advanced(source, actor, before, seq);
       for (const interval of changed) this.touched.over(interval);
       const named = [...claims.watches, ...claims.gaps].map(({ source }) => source);
-      if (changed.length > 0) this.listener?.claimed(actor, named, changed);
+      // A hole may have been given another reason, which covers nothing.
+      if (changed.length > 0 || claims.gaps.length > 0) this.listener?.claimed(actor, named, changed);
     }
     return true;
   }

@@ -3,6 +3,7 @@ import { fc, it } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { canonicalEvent, completePolicy, isRecorded, padNanos, parseDockerEvent } from '#chaincode';
 import { judgeLogs } from '../../compare/judge-logs.js';
+import { openedLog } from '../../compare/opened-log.js';
 import { openLog, partsOf } from '../../compare/parts.js';
 import { reportOf } from '../../compare/testimony.js';
 import { type Told, toldEvents } from '../../compare/told.js';
@@ -40,8 +41,9 @@ const logs = fc
 function compared(files: readonly string[], parts: number, mostWaiting?: number) {
   const descriptors = files.map(openLog);
   try {
+    const opened = files.map((file, log) => openedLog(file, descriptors[log] as number));
     const cut = partsOf(descriptors, parts, { least: 1 });
-    const walked = cut.map((part) => walkPart(files, part, () => undefined, mostWaiting));
+    const walked = cut.map((part) => walkPart(opened, part, () => undefined, mostWaiting));
     const report = reportOf(
       {
         logs: files.map((file) => ({ name: 'log', file })),
@@ -175,12 +177,16 @@ describe('comparing logs', () => {
   });
 });
 
+/** An empty line hides nothing, and a hole reaches to lines that tell their time without a full reading. */
+const PASSED = 'passed';
+
 /** Between the readable lines beside each unreadable one. */
 function holesOf(file: string, log: number) {
   const times = readFileSync(file, 'utf8')
     .split('\n')
     .slice(0, -1)
     .map((text) => {
+      if (text.trim() === '' || text.includes('u0041')) return PASSED;
       try {
         return BigInt(parseDockerEvent(text).timeNano);
       } catch {
@@ -189,9 +195,10 @@ function holesOf(file: string, log: number) {
     });
   return times.flatMap((time, index) => {
     if (time !== undefined) return [];
-    const before = times.slice(0, index).findLast((one) => one !== undefined);
+    const isTime = (one: (typeof times)[number]) => typeof one === 'bigint';
+    const before = times.slice(0, index).findLast(isTime);
     const from = before === undefined ? 0n : before + 1n;
-    const to = times.slice(index).find((one) => one !== undefined) ?? 9_223_372_036_854_775_807n;
+    const to = times.slice(index).find(isTime) ?? 9_223_372_036_854_775_807n;
     const [begin, end] = from < to ? [from, to] : [to, to + 1n];
     return [{ log, from: padNanos(begin.toString()), to: padNanos(end.toString()), reason: 'unreadable' }];
   });

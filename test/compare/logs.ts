@@ -96,9 +96,15 @@ export const fate = fc.oneof(
   { weight: 2, arbitrary: fc.constant('altered' as const) },
   { weight: 1, arbitrary: fc.constant('moved' as const) },
   { weight: 1, arbitrary: fc.constant('repeated' as const) },
+  { weight: 1, arbitrary: fc.constant('repeated in other words' as const) },
+  { weight: 1, arbitrary: fc.constant('told in other words' as const) },
   { weight: 1, arbitrary: fc.constant('beside garbage' as const) },
+  { weight: 1, arbitrary: fc.constant('beside an empty line' as const) },
 );
 export type Fate = typeof fate extends fc.Arbitrary<infer T> ? T : never;
+
+/** The same event in a line that tells its time only to a full reading. */
+const inOtherWords = (line: string) => `{"x\\u0041":1,${line.slice(1, -1)},"zz":1}`;
 
 /** The lines of one log. */
 export function logOf(
@@ -117,8 +123,14 @@ export function logOf(
         return [lineOf({ ...event, time: event.time + 5_000_000n }, writing)];
       case 'repeated':
         return [line, line];
+      case 'repeated in other words':
+        return [line, inOtherWords(line)];
+      case 'told in other words':
+        return [inOtherWords(line)];
       case 'beside garbage':
         return [line, '{"not": an event'];
+      case 'beside an empty line':
+        return ['', line, ' \t\r'];
       default:
         return [line];
     }

@@ -14,6 +14,13 @@ function membersOf(line: string): Members | undefined {
   return members.read(bytes, 0, bytes.length) ? members : undefined;
 }
 
+/** The same line with spaces wherever JSON allows them. */
+function spacedBy(line: string, space: () => string): string {
+  return line.replace(/("(?:[^"\\]|\\.)*")|([{}:,])/g, (token, text) =>
+    text ? token : `${space()}${token}${space()}`,
+  );
+}
+
 const hashOf = (line: string) => canonicalEvent(parseDockerEvent(line), { source: 'engine', ignore: [] }).hash;
 
 describe('lines by their members', () => {
@@ -33,6 +40,37 @@ describe('lines by their members', () => {
       expect(membersOf(line)?.isSameAs(membersOf(other) as Members)).toBe(isOne);
     },
   );
+
+  it.prop([happened, happened, writing, fc.infiniteStream(fc.constantFrom('', '', ' ', '\t', ' \r '))], {
+    numRuns: 1000,
+  })('are looked at member by member once, whatever spaces each has', (one, two, how, spaces) => {
+    const members = new Members();
+    const read = (line: string) => {
+      const bytes = Buffer.from(line);
+      return members.read(bytes, 0, bytes.length);
+    };
+    expect(read(lineOf(one, how))).toBe(true);
+    const alike = { ...two, attributes: one.attributes, time: one.time };
+    const line = spacedBy(lineOf(alike, how), () => spaces.next().value);
+    expect([read(line), members.made]).toEqual([true, 1]);
+    const isOne = hashOf(line) === hashOf(lineOf(one, how));
+    expect(membersOf(lineOf(one, how))?.isSameAs(members)).toBe(isOne);
+  });
+
+  it('are looked at anew where a space is in a key', () => {
+    const members = new Members();
+    const line = lineOf({ type: 'a', action: 'b', id: 'c', attributes: { 'a b': '1' }, scope: 'local', time: 5n });
+    for (const [key, made] of [
+      ['"a b"', 1],
+      ['"ab"', 2],
+      ['"a  b"', 3],
+      ['"a b"', 3],
+    ] as const) {
+      const bytes = Buffer.from(line.replace('"a b"', key));
+      members.read(bytes, 0, bytes.length);
+      expect(members.made).toBe(made);
+    }
+  });
 
   it('are not told to be one where an object has a key twice', () => {
     const twice = '{"Type":"container","Action":"die","Actor":{"ID":"a","Attributes":{"x":"1","x":"2"}},"timeNano":5}';

@@ -16,7 +16,7 @@ import {
   times,
   truth,
 } from '../../export/columns.js';
-import { ParquetFile } from '../../export/parquet-file.js';
+import { keepNames, ParquetFile } from '../../export/parquet-file.js';
 import { readRows } from './scene.js';
 
 interface Row {
@@ -132,5 +132,15 @@ describe('a Parquet file', () => {
     expect(read.map((row) => [Number.parseInt(row.text, 10), row.text.length])).toEqual(
       Array.from({ length: 40 }, (_, index) => [index, long]),
     );
+  });
+});
+
+describe('the names of files', () => {
+  it('are brought to the disk with their folder, or it is said that they could not be', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'event2ledger-names-'));
+    keepNames(folder);
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
+    expect(() => keepNames(folder)).toThrow(expect.objectContaining({ name: 'ExportError', code: 'WRITE' }));
   });
 });

@@ -49,6 +49,14 @@ describe('a finding in one sentence', () => {
     );
   });
 
+  test('many that were not all read, of which the first is told alike', () => {
+    const [one] = unresolved().variants;
+    const folded = { ...unresolved(), variants: one === undefined ? [] : [one], folded: 12_345 };
+    expect(say(folded)).toBe(
+      'The actors attest 12,345 events in different words, too many to be read one by one; of the first, the start of container api-2, they say the same.',
+    );
+  });
+
   test('what an actor did on the ledger', () => {
     const batch = { actor: PROVIDER, collector: 'c-1', run: 'r1', n: '7', digest: 'd', block: '1', tx: 't' };
     const about = {

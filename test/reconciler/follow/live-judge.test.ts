@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { judgementOf } from '../../../reconciler/day-judgement.js';
 import { LiveJudge } from '../../../reconciler/follow/live-judge.js';
 import { openDays } from '../../../reconciler/follow/open-days.js';
@@ -131,6 +131,24 @@ describe('judging block by block', () => {
 
   test.prop([contents], { numRuns: RUNS })('finds the same in the end where much is put off', (drawn) => {
     holdsAgainstFull(transactionsOf(drawn), drawn.blockSize, false);
+  });
+
+  it('looks at the numbering of events again that come to be agreed by a watch that begins after them', () => {
+    const events = [3600n, 3660n].map((at) => hashed(containerEvent('one', 'kill', at * SECOND)));
+    const [first, second, third] = ACTORS.map((actor) => new Run(actor)) as [Run, Run, Run];
+    holdsAgainstFull(
+      [
+        ...policyTransactions(),
+        first.batch({ events: [...events].reverse(), sentAt: 3700 }),
+        second.batch({ events, sentAt: 3700 }),
+        third.batch({ sentAt: 3700 }),
+        first.batch({ sentAt: 5000 }),
+        second.batch({ sentAt: 5000 }),
+        third.batch({ watches: [watch(4000, 5000)], sentAt: 5000 }),
+      ],
+      1,
+      true,
+    );
   });
 
   test.prop([history], { numRuns: RUNS })('finds the same of the lives of containers', (drawn) => {

@@ -1,0 +1,55 @@
+import { closeSync, fstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Policy } from '#chaincode';
+import { openedLog } from '../../compare/opened-log.js';
+import { openLog, partsOf } from '../../compare/parts.js';
+import type { CompareReport } from '../../compare/report-form.js';
+import { reportOf } from '../../compare/testimony.js';
+import { walkPart } from '../../compare/walk-part.js';
+
+const BEGIN = 1_795_305_600_000_000_000n;
+
+/** A line of an event so many nanoseconds after the beginning. */
+export function eventLine(after: number, id = 'a', attributes = '{"name":"web"}'): string {
+  return `{"Type":"container","Action":"die","Actor":{"ID":"${id}","Attributes":${attributes}},"scope":"local","timeNano":${BEGIN + BigInt(after)}}`;
+}
+
+/** That moment, as a report has it. */
+export const timeOf = (after: number) => (BEGIN + BigInt(after)).toString();
+
+export const linesOf = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
+
+export interface Comparing {
+  readonly parts?: number;
+  readonly policy?: Partial<Policy>;
+  readonly mostWaiting?: number;
+  readonly leftOut?: readonly number[];
+}
+
+/** Compares logs of these contents, whose actors are A, B, C and so on, in this thread. */
+export function comparedContents(
+  contents: readonly (string | Buffer)[],
+  { parts = 1, policy = {}, mostWaiting, leftOut = [] }: Comparing = {},
+): CompareReport {
+  const folder = mkdtempSync(join(tmpdir(), 'event2ledger-contents-'));
+  const files = contents.map((content, index) => {
+    const file = join(folder, `${index}.ndjson`);
+    writeFileSync(file, content);
+    return file;
+  });
+  const descriptors = files.map(openLog);
+  try {
+    const opened = files.map((file, log) => openedLog(file, descriptors[log] as number));
+    const walked = partsOf(descriptors, parts, { least: 1, leftOut }).map((part) =>
+      walkPart(opened, part, () => undefined, mostWaiting),
+    );
+    const logs = files.map((file, index) => ({ name: `${index}`, file }));
+    const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
+    const actors = files.map((_, index) => String.fromCharCode(65 + index));
+    return reportOf({ logs, actors, source: 'engine', policy, descriptors, sizes }, walked);
+  } finally {
+    for (const descriptor of descriptors) closeSync(descriptor);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
