@@ -323,8 +323,7 @@ export class Walk {
       this.#waiting.delete(key);
       this.#patience.replace(moment.blame, []);
     }
-    // A line in its place is the first of its log to say so: nobody can have counted it.
-    if (!hasKind || group.every(({ astray }) => astray)) this.#lone.push(...group);
+    if (!hasKind || group.some(({ astray }) => astray)) this.#lone.push(...group);
     else {
       const fresh = this.#agreed.add(bytes, window.kind);
       if (fresh !== undefined) fresh.first = { ...line, kept: undefined };
