@@ -23,8 +23,6 @@ export const NEVER: Moment = { seconds: -1, nanos: 0 };
 const FOR_EVER: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
 /** So many bytes are read of a log to look at a few lines. */
 const A_LOOK = 1 << 13;
-/** So many are searched at most for a line that tells its time. */
-const A_SEARCH = 1 << 22;
 
 /** Farther than so many bytes nobody looks for a line: a hostile one may have no end. */
 export const FAR = 1 << 22;
@@ -93,7 +91,7 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
   let [low, high] = [0, size];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const line = lineFrom(descriptor, middle, Math.min(size, middle + A_SEARCH));
+    const line = lineFrom(descriptor, middle, size);
     if (line === undefined || isBefore(moment, line.time) || isEqual(moment, line.time)) high = middle;
     else low = line.next;
   }
