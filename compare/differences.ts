@@ -151,12 +151,20 @@ export class DifferenceReader {
     const contents: LoneLine[][] = [];
     for (const line of moment.slice(0, MOST_GROUPED)) {
       const isOther = (own: readonly LoneLine[]) =>
-        own.every(({ log }) => log !== line.log) && this.reading.isSameLine(own[0] as LoneLine, line);
+        own.every(({ log }) => log !== line.log) && this.#isSame(own[0] as LoneLine, line);
       const own = contents.find(isOther);
       if (own === undefined) contents.push([line]);
       else own.push(line);
     }
     return contents;
+  }
+
+  /** Whether two lines say the same, as far as that is known without reading them in full. */
+  #isSame(one: LoneLine, other: LoneLine): boolean {
+    if (one.content === undefined || other.content === undefined) return this.reading.isSameLine(one, other);
+    return (
+      'canonical' in one.content && 'canonical' in other.content && one.content.canonical === other.content.canonical
+    );
   }
 
   /** Reads lines that tell no time, up to a limit for each log; what is beyond is as if it were no event. */
