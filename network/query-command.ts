@@ -161,7 +161,8 @@ async function queryDisputed(io: CommandIo, { profile, json, day, from }: Disput
       (event) => [...eventCells(event), disputeOf(event), event.reference],
       first === start ? '' : bookmarkAt(first.toString()),
     );
-    if (json !== true && count === 0) await print(io, [`No event of ${day} is disputed.`]);
+    if (json !== true && count === 0)
+      await print(io, [`No event of ${day}${from === undefined ? '' : ` from ${from} on`} is disputed.`]);
     return count === 0 ? EXIT.clean : EXIT.findings;
   });
 }

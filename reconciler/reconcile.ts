@@ -126,7 +126,8 @@ async function read(options: ReconcileOptions): Promise<void> {
       }
       if (isWhole) break;
     }
-    intake.commit(live, true);
+    const last = intake.commit(live, true);
+    if (last.length > 0) options.onFindings?.(last);
     if (!follow && !isWhole) throw interrupted(projection, newest);
   } finally {
     stop.abort();
@@ -243,7 +244,15 @@ export class Intake {
     this.#bytes = 0;
     const projection = this.#projection;
     const judge = () => live?.update(settle) ?? [];
-    if (this.#waiting.length === 0) return live === undefined ? [] : projection.db.transaction(judge).immediate();
+    if (this.#waiting.length === 0) {
+      if (live === undefined) return [];
+      return projection.db
+        .transaction(() => {
+          projection.mustBeAlone();
+          return judge();
+        })
+        .immediate();
+    }
     return projection.db
       .transaction(() => {
         projection.mustBeAlone();

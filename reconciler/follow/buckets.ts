@@ -33,7 +33,7 @@ export class Buckets<T> {
     for (let at = this.#indexOf(from); at < this.#keys.length; at += 1) {
       const key = this.#keys[at] as number;
       if (key > to) break;
-      things.push(...(this.#at.get(key) as Set<T>));
+      for (const thing of this.#at.get(key) as Set<T>) things.push(thing);
     }
     return things;
   }

@@ -69,7 +69,7 @@ export class LifeIndex {
   }
 }
 
-/** Of a hash that nobody finds another container for. */
+/** Half of a hash: names are compared besides. */
 function keyOf(container: string): bigint {
   return BigInt(`0x${hash('sha256', container, 'hex').slice(0, 16)}`);
 }

@@ -132,7 +132,9 @@ export class LifeParts {
   }
 
   #lifeEvent(row: Row): LifeEventRow | undefined {
-    const counts = this.records.byId.get(row.id)?.counts ?? 'stands';
+    const record = this.records.byId.get(row.id);
+    // One that waits to be judged counts as one that nothing is decided of.
+    const counts = record === undefined ? 'stands' : (record.counts ?? 'undecided');
     if (counts === 'left out') return undefined;
     return { ...row, source: this.projection.sources.byId(row.sourceId).name, actors: [], stands: counts };
   }

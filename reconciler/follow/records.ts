@@ -54,12 +54,10 @@ export class Records {
   readonly #groups = new Map<string, Group>();
   readonly #bySource = new Map<Source, Buckets<EventRecord>>();
 
+  /** The group of that key; one that is new is kept when a record of it is added. */
   group(key: string): Group {
     const known = this.#groups.get(key);
-    if (known !== undefined) return known;
-    const made: Group = { key, members: new Set(), due: undefined, unseen: undefined, days: new Set(), judgedAt: 0 };
-    this.#groups.set(key, made);
-    return made;
+    return known ?? { key, members: new Set(), due: undefined, unseen: undefined, days: new Set(), judgedAt: 0 };
   }
 
   get groups(): Iterable<Group> {
@@ -68,6 +66,7 @@ export class Records {
 
   add(record: EventRecord): void {
     this.byId.set(record.id, record);
+    if (!this.#groups.has(record.group.key)) this.#groups.set(record.group.key, record.group);
     record.group.members.add(record);
     this.#ofSource(record.source).add(secondOf(record.at), record);
   }
@@ -76,14 +75,6 @@ export class Records {
     this.byId.delete(record.id);
     record.group.members.delete(record);
     this.#ofSource(record.source).remove(secondOf(record.at), record);
-  }
-
-  /** An event without a time of its own has moved. */
-  move(record: EventRecord, time: string, at: string): void {
-    this.remove(record);
-    record.time = time;
-    record.at = at;
-    this.add(record);
   }
 
   /** Forgets what nothing belongs to any more. */

@@ -10,7 +10,8 @@ export interface Texted {
 /** So much of a text tells nearly all apart: an event's time stands near its end. */
 const END = 64;
 
-// Actors choose texts. Without knowing these nobody can choose many whose keys are equal, or lie together in a table.
+// Actors choose texts. Without knowing these nobody can have them lie together in a table; whose keys are equal cost what texts
+// that end alike cost.
 const SEED = randomInt(2 ** 32) | 0;
 const MULTIPLIER = randomInt(2 ** 32) | 1;
 

@@ -151,6 +151,43 @@ describe('judging block by block', () => {
     );
   });
 
+  it('tells of no container what a judgement in full does not, while an event of it waits to be judged', () => {
+    const at = (second: number, action: string, image = 'hello-world') =>
+      hashed(containerEvent('one', action, BigInt(second) * SECOND, { image }));
+    const runs = ACTORS.map((actor) => new Run(actor)) as [Run, Run, Run];
+    const [first, second, third] = runs;
+    const begin = { events: [at(100, 'start')], sentAt: 1001 };
+    const fakes = Array.from({ length: 17 }, (_, index) => at(200 + index, 'start', `fake-${index}`));
+    const transactions = [
+      ...policyTransactions(),
+      first.batch({ ...begin, watches: [watch(0, 1000)] }),
+      second.batch({ ...begin, watches: [watch(0, 1000)] }),
+      third.batch(begin),
+      third.batch({ events: fakes, sentAt: 1002 }),
+      third.batch({ events: [at(600, 'start', 'late fake')], sentAt: 1003 }),
+      ...runs.map((run) => run.batch({ events: [at(1100, 'die')], sentAt: 1101 })),
+    ];
+    const projection = new Projection(':memory:');
+    const sealer = new Sealer(projection);
+    const live = new LiveJudge(projection);
+    const named = (findings: readonly Finding[]) =>
+      findings.filter((finding) => finding.class === 'lifecycle').map(({ id }) => id);
+    for (const block of blocksOf(transactions, 1)) {
+      projection.db.transaction(() => {
+        projection.apply(block, IDENTITY, () => sealer.afterBatch());
+        projection.flush();
+        live.update(false);
+      })();
+      if (projection.policies.inForce.length === 0) continue;
+      for (const { day } of openDays(projection, '')) {
+        expect(named(judgementOf(projection, day).findings)).toEqual(
+          expect.arrayContaining(named(rows(projection, day))),
+        );
+      }
+    }
+    projection.close();
+  });
+
   test.prop([history], { numRuns: RUNS })('finds the same of the lives of containers', (drawn) => {
     holdsAgainstFull(built(drawn, true).transactions, drawn.blockSize, true);
   });
