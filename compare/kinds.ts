@@ -25,6 +25,10 @@ const PLACES = 256;
 /** Counts events by type and action without making texts of them each time. */
 export class KindCounts {
   readonly #places: CountedKind[][] = Array.from({ length: PLACES }, () => []);
+  #known = 0;
+
+  /** @param most so many kinds are counted; events of others are not */
+  constructor(private readonly most = Number.POSITIVE_INFINITY) {}
 
   /** @returns the kind if it is the first of it */
   add(bytes: Uint8Array, kind: Kind): CountedKind | undefined {
@@ -39,6 +43,8 @@ export class KindCounts {
         return undefined;
       }
     }
+    if (this.#known === this.most) return undefined;
+    this.#known++;
     const fresh = firstOf(bytes, kind);
     alike.push(fresh);
     return fresh;

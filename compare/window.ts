@@ -19,6 +19,8 @@ import { MOST_UNCLEAR, type PassedLine, UnclearNotes } from './unclear.js';
 
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';
+/** So many kinds are told apart among lines that are not held against other logs: anybody can make up more. */
+const MOST_UNHELD_KINDS = 128;
 /** So many lines are looked at ahead for an earlier one. */
 const MOST_AHEAD = 16;
 const READ_BYTES = 1 << 18;
@@ -67,7 +69,7 @@ export class LogWindow {
   /** Lines that were passed without being held against those of other logs, by type and action. */
   #unheld: KindCounts | undefined;
   /** Such lines that told no time. */
-  #unheldUnclear = 0;
+  #unheldOdd = 0;
   /** Lines passed that tell no time but to a full reading. */
   readonly unclear = new UnclearNotes();
   /** The time of the last line passed that tells one; before all if there is none. */
@@ -193,17 +195,13 @@ export class LogWindow {
    */
   findKind(from: number, to: number): boolean {
     const { bytes, kind } = this;
-    const isFound = this.#seekKind(from, to);
+    const isFound = this.#seekPlainKind(from, to) || this.#kindOf(from, to);
     return isFound && !(kind.actionTo - kind.actionFrom === REMOVE.length && isText(bytes, kind.actionFrom, REMOVE));
   }
 
-  #seekKind(from: number, to: number): boolean {
+  #seekPlainKind(from: number, to: number): boolean {
     const { bytes, kind } = this;
-    return (
-      kindBeforeActor(bytes, from, to, this.#bigTFrom(from), kind) ||
-      kindAtStart(bytes, from, to, kind) ||
-      this.#kindOf(from, to)
-    );
+    return kindBeforeActor(bytes, from, to, this.#bigTFrom(from), kind) || kindAtStart(bytes, from, to, kind);
   }
 
   /** Where the first T is from a place on; no byte is looked at twice, for a hostile log may have none. */
@@ -266,15 +264,13 @@ export class LogWindow {
     const end = newline > at && bytes[newline - 1] === RETURN ? newline - 1 : newline;
     this.lineEnd = end;
     this.#hasMembers = undefined;
-    const isClear =
-      timeAtEnd(bytes, at, end, this.time) || (this.#unheldUnclear < MOST_UNCLEAR.lines && this.#timeOfMembers());
-    if (!isClear) {
-      this.#unheldUnclear++;
-      return;
-    }
+    const isAtEnd = timeAtEnd(bytes, at, end, this.time);
+    // What is written in another way is looked at member by member, which costs much.
+    if (!isAtEnd && (this.#unheldOdd++ >= MOST_UNCLEAR.lines || !this.#timeOfMembers())) return;
     this.note(this.time);
-    this.#unheld ??= new KindCounts();
-    if (this.#seekKind(at, end)) this.#unheld.add(bytes, this.kind);
+    this.#unheld ??= new KindCounts(MOST_UNHELD_KINDS);
+    const isFound = this.#seekPlainKind(at, end) || (this.#unheldOdd++ < MOST_UNCLEAR.lines && this.#kindOf(at, end));
+    if (isFound) this.#unheld.add(bytes, this.kind);
   }
 
   /** Passes so many lines that end before `next`. */
