@@ -1,4 +1,4 @@
-import type { Kind } from './line-scan.js';
+import { isAt, type Kind } from './line-scan.js';
 import type { LoneLine } from './walk.js';
 
 interface CountedKind {
@@ -69,7 +69,5 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function isText(bytes: Uint8Array, from: number, to: number, text: Uint8Array): boolean {
-  if (to - from !== text.length) return false;
-  for (let index = 0; index < text.length; index++) if (bytes[from + index] !== text[index]) return false;
-  return true;
+  return to - from === text.length && isAt(bytes, from, text);
 }

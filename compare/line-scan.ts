@@ -168,7 +168,8 @@ export function kindWithin(
   return into.actionTo >= 0;
 }
 
-function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+/** Whether certain bytes stand at a place. */
+export function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text[index]) return false;
   return true;
 }

@@ -177,13 +177,18 @@ export class Members {
     for (let value = 0; value <= values; value++) {
       for (const end = ends[value] as number; between < end; ) if (bytes[at++] !== expected[between++]) return false;
       if (value === values) break;
-      const end = endOfAny(bytes, at, to);
-      if (end < 0) return false;
-      this.#valueFrom[value] = at;
-      this.#valueTo[value] = end;
-      at = end;
+      at = this.#value(value, at, to);
+      if (at < 0) return false;
     }
     return at === to;
+  }
+
+  /** Takes note of where a value stands. @returns the place after it; -1 if it does not end */
+  #value(value: number, from: number, to: number): number {
+    const end = endOfAny(this.#bytes, from, to);
+    this.#valueFrom[value] = from;
+    this.#valueTo[value] = end;
+    return end;
   }
 
   /** The same for a line that may have other spaces between keys and values. */
@@ -206,11 +211,8 @@ export class Members {
       }
       while (at < to && isSpace(bytes[at] as number)) at++;
       if (value === values) break;
-      const end = endOfAny(bytes, at, to);
-      if (end < 0) return false;
-      this.#valueFrom[value] = at;
-      this.#valueTo[value] = end;
-      at = end;
+      at = this.#value(value, at, to);
+      if (at < 0) return false;
     }
     return at === to;
   }

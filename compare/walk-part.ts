@@ -9,7 +9,7 @@ import { LogWindow, type PassedLines } from './window.js';
 const SAID_EVERY = 1 << 26;
 
 /** What is found in a part of the logs, and what was passed of each. */
-export interface WalkedPart extends Omit<Walked, 'logs'> {
+export interface WalkedPart extends Walked {
   readonly logs: readonly PassedLines[];
 }
 

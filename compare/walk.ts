@@ -53,8 +53,6 @@ export interface Walked {
     readonly single: readonly UnclearLines[];
     readonly stretches: readonly UnclearLines[];
   }[];
-  /** Of each log how many lines it has and the times between which they lie; infinite and before all if it has none. */
-  readonly logs: { readonly lines: number; readonly earliest: Moment; readonly latest: Moment }[];
   readonly givenUp: readonly GivenUp[];
 }
 
@@ -144,7 +142,6 @@ export class Walk {
       agreed: this.#allAgreed.map(({ kinds, ...logs }) => ({ ...logs, kinds: kinds.all })),
       lone: this.#lone,
       unclear: this.#all.map(({ unclear: { single, stretches } }) => ({ single, stretches })),
-      logs: this.#all.map(({ lines, earliest, latest }) => ({ lines, earliest, latest })),
       givenUp: this.#givenUp,
     };
   }
@@ -195,9 +192,7 @@ export class Walk {
       if (!isLater || !window.isBeforeEnd(moment) || !window.findKind(from, end)) break;
       const fresh = this.#agreed.add(bytes, window.kind);
       if (fresh !== undefined) {
-        const { log } = window;
-        const [offset, line] = [window.offsetOf(from), window.lines + lines + 1];
-        fresh.first = { log, ...moment, offset, length: end - from, line, astray: false };
+        fresh.first = window.placeOf(from, end, moment, lines + 1);
       }
       last.seconds = seconds;
       last.nanos = nanos;
@@ -275,8 +270,7 @@ export class Walk {
     if ((isLater || this.#isNewOfMoment(now)) && first.findKind(first.at, first.lineEnd)) {
       const fresh = this.#agreed.add(first.bytes, first.kind);
       if (fresh !== undefined) {
-        const { log, time, offset, lineEnd, at, lines } = first;
-        fresh.first = { log, ...time, offset, length: lineEnd - at, line: lines + 1, astray: false };
+        fresh.first = first.placeOf(first.at, first.lineEnd, first.time, 1);
       }
       if (isLater) this.#momentFrom = first.offset;
       for (const window of now) {

@@ -16,6 +16,7 @@ import {
 import { Members } from './members.js';
 import { skipSpace } from './shape.js';
 import { MOST_UNCLEAR, type PassedLine, UnclearNotes } from './unclear.js';
+import type { LoneLine } from './walk.js';
 
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';
@@ -68,7 +69,7 @@ export class LogWindow {
   readonly greatest: Moment = { seconds: -1, nanos: 0 };
   /** Lines that were passed without being held against those of other logs, by type and action. */
   #unheld: KindCounts | undefined;
-  /** Such lines that told no time. */
+  /** Such lines that had to be looked at member by member. */
   #unheldOdd = 0;
   /** Lines passed that tell no time but to a full reading. */
   readonly unclear = new UnclearNotes();
@@ -128,6 +129,15 @@ export class LogWindow {
   /** Where in the file a place of `bytes` is. */
   offsetOf(at: number): number {
     return this.#base + at;
+  }
+
+  /**
+   * A line of `bytes` by its place.
+   * @param ahead so many lines further than what was passed
+   */
+  placeOf(from: number, to: number, { seconds, nanos }: Readonly<Moment>, ahead: number): LoneLine {
+    const [offset, line] = [this.offsetOf(from), this.lines + ahead];
+    return { log: this.log, seconds, nanos, offset, length: to - from, line, astray: false };
   }
 
   /** Reads until at least one whole line is there. @returns false if there is none any more */

@@ -8,7 +8,7 @@ import { openLog, partsOf } from '../../compare/parts.js';
 import { reportOf } from '../../compare/testimony.js';
 import { type Told, toldEvents } from '../../compare/told.js';
 import { walkPart } from '../../compare/walk-part.js';
-import { fate, happened, lineOf, logOf, type Writing, withLogs } from './logs.js';
+import { fate, type Happened, happened, lineOf, logOf, type Writing, withLogs } from './logs.js';
 
 const NAMES = ['Developer', 'Provider', 'User', 'Auditor', 'Insurer'];
 
@@ -59,6 +59,17 @@ function compared(files: readonly string[], parts: number, mostWaiting?: number)
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
   }
+}
+
+function eventAt(index: number): Happened {
+  return {
+    type: 'container',
+    action: 'start',
+    id: `id-${index}`,
+    attributes: { name: `name-${index}` },
+    scope: 'local',
+    time: 1_795_305_600_000_000_000n + BigInt(index),
+  };
 }
 
 /** By reading every line. */
@@ -123,14 +134,6 @@ describe('comparing logs', () => {
   );
 
   it('reads what all logs tell in an order of its own, and what one alters throughout, however much it is', async () => {
-    const eventAt = (index: number) => ({
-      type: 'container',
-      action: 'start',
-      id: `id-${index}`,
-      attributes: { name: `name-${index}` },
-      scope: 'local' as const,
-      time: 1_795_305_600_000_000_000n + BigInt(index),
-    });
     const events = Array.from({ length: 8000 }, (_, index) => eventAt(index));
     const backwards = [...events].reverse().map((event) => lineOf(event));
     await withLogs([backwards, backwards, backwards], (files) => {
@@ -149,14 +152,7 @@ describe('comparing logs', () => {
   });
 
   it('gives up a log in an order of its own, says so, and agrees on the rest', async () => {
-    const events = Array.from({ length: 60 }, (_, index) => ({
-      type: 'container',
-      action: 'start',
-      id: `id-${index}`,
-      attributes: { name: `name-${index}` },
-      scope: 'local' as const,
-      time: 1_795_305_600_000_000_000n + BigInt(index),
-    }));
+    const events = Array.from({ length: 60 }, (_, index) => eventAt(index));
     const lines = events.map((event) => lineOf(event));
     const left = lines.filter((_, index) => index !== 50);
     const orders = [
