@@ -1,6 +1,8 @@
 import { printable } from '../cli/printable.js';
 import type { Finding } from './judgement.js';
 
+const LONGEST_SUBJECT = 240;
+
 /** A finding in one line for people. */
 export function lineOf(finding: Finding): string {
   const { class: name, type, action: what, object, dissent, majority, verdict } = finding;
@@ -10,5 +12,6 @@ export function lineOf(finding: Finding): string {
     verdict === 'unresolved'
       ? 'no majority'
       : `${dissent.join(', ') || 'nobody in dissent'}${majority.length > 0 ? ` against ${majority.join(', ')}` : ''}`;
-  return printable(`${name}: ${subject}: ${sides} [${finding.id.slice(0, 12)}]`);
+  // A long subject must not hide who stands against whom.
+  return `${printable(`${name}: ${subject}`, LONGEST_SUBJECT)}: ${printable(sides)} [${finding.id.slice(0, 12)}]`;
 }

@@ -22,7 +22,6 @@ export class LiveJudge {
   constructor(projection: Projection) {
     this.#projection = projection;
     this.#book = new FindingBook(projection.db);
-    projection.listener = this.#changes;
   }
 
   /**
@@ -46,6 +45,8 @@ export class LiveJudge {
     ) {
       this.#book.clear();
       this.#judgement = new OpenJudgement(this.#projection, this.#book, this.#allowance, sealed.at(-1));
+      // From here on; what came before was looked at with all there is.
+      this.#projection.listener = this.#changes;
     } else before.go(this.#changes);
     this.#hadClock = hasClock;
     this.#changes.clear();

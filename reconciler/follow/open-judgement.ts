@@ -173,7 +173,7 @@ export class OpenJudgement {
     if (event.time < this.#from) return;
     if (!isNew && known === undefined && !isLooked && !this.#mayTell(event)) return;
     const record: EventRecord = {
-      ...(known ?? this.#read(event)),
+      ...(known ?? this.#read(event, JSON.parse(event.canonical) as CanonicalEvent)),
       time: event.time,
       at: event.at,
       actors: event.actors,
@@ -201,13 +201,18 @@ export class OpenJudgement {
   }
 
   /** A record of an event of which nothing is known yet. */
-  #read(
-    { id, source, firstSeq, canonical = '' }: Pick<OpenEvent, 'id' | 'source' | 'firstSeq'> & { canonical?: string },
-    event = JSON.parse(canonical) as CanonicalEvent,
-  ): EventRecord {
+  #read({ id, source, firstSeq }: Pick<OpenEvent, 'id' | 'source' | 'firstSeq'>, event: CanonicalEvent): EventRecord {
     const { type, action, object } = event;
     return {
-      ...{ id, time: '', at: '', source, kind: { type, action }, object, firstSeq, actors: [], sole: '' },
+      id,
+      time: '',
+      at: '',
+      source,
+      kind: { type, action },
+      object,
+      firstSeq,
+      actors: [],
+      sole: '',
       group: this.#records.group(matterOf(event)),
       judged: false,
       counts: undefined,

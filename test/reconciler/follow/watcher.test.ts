@@ -33,6 +33,12 @@ describe('what a follower tells', () => {
     expect(told[0]).not.toContain('\u001b');
   });
 
+  it('says against whom and which it is, however long a name is', () => {
+    const { watcher, lines } = watching(false);
+    watcher.found([{ ...established('gap', about), source: 'x'.repeat(1000) }]);
+    expect(lines()).toEqual([expect.stringMatching(/^gap: watches of x{200,}….*: UserMSP \[a{12}\]$/)]);
+  });
+
   it('is its progress on a terminal alone', () => {
     const [terminal, file] = [watching(false, true), watching(false)];
     for (const { watcher } of [terminal, file]) watcher.progress({ block: 3n, newest: 7n });
