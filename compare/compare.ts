@@ -1,18 +1,14 @@
-import { closeSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
-import { openedLog } from './opened-log.js';
 import { disorderedOf } from './order.js';
-import { openLog, partsOf } from './parts.js';
+import { openLog, type Part, partsOf } from './parts.js';
 import type { Recorded } from './policy.js';
 import type { CompareReport } from './report-form.js';
 import { type WalkedPart, walkPart } from './walk-part.js';
 import type { WorkerData, WorkerMessage } from './worker.js';
-
-/** Logs of fewer bytes together are gone through in this thread, which hears no signal meanwhile. */
-const QUICK = 1 << 24;
 
 export interface CompareOptions extends Recorded {
   readonly logs: readonly PlainLog[];
@@ -30,8 +26,7 @@ export interface CompareOptions extends Recorded {
 export async function compareLogs(options: CompareOptions): Promise<CompareReport> {
   const descriptors = options.logs.map(({ file }) => openLog(file));
   try {
-    const opened = options.logs.map(({ file }, log) => openedLog(file, descriptors[log] as number));
-    const sizes = opened.map(({ size }) => size);
+    const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
     const known = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
     const parts = partsOf(descriptors, options.threads, { leftOut: disorderedOf(known) });
     const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -40,18 +35,11 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
       done += bytes;
       options.onProgress?.(done, total);
     };
-    const { actors, source, policy } = options;
+    // What policies have by default is not loaded for this; none leaves anything out.
+    const ignore = options.policy.ignore ?? [];
     // What judges is loaded while others read.
     const judging = import('./testimony.js');
-    const [only, another] = parts;
-    const isQuick = only !== undefined && another === undefined && total < QUICK;
-    const walked = isQuick
-      ? [walkPart(opened, only, onBytes)]
-      : await Promise.all(
-          parts.map((part) =>
-            inThread({ files: opened, part, recorded: { actors, source, policy } }, onBytes, options.signal),
-          ),
-        );
+    const walked = await inParts(parts, { descriptors, ignore }, onBytes, options.signal);
     const { reportOf } = await judging;
     // What has come in the meantime is heard now.
     await setImmediate();
@@ -62,22 +50,55 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
   }
 }
 
-function inThread(workerData: WorkerData, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<WalkedPart> {
+/** Goes through the parts at once, the first one in this thread: one thread less is to be started, and what judges is here. */
+async function inParts(
+  [first, ...others]: readonly Part[],
+  about: Omit<WorkerData, 'part'>,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<WalkedPart[]> {
+  const failed = new AbortController();
+  const stopping = AbortSignal.any([signal, failed.signal]);
+  const url = new URL('./worker.js', import.meta.url);
+  const workers = others.map((part) => new Worker(url, { workerData: { ...about, part } satisfies WorkerData }));
+  const threads = workers.map((worker) => foundBy(worker, onBytes, stopping));
+  const own = inTurns(walkPart(about.descriptors, first as Part, about), onBytes, stopping);
+  try {
+    return await Promise.all([own, ...threads]);
+  } finally {
+    // Nobody may read any more when the logs are closed.
+    failed.abort();
+    await Promise.allSettled([own, ...workers.map((worker) => worker.terminate())]);
+  }
+}
+
+/** Goes on for a while at a time, so that signals and other threads are heard. */
+async function inTurns(
+  walk: Generator<number, WalkedPart, void>,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<WalkedPart> {
+  for (;;) {
+    const { done, value } = walk.next();
+    if (done) return value;
+    onBytes(value);
+    await setImmediate();
+    if (!signal.aborted) continue;
+    walk.return(undefined as never);
+    throw stopped();
+  }
+}
+
+function foundBy(worker: Worker, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<WalkedPart> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) throw stopped();
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
-    const stop = () => void worker.terminate();
-    signal.addEventListener('abort', stop);
+    signal.addEventListener('abort', () => reject(stopped()));
     worker.on('message', (message: WorkerMessage) => {
       if (typeof message === 'number') onBytes(message);
       else if ('code' in message) reject(new CompareError(message.code, message.message));
       else resolve(message);
     });
     worker.on('error', reject);
-    worker.on('exit', () => {
-      signal.removeEventListener('abort', stop);
-      reject(stopped());
-    });
+    worker.on('exit', () => reject(stopped()));
   });
 }
 

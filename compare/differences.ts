@@ -3,8 +3,9 @@ import { type CanonicalEvent, eventHash, type HashedEvent, isRecorded, type Poli
 import { type LineContent, LineContents } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import type { Moment } from './line-scan.js';
+import type { HeldLine, LoneLine } from './lone-lines.js';
 import { MOST_UNCLEAR, type UnclearLines } from './unclear.js';
-import type { Agreed, LoneLine } from './walk.js';
+import type { Agreed } from './walk.js';
 import { LONGEST_LINE } from './window.js';
 
 type ReadContent = Exclude<LineContent, { readonly why: string }>;
@@ -71,10 +72,12 @@ export interface Differences {
   readonly beyond: readonly Beyond[];
 }
 
-/** Reads the lines that not all logs have in one place. */
+/** Reads the lines that not all logs have in one place, up to a limit for moments of which the same logs say the same. */
 export class DifferenceReader {
   readonly #read: ReadLine[] = [];
   readonly #unread: UnreadLines[] = [];
+  readonly #beyond = new Map<string, Writable<Beyond>>();
+  readonly #counts = new Map<string, { lines: number; bytes: number; moments: number; agreed: number }>();
   readonly #events = new Map<ReadContent, HashedEvent>();
   readonly #contents: LineContents;
 
@@ -86,37 +89,33 @@ export class DifferenceReader {
     this.#contents = new LineContents({ source, ignore: policy.ignore });
   }
 
-  /**
-   * Reads them all, up to a limit for moments of which the same logs say the same.
-   * @param behind what was said after other logs had ended
-   */
-  readAll(
-    lines: readonly LoneLine[],
-    unclear: readonly UnclearOfLog[],
-    isBlind: IsBlind,
-    behind: readonly Agreed[] = [],
-  ): Differences {
-    this.#readUnclear(unclear);
-    const beyond = new Map<string, Writable<Beyond>>();
-    const counts = new Map<string, { lines: number; bytes: number; moments: number; agreed: number }>();
-    for (const moment of moments(lines)) {
-      const contents = this.#contentsOf(moment);
-      const alike = contents.map((own) => own.map(({ log }) => log));
-      const key = `${alike.map((logs) => logs.join()).join('|')}/${this.#blindOf(alike, moment, isBlind).join()}`;
-      const count = counts.get(key) ?? { lines: 0, bytes: 0, moments: 0, agreed: 0 };
-      counts.set(key, count);
-      count.lines += moment.length;
-      count.bytes += moment.reduce((sum, { length }) => sum + length, 0);
-      // What is written differently may say the same.
-      const isOfAll = alike.every(({ length }) => length === this.reading.logs) || count.agreed * 2 > count.moments;
-      const limit = isOfAll ? OF_ALL : OF_SOME;
-      if (count.lines <= limit.lines && count.bytes <= limit.bytes) {
-        count.moments++;
-        if (this.#readMoment(moment) && contents.length > 1) count.agreed++;
-      } else if (contents.some(([one]) => this.#isRecorded(one as LoneLine))) {
-        add(beyond, { key, alike, events: 1 }, () => contents.map(([one]) => one as LoneLine));
-      }
+  /** What was read so far. */
+  get differences(): Differences {
+    return { read: this.#read, unread: this.#unread, beyond: [...this.#beyond.values()] };
+  }
+
+  /** Reads the lines of a moment, if there are not too many like them. */
+  readMoment(moment: readonly HeldLine[], isBlind: IsBlind): void {
+    const contents = this.#contentsOf(moment);
+    const alike = contents.map((own) => own.map(({ log }) => log));
+    const key = `${alike.map((logs) => logs.join()).join('|')}/${this.#blindOf(alike, moment, isBlind).join()}`;
+    const count = this.#counts.get(key) ?? { lines: 0, bytes: 0, moments: 0, agreed: 0 };
+    this.#counts.set(key, count);
+    count.lines += moment.length;
+    count.bytes += moment.reduce((sum, { length }) => sum + length, 0);
+    // What is written differently may say the same.
+    const isOfAll = alike.every(({ length }) => length === this.reading.logs) || count.agreed * 2 > count.moments;
+    const limit = isOfAll ? OF_ALL : OF_SOME;
+    if (count.lines <= limit.lines && count.bytes <= limit.bytes) {
+      count.moments++;
+      if (this.#readMoment(moment) && contents.length > 1) count.agreed++;
+    } else if (contents.some(([one]) => this.#isRecorded(one as LoneLine))) {
+      add(this.#beyond, { key, alike, events: 1 }, () => contents.map(([one]) => one as LoneLine));
     }
+  }
+
+  /** Takes what was said after other logs had ended. */
+  takeBehind(behind: readonly Agreed[]): void {
     for (const { without, ended, kinds } of behind) {
       const said = kinds.filter((kind) => isRecorded(this.policy, kind));
       const events = said.reduce((sum, kind) => sum + kind.events, 0);
@@ -127,9 +126,8 @@ export class DifferenceReader {
           .flatMap((kind) => kind.first ?? [])
           .sort(byTime)
           .slice(0, 1);
-      if (events > 0) add(beyond, { key: `${alike.join()}/${without.join()}`, alike, events }, first);
+      if (events > 0) add(this.#beyond, { key: `${alike.join()}/${without.join()}`, alike, events }, first);
     }
-    return { read: this.#read, unread: this.#unread, beyond: [...beyond.values()] };
   }
 
   /** The logs that have no line of a moment, and cannot have one that is readable. */
@@ -147,11 +145,11 @@ export class DifferenceReader {
   }
 
   /** The lines of a moment, those together that say the same, each of another log. */
-  #contentsOf(moment: readonly LoneLine[]): LoneLine[][] {
-    const contents: LoneLine[][] = [];
+  #contentsOf(moment: readonly HeldLine[]): HeldLine[][] {
+    const contents: HeldLine[][] = [];
     for (const line of moment.slice(0, MOST_GROUPED)) {
-      const isOther = (own: readonly LoneLine[]) =>
-        own.every(({ log }) => log !== line.log) && this.#isSame(own[0] as LoneLine, line);
+      const isOther = (own: readonly HeldLine[]) =>
+        own.every(({ log }) => log !== line.log) && this.#isSame(own[0] as HeldLine, line);
       const own = contents.find(isOther);
       if (own === undefined) contents.push([line]);
       else own.push(line);
@@ -160,15 +158,12 @@ export class DifferenceReader {
   }
 
   /** Whether two lines say the same, as far as that is known without reading them in full. */
-  #isSame(one: LoneLine, other: LoneLine): boolean {
-    if (one.content === undefined || other.content === undefined) return this.reading.isSameLine(one, other);
-    return (
-      'canonical' in one.content && 'canonical' in other.content && one.content.canonical === other.content.canonical
-    );
+  #isSame(one: HeldLine, other: HeldLine): boolean {
+    return one.among === other.among ? one.alike === other.alike : this.reading.isSameLine(one, other);
   }
 
   /** Reads lines that tell no time, up to a limit for each log; what is beyond is as if it were no event. */
-  #readUnclear(unclear: readonly UnclearOfLog[]): void {
+  readUnclear(unclear: readonly UnclearOfLog[]): void {
     const counts = new Map<number, { lines: number; bytes: number }>();
     for (const { log, line, lines, offset, length, single } of unclear) {
       const count = counts.get(log) ?? { lines: 0, bytes: 0 };
@@ -209,7 +204,7 @@ export class DifferenceReader {
     const { log, line: number, offset, length } = line;
     const place = { log, line: number, lines: 1, offset, length };
     if (length > LONGEST_LINE) return { ...place, why: `it is longer than ${LONGEST_LINE} bytes` };
-    const content = line.content ?? this.#contents.read(this.reading.bytesOf(line));
+    const content = this.#contents.read(this.reading.bytesOf(line));
     if ('why' in content) return { ...place, why: content.why };
     const event = this.#eventOf(content);
     if (!isRecorded(this.policy, event.event)) return undefined;
@@ -237,22 +232,6 @@ function add(
   const known = beyond.get(key);
   if (known === undefined) beyond.set(key, { alike, events, first: first() });
   else known.events += events;
-}
-
-/** Lines of one moment together, in order of time. */
-function* moments(lines: readonly LoneLine[]): Generator<LoneLine[]> {
-  const sorted = [...lines].sort(byTime);
-  let moment: LoneLine[] = [];
-  for (const line of sorted) {
-    const [first] = moment;
-    const isSame = first !== undefined && first.seconds === line.seconds && first.nanos === line.nanos;
-    if (isSame) moment.push(line);
-    else {
-      if (first !== undefined) yield moment;
-      moment = [line];
-    }
-  }
-  if (moment.length > 0) yield moment;
 }
 
 function byTime(a: LoneLine, b: LoneLine): number {

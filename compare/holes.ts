@@ -17,7 +17,7 @@ const REASONS = {
 } as const;
 
 /** A log by its file. */
-interface OpenLog {
+export interface OpenLog {
   readonly descriptor: number;
   readonly size: number;
 }
@@ -61,19 +61,17 @@ export function holesOf(
   ]);
 }
 
-/** Whether a log has a hole at a moment, as far as that is known before its lines are read. */
-export function blindness(
-  unclear: readonly UnclearOfLog[],
-  givenUp: readonly GivenUp[],
-  logs: readonly OpenLog[],
-): IsBlind {
-  const hidden = logs.map((): Interval[] => []);
-  const unread = unclear.map((lines) => ({ ...lines, why: '' }));
-  for (const { log, from, to } of holesOf(unread, unclear, givenUp, logs))
-    insert(hidden[log] as Interval[], { from, to });
+/** Whether a log has one of these holes at a moment. */
+export function blindness(holes: readonly Hole[]): IsBlind {
+  const hidden = new Map<number, Interval[]>();
+  for (const { log, from, to } of holes) {
+    const own = hidden.get(log) ?? [];
+    hidden.set(log, own);
+    insert(own, { from, to });
+  }
   return (log, moment) => {
-    const own = hidden[log] as Interval[];
-    return own.length > 0 && covers(own, padNanos(nanosOf(moment).toString()));
+    const own = hidden.get(log);
+    return own !== undefined && covers(own, padNanos(nanosOf(moment).toString()));
   };
 }
 

@@ -20,6 +20,7 @@ import type { ActorSummary, Coverage, Finding } from '../reconciler/judgement.js
 import { type Interval, subtract } from '../reconciler/ledger/coverage.js';
 import { declare, type Source, Sources, witnessAt } from '../reconciler/ledger/sources.js';
 import { type BeyondTold, judgeBeyond } from './beyond.js';
+import type { CountedDifferences } from './clear-moments.js';
 import type { Told } from './told.js';
 
 /** A stretch of a log in which it may lack events without that being said against it. */
@@ -43,6 +44,10 @@ export interface Testimony {
   readonly holes: readonly Hole[];
   /** Moments with lines of certain logs that are too many to be looked at one by one, with what is told of the first. */
   readonly beyond: readonly BeyondTold[];
+  /** Differences that are like some that are told, and later. */
+  readonly counted?: readonly CountedDifferences[];
+  /** So many findings of one class and dissent are told one by one. */
+  readonly mostAlike?: number;
 }
 
 export interface LogJudgement {
@@ -58,7 +63,7 @@ const NOWHERE: Locate = () => ({ block: '', tx: '' });
 
 /** Judges as a reconciler does: each log is what one actor attests, and a watch of all time but for its holes. */
 export function judgeLogs(testimony: Testimony): LogJudgement {
-  const { actors, policy } = testimony;
+  const { actors, policy, counted = [] } = testimony;
   const told = [...testimony.told].sort(byTime);
   const numbered: NumberedPolicy = { number: 1, hash: policyHash(policyText(policy)), policy };
   const vantage: Vantage = {
@@ -85,13 +90,23 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
     return holes.map((hole) => gapFinding(source, actor, witness, hole, others));
   });
   const findings = distinct(
-    foldAlike([...judged.findings, ...floods.flatMap(floodFindings), ...many.flatMap((one) => one.findings), ...gaps]),
+    foldAlike([...judged.findings, ...floods.flatMap(floodFindings), ...many.flatMap((one) => one.findings), ...gaps], {
+      counted: counted.map(({ dissent, events, ...one }) => ({
+        ...one,
+        source: testimony.source,
+        dissent: dissent.map((log) => actors[log] as string).sort(),
+        findings: events,
+      })),
+      ...(testimony.mostAlike !== undefined && { most: testimony.mostAlike }),
+    }),
   );
+  judged.counts.disputed += counted.reduce((sum, { events }) => sum + events, 0);
   judged.counts.disputed += floods.reduce((sum, { standings: list }) => sum + list.length, 0);
   judged.counts.disputed += many.reduce((sum, { disputed }) => sum + disputed, 0);
   const attestedBy = (log: number) =>
     (testimony.attested[log] as number) +
     told.filter(({ lines }) => lines.has(log)).length +
+    counted.reduce((sum, { attested }) => sum + (attested[log] as number), 0) +
     testimony.beyond.filter(({ logs }) => logs.includes(log)).reduce((sum, { events }) => sum + events, 0);
   return {
     policyHash: numbered.hash,

@@ -1,5 +1,5 @@
 import { isAt, type Kind } from './line-scan.js';
-import type { LoneLine } from './walk.js';
+import type { LoneLine } from './lone-lines.js';
 
 interface CountedKind {
   readonly type: string;

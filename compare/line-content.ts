@@ -1,6 +1,5 @@
 import { canonicalEvent, parseDockerEvent, RecordError, type Recording } from '#chaincode';
 import { PlainEvents } from './plain-event.js';
-import type { LoneLine } from './walk.js';
 
 /** What a line says: an event, whose hash is left to whoever needs it, or why it is none. */
 export type LineContent =
@@ -30,14 +29,6 @@ export class LineContents {
     if (this.#known.length === MOST_KNOWN) this.#known.shift();
     this.#known.push({ bytes, content });
     return content;
-  }
-
-  /** Puts what they say in place of the bytes that were kept of lines. */
-  readKept(lines: readonly LoneLine[]): LoneLine[] {
-    return lines.map((line) => {
-      const { kept, ...rest } = line;
-      return kept === undefined ? line : { ...rest, content: this.read(kept) };
-    });
   }
 
   #read(bytes: Buffer): LineContent {

@@ -1,8 +1,8 @@
 import { readSync } from 'node:fs';
 import { NEWLINE, RETURN } from './ascii.js';
 import { BIG_T, type Kind, kindAtStart, kindBeforeActor } from './line-scan.js';
+import type { LoneLine } from './lone-lines.js';
 import { Members } from './members.js';
-import type { LoneLine } from './walk.js';
 import type { LogWindow } from './window.js';
 
 /** Reads lines again that were passed, from the logs themselves: what waits is kept by its place alone. */

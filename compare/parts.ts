@@ -15,6 +15,8 @@ export interface Part {
   readonly leftOut: readonly number[];
 }
 
+/** The first part is so long beside another: the thread that goes through it has more to do before and after. */
+const FIRST = 0.7;
 /** Less than this of a log is not worth a thread of its own, in bytes. */
 export const LEAST = 1 << 24;
 /** Earlier than all times. */
@@ -46,7 +48,7 @@ export function openLog(file: string): number {
 }
 
 /**
- * Cuts the logs at the same moments, into at most so many parts that are about as long. Logs that are in no order of time
+ * Cuts the logs at the same moments, into at most so many parts, of which the first is the shortest. Logs that are in no order of time
  * are cut somewhere; what belongs together and falls apart is brought together afterwards.
  * @param least bytes of a log that are worth a part
  * @param leftOut logs that are not held against the others
@@ -60,7 +62,7 @@ export function partsOf(
   const guide = middleOf(sizes, leftOut);
   const count = Math.max(1, Math.min(most, Math.floor((sizes[guide] as number) / least)));
   const moments = Array.from({ length: count - 1 }, (_, index) => {
-    const middle = Math.floor(((sizes[guide] as number) * (index + 1)) / count);
+    const middle = Math.floor(((sizes[guide] as number) * (index + FIRST)) / (count - 1 + FIRST));
     return lineFrom(descriptors[guide] as number, middle, sizes[guide] as number)?.time;
   }).flatMap((time) => time ?? []);
   const cuts = descriptors.map((descriptor, log) => {

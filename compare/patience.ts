@@ -17,7 +17,6 @@ const LONG = 1 << 12;
 interface Waiting {
   readonly log: number;
   readonly length: number;
-  readonly astray: boolean;
 }
 
 /** For how many lines which logs are to blame. */

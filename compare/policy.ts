@@ -1,4 +1,4 @@
-import { completePolicy, type Policy, type Recording } from '#chaincode';
+import { completePolicy, type Policy } from '#chaincode';
 
 /** How the events of the logs are recorded. */
 export interface Recorded {
@@ -13,8 +13,4 @@ export interface Recorded {
 /** The policy that governs all time. */
 export function policyOf({ policy, actors }: Recorded): Policy {
   return completePolicy({ ...policy, from: '0', actors: [...actors] });
-}
-
-export function recordingOf(recorded: Recorded): Recording {
-  return { source: recorded.source, ignore: policyOf(recorded).ignore };
 }

@@ -1,12 +1,15 @@
 import { isRecorded, type Policy } from '#chaincode';
+import { MAX_ALIKE } from '../reconciler/judge/fold.js';
 import { DifferenceReader } from './differences.js';
 import { CompareError } from './errors.js';
-import { blindness, cutHole, holesOf } from './holes.js';
+import { cutHole } from './holes.js';
 import type { PlainLog } from './inputs.js';
 import { judgeLogs } from './judge-logs.js';
 import type { KindCounts } from './kinds.js';
 import { LineReading } from './line-reading.js';
+import { LoneLines } from './lone-lines.js';
 import { policyOf, type Recorded } from './policy.js';
+import { readDifferences } from './reading.js';
 import { type CompareReport, reportForm } from './report-form.js';
 import { type Told, toldEvents, withoutRepeats } from './told.js';
 import type { WalkedPart } from './walk-part.js';
@@ -17,8 +20,15 @@ export interface ComparedLogs extends Recorded {
   readonly sizes: readonly number[];
 }
 
-/** Brings together what was found in the parts, and judges it. */
-export function reportOf(compared: ComparedLogs, parts: readonly WalkedPart[]): CompareReport {
+/**
+ * Brings together what was found in the parts, and judges it.
+ * @param mostAlike so many findings of one class and dissent are told one by one
+ */
+export function reportOf(
+  compared: ComparedLogs,
+  parts: readonly WalkedPart[],
+  mostAlike: number = MAX_ALIKE,
+): CompareReport {
   const { actors, descriptors, sizes } = compared;
   const policy = policyOf(compared);
   const reading = new LineReading(descriptors);
@@ -29,11 +39,11 @@ export function reportOf(compared: ComparedLogs, parts: readonly WalkedPart[]): 
   const disordered = new Set(givenUp.flatMap(({ log, from }) => (from === undefined ? [log] : [])));
   const given = new Set(givenUp.map(({ log }) => log));
   const before = linesBefore(parts);
-  const lone = parts
-    .flatMap((part, index) =>
-      part.lone.map((line) => ({ ...line, line: line.line + numberOf(before, index, line.log) })),
-    )
-    .filter(({ log }) => !disordered.has(log));
+  const lone = LoneLines.joined(
+    parts.map((part) => part.lone),
+    (part, log) => numberOf(before, part, log),
+    (log) => !disordered.has(log),
+  );
   const unclear = parts.flatMap((part, index) =>
     part.unclear.flatMap(({ single, stretches }, log) =>
       [...single, ...stretches].map((lines, at) => ({
@@ -56,7 +66,12 @@ export function reportOf(compared: ComparedLogs, parts: readonly WalkedPart[]): 
   );
   const agreed = said.filter(({ ended }) => ended.length === 0);
   const behind = said.filter(({ ended }) => ended.length > 0);
-  const { read, unread, beyond } = reader.readAll(lone, unclear, blindness(unclear, givenUp, logs), behind);
+  const cut = compared.logs.flatMap((log, index) => (log.cut === undefined ? [] : [cutHole(index, log.cut, logs)]));
+  const { read, unread, beyond, counted, holes } = readDifferences(
+    { lone, unclear, behind, cut, givenUp, logs, policy },
+    reader,
+    mostAlike,
+  );
   const kept = Math.max(
     0,
     actors.findIndex((_, log) => !given.has(log)),
@@ -67,7 +82,7 @@ export function reportOf(compared: ComparedLogs, parts: readonly WalkedPart[]): 
   const isAgreed = ({ lines }: Told) => actors.every((_, log) => lines.has(log));
   const ofAll = told.filter(isAgreed).length;
   const countedOf = (own: typeof agreed) =>
-    counted(
+    recorded(
       own.flatMap(({ kinds }) => kinds),
       policy,
     );
@@ -80,16 +95,15 @@ export function reportOf(compared: ComparedLogs, parts: readonly WalkedPart[]): 
       (_, log) =>
         ofAll +
         countedOf(agreed.filter(({ without }) => !without.includes(log))) +
-        counted(
+        recorded(
           parts.flatMap((part) => part.logs[log]?.unheld ?? []),
           policy,
         ),
     ),
     told: told.filter((one) => !isAgreed(one)),
-    holes: [
-      ...holesOf(unread, unclear, givenUp, logs),
-      ...compared.logs.flatMap(({ cut }, log) => (cut === undefined ? [] : [cutHole(log, cut, logs)])),
-    ],
+    holes,
+    counted,
+    mostAlike,
     beyond: beyond.map(({ alike, events, first }) => ({
       logs: [...new Set(alike.flat())],
       events,
@@ -123,6 +137,6 @@ function numberOf(before: readonly (readonly number[])[], part: number, log: num
 }
 
 /** How many events are of kinds that the policy has recorded. */
-function counted(kinds: KindCounts['all'], policy: Policy): number {
+function recorded(kinds: KindCounts['all'], policy: Policy): number {
   return kinds.filter((kind) => isRecorded(policy, kind)).reduce((sum, { events }) => sum + events, 0);
 }

@@ -1,8 +1,8 @@
 import { type HashedEvent, NANOS_PER_SECOND } from '#chaincode';
 import type { ReadLine } from './differences.js';
 import { momentOf, timeAtEnd } from './line-scan.js';
+import type { LoneLine, LoneLines } from './lone-lines.js';
 import { rest } from './parts.js';
-import type { LoneLine } from './walk.js';
 import { LogWindow } from './window.js';
 
 /** An event and all the lines apart that tell it. */
@@ -40,7 +40,7 @@ export interface WholeLog {
  */
 export function withoutRepeats(
   told: readonly Told[],
-  lone: readonly LoneLine[],
+  lone: LoneLines,
   log: WholeLog,
   hashOf: (line: LoneLine) => string | undefined,
 ): Told[] {
@@ -49,7 +49,7 @@ export function withoutRepeats(
   const times = new Set(suspects.flatMap(({ lines }) => [...lines.values()].map(momentOfRead)));
   // Most lines are passed by their second alone.
   const seconds = new Set([...times].map((moment) => Number(moment.slice(0, moment.indexOf('.')))));
-  const apart = new Set(lone.filter((line) => line.log === log.index).map(({ offset }) => offset));
+  const apart = lone.offsetsOf(log.index);
   const repeated = new Set<string>();
   const window = new LogWindow(log.index, log.descriptor, rest(0, log.size));
   let stretch = 0;

@@ -1,9 +1,10 @@
 import { NEWLINE, RETURN } from './ascii.js';
+import { ClearLines } from './clear-lines.js';
 import { CompareError } from './errors.js';
 import { type EventsOfKind, KindCounts } from './kinds.js';
-import type { LineContent } from './line-content.js';
 import type { LineReading } from './line-reading.js';
 import { isAfter, type Moment, momentOf, timeAtEnd } from './line-scan.js';
+import { type LoneLine, LoneLines } from './lone-lines.js';
 import { isInDisorder } from './order.js';
 import { type Blame, Patience } from './patience.js';
 import type { UnclearLines } from './unclear.js';
@@ -26,28 +27,11 @@ const MOST_BEFORE = 1 << 14;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
-/** One line that not all logs have in one place. */
-export interface LoneLine {
-  readonly log: number;
-  readonly seconds: number;
-  readonly nanos: number;
-  readonly offset: number;
-  readonly length: number;
-  /** From 1 within the part. */
-  readonly line: number;
-  /** Whether it comes after one that is later or as late, or is of another part's time: it may say again what was said. */
-  readonly astray: boolean;
-  /** Its bytes, where there was room for them; else they are read from the log again. */
-  readonly kept?: Buffer | undefined;
-  /** What it says, if it has been read in full. */
-  readonly content?: LineContent;
-}
-
 /** What is found in a part of the logs. */
 export interface Walked {
   /** Events that all logs have, but for those that were given up before, or lack them for they have ended, by type and action. */
   readonly agreed: readonly Agreed[];
-  readonly lone: LoneLine[];
+  readonly lone: LoneLines;
   /** Of each log the lines that tell no time: those to be read in full, and what is beyond. */
   readonly unclear: readonly {
     readonly single: readonly UnclearLines[];
@@ -76,10 +60,21 @@ export interface GivenUp {
   readonly why: 'content' | 'writing';
 }
 
+export interface WalkOptions {
+  /** Names of attributes that are not recorded. */
+  readonly ignore: readonly string[];
+  /** Logs that are not held against the others. */
+  readonly leftOut?: readonly number[];
+  /** Lines that may wait for another log to say the same, before one of them is given up. */
+  readonly mostWaiting?: number | undefined;
+}
+
 /** What waits of one moment. */
 interface WaitingMoment {
-  /** Lines that say the same, of each content. */
-  readonly groups: LoneLine[][];
+  /** Its number among all. */
+  readonly number: number;
+  /** Lines that say the same, of each content, by their places. */
+  readonly groups: number[][];
   blame: Blame;
 }
 
@@ -97,7 +92,10 @@ export class Walk {
   /** Logs that lack what comes now. */
   #ended: readonly number[] = [];
   readonly #waiting = new Map<string, WaitingMoment>();
-  readonly #lone: LoneLine[] = [];
+  /** Those that wait, and those that wait no more. */
+  readonly #lone = new LoneLines();
+  /** How often lines were held against each other. */
+  #held = 0;
   readonly #moment: Moment = { seconds: 0, nanos: 0 };
   #waitingLines = 0;
   #room = ROOM;
@@ -108,13 +106,18 @@ export class Walk {
   /** Where in the first log the lines of the latest moment begin. */
   #momentFrom = 0;
 
+  readonly #clear: ClearLines;
+  readonly #mostWaiting: number;
+  readonly #mostBehind: number;
+
   constructor(
     windows: readonly LogWindow[],
     private readonly reading: LineReading,
-    leftOut: readonly number[] = [],
-    private readonly mostWaiting = MOST_WAITING,
-    private readonly mostBehind = Math.min(MOST_BEHIND, mostWaiting),
+    { ignore, leftOut = [], mostWaiting = MOST_WAITING }: WalkOptions,
   ) {
+    this.#clear = new ClearLines(reading, ignore, windows.length);
+    this.#mostWaiting = mostWaiting;
+    this.#mostBehind = Math.min(MOST_BEHIND, mostWaiting);
     this.#all = windows;
     this.#windows = windows.filter(({ log }) => !leftOut.includes(log));
     this.#patience = new Patience(windows.length);
@@ -123,19 +126,23 @@ export class Walk {
     this.#begin();
   }
 
-  run(): Walked {
-    for (;;) {
-      const live = this.#live();
-      if (live.length === 0) break;
-      if (live.length < this.#windows.length && this.#waitingLines > this.mostBehind) {
-        this.#leaveBehind(live);
-        continue;
-      }
-      if (live.length < this.#windows.length || !this.#passAlike()) this.#step(live);
-      if (this.#waitingLines <= this.mostWaiting) continue;
-      if (this.#patience.canSpare(this.#windows)) this.#giveUpDisordered();
-      else this.#letGo();
+  /** Goes some lines further. @returns false if there are none left */
+  goOn(): boolean {
+    const live = this.#live();
+    if (live.length === 0) return false;
+    if (live.length < this.#windows.length && this.#waitingLines > this.#mostBehind) {
+      this.#leaveBehind(live);
+      return true;
     }
+    if (live.length < this.#windows.length || !this.#passAlike()) this.#step(live);
+    if (this.#waitingLines <= this.#mostWaiting) return true;
+    if (this.#patience.canSpare(this.#windows)) this.#giveUpDisordered();
+    else this.#letGo();
+    return true;
+  }
+
+  /** What was found. To be called when there are no lines left. */
+  end(): Walked {
     this.#letGo();
     for (const window of this.#all) window.passRest();
     return {
@@ -255,8 +262,11 @@ export class Walk {
     if (moment === undefined) return undefined;
     const { groups, blame } = moment;
     // One that has ended lacks the rest, and costs nothing.
-    const absent = live.filter(({ log }) => !groups.some((group) => group.some((line) => line.log === log)));
-    moment.blame = this.#patience.blameFor(groups, absent, this.#windows.length);
+    const lines = groups.map((group) =>
+      group.map((row) => ({ log: this.#lone.logOf(row), length: this.#lone.lengthOf(row) })),
+    );
+    const absent = live.filter(({ log }) => !lines.some((alike) => alike.some((line) => line.log === log)));
+    moment.blame = this.#patience.blameFor(lines, absent, this.#windows.length);
     this.#patience.replace(blame, moment.blame);
     return (
       this.#patience.spent(moment.blame, this.#windows) ?? now.find((window) => this.#patience.isDisordered(window))
@@ -277,7 +287,10 @@ export class Walk {
         window.note(window.time);
         window.pass();
       }
-    } else this.#lone.push(...now.map((window) => this.#take(window)));
+    } else {
+      const among = ++this.#held;
+      for (const window of now) this.#lone.hold(this.#lone.add(this.#take(window)), among, 0);
+    }
   }
 
   /** Whether a line is of the latest moment, as a few before it, and none of them is about the same. */
@@ -298,18 +311,22 @@ export class Walk {
     const hasKind = window.findKind(window.at, window.lineEnd);
     const line = this.#take(window, isAhead);
     if (line.astray) this.#patience.noteAstray(window.log);
-    const moment = this.#waiting.get(key) ?? { groups: [], blame: [] };
+    const moment = this.#waiting.get(key) ?? { number: ++this.#held, groups: [], blame: [] };
     const { groups } = moment;
-    const isOther = (group: LoneLine[]) =>
-      group.every(({ log }) => log !== line.log) && this.reading.isSameLine(group[0] as LoneLine, line);
+    const lone = this.#lone;
+    const isOther = (group: number[]) =>
+      group.every((row) => lone.logOf(row) !== line.log) && this.reading.isSameLine(lone.at(group[0] as number), line);
     const group = groups.length > MOST_ALIKE ? undefined : groups.find(isOther);
+    const row = lone.add(line);
+    // One that was not held against all the others stands for itself.
+    lone.hold(row, groups.length > MOST_ALIKE ? ++this.#held : moment.number, group?.[0] ?? row);
     this.#waitingLines++;
     if (group === undefined) {
-      groups.push([line]);
+      groups.push([row]);
       this.#waiting.set(key, moment);
       return;
     }
-    group.push(line);
+    group.push(row);
     if (group.length < this.#windows.length) return;
     this.#waitingLines -= group.length;
     groups.splice(groups.indexOf(group), 1);
@@ -317,12 +334,10 @@ export class Walk {
       this.#waiting.delete(key);
       this.#patience.replace(moment.blame, []);
     }
-    if (!hasKind || group.some(({ astray }) => astray)) this.#lone.push(...group);
-    else {
-      const fresh = this.#agreed.add(bytes, window.kind);
-      if (fresh !== undefined) fresh.first = { ...line, kept: undefined };
-      for (const { kept } of group) this.#room += kept?.length ?? 0;
-    }
+    if (!hasKind || group.some((other) => lone.isAstray(other))) return;
+    const fresh = this.#agreed.add(bytes, window.kind);
+    if (fresh !== undefined) fresh.first = { ...line, kept: undefined };
+    for (const other of group) this.#room += lone.remove(other);
   }
 
   /**
@@ -346,10 +361,12 @@ export class Walk {
    * @throws CompareError `UNLIKE`
    */
   #letGo(): void {
-    for (const { groups } of this.#waiting.values()) for (const group of groups) this.#lone.push(...group);
+    if (this.#windows.length === this.#all.length) {
+      for (const { groups } of this.#waiting.values()) this.#clear.note(this.#lone, groups);
+    }
     this.#waiting.clear();
     this.#waitingLines = 0;
-    if (this.#lone.length <= MOST_LONE) return;
+    if (this.#lone.size <= MOST_LONE) return;
     throw new CompareError(
       'UNLIKE',
       `The logs have more than ${MOST_LONE} lines that not all of them have, and none of them can be left out; are they of the same engine and time?`,
@@ -372,7 +389,7 @@ export class Walk {
       let count = 0;
       for (const { groups } of this.#waiting.values()) {
         for (const group of groups) {
-          const others = group.filter(({ log }) => log !== given.log).length;
+          const others = group.filter((row) => this.#lone.logOf(row) !== given.log).length;
           if (others > 0 && others < this.#windows.length - 1) count++;
         }
       }

@@ -13,10 +13,10 @@ import {
   type Moment,
   timeAtEnd,
 } from './line-scan.js';
+import type { LoneLine } from './lone-lines.js';
 import { Members } from './members.js';
 import { skipSpace } from './shape.js';
 import { MOST_UNCLEAR, type PassedLine, UnclearNotes } from './unclear.js';
-import type { LoneLine } from './walk.js';
 
 /** The action of events that each Swarm manager stamps itself. */
 const REMOVE = 'remove';

@@ -2,11 +2,10 @@ import { closeSync, fstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Policy } from '#chaincode';
-import { openedLog } from '../../compare/opened-log.js';
 import { openLog, partsOf } from '../../compare/parts.js';
 import type { CompareReport } from '../../compare/report-form.js';
 import { reportOf } from '../../compare/testimony.js';
-import { walkPart } from '../../compare/walk-part.js';
+import { walkedPart } from '../../compare/walk-part.js';
 
 const BEGIN = 1_795_305_600_000_000_000n;
 
@@ -25,12 +24,13 @@ export interface Comparing {
   readonly policy?: Partial<Policy>;
   readonly mostWaiting?: number;
   readonly leftOut?: readonly number[];
+  readonly mostAlike?: number;
 }
 
 /** Compares logs of these contents, whose actors are A, B, C and so on, in this thread. */
 export function comparedContents(
   contents: readonly (string | Buffer)[],
-  { parts = 1, policy = {}, mostWaiting, leftOut = [] }: Comparing = {},
+  { parts = 1, policy = {}, mostWaiting, leftOut = [], mostAlike }: Comparing = {},
 ): CompareReport {
   const folder = mkdtempSync(join(tmpdir(), 'event2ledger-contents-'));
   const files = contents.map((content, index) => {
@@ -40,14 +40,13 @@ export function comparedContents(
   });
   const descriptors = files.map(openLog);
   try {
-    const opened = files.map((file, log) => openedLog(file, descriptors[log] as number));
     const walked = partsOf(descriptors, parts, { least: 1, leftOut }).map((part) =>
-      walkPart(opened, part, () => undefined, mostWaiting),
+      walkedPart(descriptors, part, { ignore: policy.ignore ?? [], mostWaiting }),
     );
     const logs = files.map((file, index) => ({ name: `${index}`, file }));
     const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
     const actors = files.map((_, index) => String.fromCharCode(65 + index));
-    return reportOf({ logs, actors, source: 'engine', policy, descriptors, sizes }, walked);
+    return reportOf({ logs, actors, source: 'engine', policy, descriptors, sizes }, walked, mostAlike);
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
     rmSync(folder, { recursive: true, force: true });

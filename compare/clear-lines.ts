@@ -1,0 +1,98 @@
+import type { DockerEvent } from '#chaincode';
+import type { LineReading } from './line-reading.js';
+import type { LoneLines } from './lone-lines.js';
+import { PlainEvents } from './plain-event.js';
+
+/** Of longer lines, in bytes, and of longer names digests are recorded. */
+const LONGEST = 1 << 13;
+const LONGEST_NAME = 256;
+
+/**
+ * Finds differences whose judgement hangs on nothing that is said elsewhere, but for what the logs that lack an event say of
+ * its type, action and object at other times: most logs say the same, and the others nothing, or one of them another content.
+ */
+export class ClearLines {
+  readonly #plain = new PlainEvents();
+
+  /**
+   * @param ignore names of attributes that are not recorded
+   * @param logs how many there are
+   */
+  constructor(
+    private readonly reading: LineReading,
+    private readonly ignore: readonly string[],
+    private readonly logs: number,
+  ) {}
+
+  /** Takes note in the lines of one moment whether they are such a difference. @param groups those that say the same */
+  note(lone: LoneLines, groups: readonly (readonly number[])[]): void {
+    const [most = [], other = [], another] = [...groups].sort((a, b) => b.length - a.length);
+    const isMajority = most.length * 2 > this.logs && most.length < this.logs;
+    const isOneOther = other.length === 0 || (other.length === 1 && most.length + 1 === this.logs);
+    if (!isMajority || !isOneOther || another !== undefined) return;
+    const rows = [...most, ...other];
+    if (rows.some((row) => lone.isAstray(row) || lone.lengthOf(row) > LONGEST)) return;
+    const event = this.#eventOf(lone, most);
+    if (event === undefined) return;
+    const [dissent] = other;
+    if (dissent !== undefined) {
+      const said = this.#eventOf(lone, [dissent]);
+      if (said === undefined || !this.#isOtherContent(said, event)) return;
+    }
+    const kind = { type: event.type, action: actionOf(event) };
+    // Of these two lines may tell the same one, whatever their times.
+    if (event.scope === 'swarm' && kind.action === 'remove') return;
+    if ([kind.type, kind.action, event.id].some(({ length }) => length > LONGEST_NAME)) return;
+    const matter = matterNumber(kind.type, kind.action, event.id);
+    for (const row of rows) lone.clear(row, kind, matter);
+  }
+
+  /** What lines say that say the same. @returns undefined if one of them must be read in full */
+  #eventOf(lone: LoneLines, rows: readonly number[]): DockerEvent | undefined {
+    let bytes: Buffer | undefined;
+    let event: DockerEvent | undefined;
+    for (const row of rows) {
+      const own = this.reading.bytesOf(lone.at(row));
+      if (bytes?.equals(own)) continue;
+      bytes = own;
+      event = this.#plain.read(own);
+      if (event === undefined) return undefined;
+    }
+    return event;
+  }
+
+  /** Whether two events are one of which something else is said: of what a record is made of. */
+  #isOtherContent(one: DockerEvent, other: DockerEvent): boolean {
+    if (one.type !== other.type || actionOf(one) !== actionOf(other) || one.id !== other.id) return false;
+    // An engine's event is never its cluster's. What happens to a network is told apart by the container too.
+    if (one.scope !== other.scope || one.attributes.get('container') !== other.attributes.get('container'))
+      return false;
+    if (detailOf(one) !== detailOf(other)) return true;
+    const names = new Set([...one.attributes.keys(), ...other.attributes.keys()]);
+    return [...names].some(
+      (name) => one.attributes.get(name) !== other.attributes.get(name) && !this.ignore.includes(name),
+    );
+  }
+}
+
+/** Without its detail. */
+function actionOf({ action }: DockerEvent): string {
+  const at = action.indexOf(': ');
+  return at < 0 ? action : action.slice(0, at);
+}
+
+/** What an action has no detail to say of, and what has an empty one, is the same. */
+function detailOf({ action }: DockerEvent): string {
+  const at = action.indexOf(': ');
+  return at < 0 ? '' : action.slice(at + 2);
+}
+
+/** A number that events of one type, action and object have in common; others may, by chance or by choice, have it too. */
+export function matterNumber(type: string, action: string, object: string): number {
+  let sum = 0x811c9dc5;
+  for (const text of [type, action, object]) {
+    for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
+    sum = Math.imul(sum ^ 0xffff, 0x01000193);
+  }
+  return sum >>> 0;
+}
