@@ -1,7 +1,6 @@
-import type { DockerEvent } from '#chaincode';
 import type { LineReading } from './line-reading.js';
 import type { LoneLines } from './lone-lines.js';
-import { PlainEvents } from './plain-event.js';
+import { PlainEvents, type PlainNames } from './plain-event.js';
 
 /** Of longer lines, in bytes, and of longer names digests are recorded. */
 const LONGEST = 1 << 13;
@@ -12,7 +11,8 @@ const LONGEST_NAME = 256;
  * its type, action and object at other times: most logs say the same, and the others nothing, or one of them another content.
  */
 export class ClearLines {
-  readonly #plain = new PlainEvents();
+  readonly #event = new PlainEvents();
+  readonly #dissent = new PlainEvents();
 
   /**
    * @param ignore names of attributes that are not recorded
@@ -32,11 +32,10 @@ export class ClearLines {
     if (!isMajority || !isOneOther || another !== undefined) return;
     const rows = [...most, ...other];
     if (rows.some((row) => lone.isAstray(row) || lone.lengthOf(row) > LONGEST)) return;
-    const event = this.#eventOf(lone, most);
+    const event = this.#namesOf(lone, most, this.#event);
     if (event === undefined) return;
-    const [dissent] = other;
-    if (dissent !== undefined) {
-      const said = this.#eventOf(lone, [dissent]);
+    if (other.length > 0) {
+      const said = this.#namesOf(lone, other, this.#dissent);
       if (said === undefined || !this.#isOtherContent(said, event)) return;
     }
     const kind = { type: event.type, action: actionOf(event) };
@@ -47,42 +46,38 @@ export class ClearLines {
     for (const row of rows) lone.clear(row, kind, matter);
   }
 
-  /** What lines say that say the same. @returns undefined if one of them must be read in full */
-  #eventOf(lone: LoneLines, rows: readonly number[]): DockerEvent | undefined {
+  /** The names in lines that say the same. @returns undefined if one of them must be read in full */
+  #namesOf(lone: LoneLines, rows: readonly number[], plain: PlainEvents): PlainNames | undefined {
     let bytes: Buffer | undefined;
-    let event: DockerEvent | undefined;
+    let names: PlainNames | undefined;
     for (const row of rows) {
       const own = this.reading.bytesOf(lone.at(row));
       if (bytes?.equals(own)) continue;
       bytes = own;
-      event = this.#plain.read(own);
-      if (event === undefined) return undefined;
+      names = plain.readNames(own);
+      if (names === undefined) return undefined;
     }
-    return event;
+    return names;
   }
 
   /** Whether two events are one of which something else is said: of what a record is made of. */
-  #isOtherContent(one: DockerEvent, other: DockerEvent): boolean {
+  #isOtherContent(one: PlainNames, other: PlainNames): boolean {
     if (one.type !== other.type || actionOf(one) !== actionOf(other) || one.id !== other.id) return false;
-    // An engine's event is never its cluster's. What happens to a network is told apart by the container too.
-    if (one.scope !== other.scope || one.attributes.get('container') !== other.attributes.get('container'))
-      return false;
-    if (detailOf(one) !== detailOf(other)) return true;
-    const names = new Set([...one.attributes.keys(), ...other.attributes.keys()]);
-    return [...names].some(
-      (name) => one.attributes.get(name) !== other.attributes.get(name) && !this.ignore.includes(name),
-    );
+    // What happens to a network is told apart by the container too.
+    if (this.#event.attribute('container') !== this.#dissent.attribute('container')) return false;
+    if (detailOf(one) !== detailOf(other) || one.scope !== other.scope) return true;
+    return this.#event.hasOtherAttributes(this.#dissent, this.ignore);
   }
 }
 
 /** Without its detail. */
-function actionOf({ action }: DockerEvent): string {
+function actionOf({ action }: PlainNames): string {
   const at = action.indexOf(': ');
   return at < 0 ? action : action.slice(0, at);
 }
 
 /** What an action has no detail to say of, and what has an empty one, is the same. */
-function detailOf({ action }: DockerEvent): string {
+function detailOf({ action }: PlainNames): string {
   const at = action.indexOf(': ');
   return at < 0 ? '' : action.slice(at + 2);
 }

@@ -83,18 +83,38 @@ export class LoneLines {
     const joined = new LoneLines();
     let others = 0;
     for (const [part, { columns, kinds, kept }] of parts.entries()) {
-      let most = 0;
-      for (let row = 0; row < columns.log.length; row++) {
-        const line = lineAt(columns, row, kinds, kept[row]);
-        most = Math.max(most, line.among, line.alike);
-        if (!isWanted(line.log)) continue;
-        const place = joined.add({ ...line, line: line.line + numbered(part, line.log) });
-        joined.hold(place, others + line.among, others + line.alike);
-        if (line.kind !== undefined) joined.clear(place, line.kind, line.matter);
-      }
-      others += most + 1;
+      const rows = allRows(columns.log.length).filter((row) => isWanted(columns.log[row] as number));
+      others = joined.#take(rows, { columns, kinds, kept }, others, (log) => numbered(part, log));
     }
     return joined;
+  }
+
+  /** Takes lines of a part. @param others a number greater than all that those before were held by @returns the next such */
+  #take(
+    rows: Uint32Array,
+    { columns, kinds, kept }: PackedLines,
+    others: number,
+    numbered: (log: number) => number,
+  ): number {
+    const first = this.#end;
+    this.#end += rows.length;
+    if (this.#end > this.#columns.log.length) this.#columns = copied(this.#columns, columnsOf(this.#end * 2));
+    const own = this.#columns;
+    for (const name of NAMES) {
+      const [from, to] = [columns[name], own[name]];
+      for (let index = 0; index < rows.length; index++) to[first + index] = from[rows[index] as number] as number;
+    }
+    const places = kinds.map((kind) => this.#placeOf(kind));
+    let most = others;
+    for (let row = first; row < this.#end; row++) {
+      own.line[row] = (own.line[row] as number) + numbered(own.log[row] as number);
+      own.among[row] = (own.among[row] as number) + others;
+      own.alike[row] = (own.alike[row] as number) + others;
+      most = Math.max(most, own.among[row] as number, own.alike[row] as number);
+      own.kind[row] = places[own.kind[row] as number] ?? NO_KIND;
+      this.#kept[row] = kept[rows[row - first] as number];
+    }
+    return most + 1;
   }
 
   /** How many there are. */
@@ -132,15 +152,19 @@ export class LoneLines {
 
   /** Says that all is known that the judgement of a line's event hangs on. */
   clear(row: number, kind: EventKind, matter: number): void {
-    const name = JSON.stringify([kind.type, kind.action]);
-    const known = this.#kinds.get(name) ?? this.#kinds.size;
-    if (known === MOST_KINDS) return;
-    if (known === this.#kinds.size) {
-      this.#kinds.set(name, known);
-      this.#kindsInOrder.push(kind);
-    }
-    this.#columns.kind[row] = known;
+    this.#columns.kind[row] = this.#placeOf(kind);
     this.#columns.matter[row] = matter;
+  }
+
+  #placeOf(kind: EventKind): number {
+    const name = `${kind.type}\n${kind.action}`;
+    const known = this.#kinds.get(name);
+    if (known !== undefined) return known;
+    const fresh = this.#kinds.size;
+    if (fresh === MOST_KINDS) return NO_KIND;
+    this.#kinds.set(name, fresh);
+    this.#kindsInOrder.push(kind);
+    return fresh;
   }
 
   at(row: number): HeldLine {
@@ -204,8 +228,7 @@ export class LoneLines {
   }
 
   #rows(): Uint32Array {
-    const rows = new Uint32Array(this.#end);
-    for (let row = 0; row < rows.length; row++) rows[row] = row;
+    const rows = allRows(this.#end);
     if (this.#free.length === 0) return rows;
     const free = new Set(this.#free);
     return rows.filter((row) => !free.has(row));
@@ -239,6 +262,12 @@ function columnsOf(lines: number): Columns {
 }
 
 const NAMES = Object.keys(columnsOf(0)) as (keyof Columns)[];
+
+function allRows(lines: number): Uint32Array {
+  const rows = new Uint32Array(lines);
+  for (let row = 0; row < lines; row++) rows[row] = row;
+  return rows;
+}
 
 function copied(from: Columns, to: Columns): Columns {
   for (const name of NAMES) to[name].set(from[name]);

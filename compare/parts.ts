@@ -16,7 +16,7 @@ export interface Part {
 }
 
 /** The first part is so long beside another: the thread that goes through it has more to do before and after. */
-const FIRST = 0.7;
+const FIRST = 0.9;
 /** Less than this of a log is not worth a thread of its own, in bytes. */
 export const LEAST = 1 << 24;
 /** Earlier than all times. */

@@ -1,47 +1,92 @@
+import { isUtf8 } from 'node:buffer';
 import type { DockerEvent } from '#chaincode';
 import { BACKSLASH, QUOTE } from './ascii.js';
 import { isNumber } from './line-scan.js';
 import { Members } from './members.js';
 
+/** What an event is called by: all of it but its time and attributes. */
+export type PlainNames = Pick<DockerEvent, 'scope' | 'type' | 'action' | 'id'>;
+
 /** Reads lines as Docker writes them at a fraction of a full reading's price. */
 export class PlainEvents {
   readonly #members = new Members();
+  #bytes: Buffer = Buffer.alloc(0);
 
   /**
    * The event of a line all of whose values are texts without escapes, or numbers: what `parseDockerEvent` gives.
    * @returns undefined for any other line, which a full reading may take or refuse
    */
   read(bytes: Buffer): DockerEvent | undefined {
+    const names = this.readNames(bytes);
+    if (names === undefined) return undefined;
+    const attributes = new Map<string, string>();
+    for (const { name, value } of this.#attributes) attributes.set(name, this.#textOf(value) as string);
+    const time = this.#members.shape?.time as number;
+    const { from, to } = this.#members.placeOf(time);
+    return { ...names, attributes, timeNano: bytes.toString('latin1', from, to) };
+  }
+
+  /** As `read`, of the names alone. */
+  readNames(bytes: Buffer): PlainNames | undefined {
     const members = this.#members;
+    this.#bytes = bytes;
     if (bytes.includes(BACKSLASH) || !members.read(bytes, 0, bytes.length)) return undefined;
     const { shape } = members;
     if (shape?.attributes === undefined) return undefined;
-    for (let value = 0; value < shape.values; value++) if (!this.#isPlain(bytes, value)) return undefined;
-    const text = (value: number) => this.#textOf(bytes, value);
-    const [type, action, id] = [text(shape.type), text(shape.action), text(shape.id)];
-    const scope = shape.scope < 0 ? 'local' : text(shape.scope);
+    for (let value = 0; value < shape.values; value++) if (!this.#isPlain(value)) return undefined;
+    const [type, action, id] = [this.#textOf(shape.type), this.#textOf(shape.action), this.#textOf(shape.id)];
+    const scope = shape.scope < 0 ? 'local' : this.#textOf(shape.scope);
     if (scope !== 'local' && scope !== 'swarm') return undefined;
     if (!isName(type) || !isName(action) || id === undefined) return undefined;
-    const attributes = new Map<string, string>();
-    for (const { name, value } of shape.attributes) {
-      const content = text(value);
-      if (content === undefined) return undefined;
-      attributes.set(name, content);
-    }
+    if (!shape.attributes.every(({ value }) => this.#isText(value))) return undefined;
     const { from, to } = members.placeOf(shape.time);
-    if (!isNumber(bytes, from, to)) return undefined;
-    return { scope, type, action, id, attributes, timeNano: bytes.toString('latin1', from, to) };
+    return isNumber(bytes, from, to) ? { scope, type, action, id } : undefined;
   }
 
-  #isPlain(bytes: Buffer, value: number): boolean {
+  /**
+   * Whether another event of which the names were read has other attributes.
+   * @param ignore names of attributes that do not count
+   * @returns false too where only a full reading can tell
+   */
+  hasOtherAttributes(other: PlainEvents, ignore: readonly string[]): boolean {
+    if (!isUtf8(this.#bytes) || !isUtf8(other.#bytes)) return false;
+    const counts = ({ name }: { readonly name: string }) => !ignore.includes(name);
+    const [mine, others] = [this.#attributes.filter(counts), other.#attributes.filter(counts)];
+    if (mine.length !== others.length) return true;
+    return mine.some(({ name, value }) => {
+      const theirs = others.find((one) => one.name === name);
+      return theirs === undefined || !this.#bytesOf(value).equals(other.#bytesOf(theirs.value));
+    });
+  }
+
+  /** The text of an attribute of the event of which the names were read. */
+  attribute(name: string): string | undefined {
+    const found = this.#attributes.find((one) => one.name === name);
+    return found && this.#textOf(found.value);
+  }
+
+  get #attributes(): readonly { readonly name: string; readonly value: number }[] {
+    return this.#members.shape?.attributes ?? [];
+  }
+
+  #isPlain(value: number): boolean {
     const { from, to } = this.#members.placeOf(value);
-    return bytes[from] === QUOTE || isNumber(bytes, from, to);
+    return this.#bytes[from] === QUOTE || isNumber(this.#bytes, from, to);
+  }
+
+  #isText(value: number): boolean {
+    return this.#bytes[this.#members.placeOf(value).from] === QUOTE;
   }
 
   /** @returns undefined for a number */
-  #textOf(bytes: Buffer, value: number): string | undefined {
+  #textOf(value: number): string | undefined {
     const { from, to } = this.#members.placeOf(value);
-    return bytes[from] === QUOTE ? bytes.toString('utf8', from + 1, to - 1) : undefined;
+    return this.#isText(value) ? this.#bytes.toString('utf8', from + 1, to - 1) : undefined;
+  }
+
+  #bytesOf(value: number): Buffer {
+    const { from, to } = this.#members.placeOf(value);
+    return this.#bytes.subarray(from, to);
   }
 }
 

@@ -22,5 +22,12 @@ export function byNumber(a: string, b: string): number {
 
 // Through text and back, for a label may be named `__proto__`, which copying by assignment loses.
 export function sortedKeys<T extends object>(value: T): T {
-  return JSON.parse(stringify(value)) as T;
+  return hasSortedKeys(value) ? value : (JSON.parse(stringify(value)) as T);
+}
+
+function hasSortedKeys(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  const keys = Object.keys(value);
+  const isSorted = Array.isArray(value) || keys.every((key, index) => index === 0 || (keys[index - 1] as string) < key);
+  return isSorted && Object.values(value).every(hasSortedKeys);
 }

@@ -53,6 +53,11 @@ const PYTHON: Readonly<Record<string, Script>> = {
     byLine: true,
     code: duckdb(`f"select distinct json h from read_ndjson_objects('{f}', maximum_object_size=33554432)"`),
   },
+  'DuckDB, SHA-256 of lines': {
+    module: 'duckdb',
+    byLine: true,
+    code: duckdb(`f"select distinct sha256(json) h from read_ndjson_objects('{f}', maximum_object_size=33554432)"`),
+  },
   'DuckDB, by hash of fields': {
     module: 'duckdb',
     byLine: false,
