@@ -1,6 +1,7 @@
 import { isRecorded, type Policy } from '#chaincode';
 import { DifferenceReader } from './differences.js';
 import { CompareError } from './errors.js';
+import { givenUpIn } from './given-up.js';
 import { blindness, cutHole, holesOf } from './holes.js';
 import type { PlainLog } from './inputs.js';
 import { judgeLogs } from './judge-logs.js';
@@ -24,19 +25,21 @@ export function reportOf(compared: ComparedLogs, parts: readonly WalkedPart[]): 
   const reading = new LineReading(descriptors);
   const reader = new DifferenceReader(reading, policy, compared.source);
   const logs = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
-  const givenUp = parts.flatMap((part) => part.givenUp);
+  const { all: givenUp, isGivenUpBefore } = givenUpIn(parts);
   // Of a log that is in no order nothing is said but what it agreed to: what it has alone may stand elsewhere.
   const disordered = new Set(givenUp.flatMap(({ log, from }) => (from === undefined ? [log] : [])));
   const given = new Set(givenUp.map(({ log }) => log));
   const before = linesBefore(parts);
   const lone = parts
     .flatMap((part, index) =>
-      part.lone.map((line) => ({ ...line, line: line.line + numberOf(before, index, line.log) })),
+      part.lone
+        .filter(({ log }) => !isGivenUpBefore(index, log))
+        .map((line) => ({ ...line, line: line.line + numberOf(before, index, line.log) })),
     )
     .filter(({ log }) => !disordered.has(log));
   const unclear = parts.flatMap((part, index) =>
     part.unclear.flatMap(({ single, stretches }, log) =>
-      [...single, ...stretches].map((lines, at) => ({
+      (isGivenUpBefore(index, log) ? [] : [...single, ...stretches]).map((lines, at) => ({
         ...lines,
         log,
         part: index,

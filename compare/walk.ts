@@ -16,7 +16,7 @@ const GLANCE = 96;
 /** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
 const MOST_WAITING = 1 << 20;
 /** So many lines may wait while a log has ended; then what the others have in common is counted. */
-const MOST_BEHIND = 1 << 16;
+const MOST_BEHIND = 1 << 13;
 /** So many lines apart are kept in all. */
 const MOST_LONE = 1 << 22;
 /** So many bytes of lines apart are kept in memory. */
@@ -81,6 +81,8 @@ interface WaitingMoment {
   /** Lines that say the same, of each content. */
   readonly groups: LoneLine[][];
   blame: Blame;
+  /** Of so many groups. */
+  blamed: number;
 }
 
 /**
@@ -254,13 +256,17 @@ export class Walk {
     const moment = this.#waiting.get(key);
     if (moment === undefined) return undefined;
     const { groups, blame } = moment;
+    const disordered = now.find((window) => this.#patience.isDisordered(window));
+    // Of very many lines of one moment not each asks anew who is to blame for all of them.
+    if (disordered !== undefined || (groups.length > MOST_ALIKE && groups.length < moment.blamed + MOST_ALIKE)) {
+      return disordered;
+    }
+    moment.blamed = groups.length;
     // One that has ended lacks the rest, and costs nothing.
     const absent = live.filter(({ log }) => !groups.some((group) => group.some((line) => line.log === log)));
     moment.blame = this.#patience.blameFor(groups, absent, this.#windows.length);
     this.#patience.replace(blame, moment.blame);
-    return (
-      this.#patience.spent(moment.blame, this.#windows) ?? now.find((window) => this.#patience.isDisordered(window))
-    );
+    return this.#patience.spent(moment.blame, this.#windows);
   }
 
   /** Passes a line that all logs have here. */
@@ -298,7 +304,7 @@ export class Walk {
     const hasKind = window.findKind(window.at, window.lineEnd);
     const line = this.#take(window, isAhead);
     if (line.astray) this.#patience.noteAstray(window.log);
-    const moment = this.#waiting.get(key) ?? { groups: [], blame: [] };
+    const moment = this.#waiting.get(key) ?? { groups: [], blame: [], blamed: 0 };
     const { groups } = moment;
     const isOther = (group: LoneLine[]) =>
       group.every(({ log }) => log !== line.log) && this.reading.isSameLine(group[0] as LoneLine, line);

@@ -14,7 +14,7 @@ import {
   timeAtEnd,
 } from './line-scan.js';
 import { Members } from './members.js';
-import { skipSpace } from './shape.js';
+import { isSpace, skipSpace } from './shape.js';
 import { MOST_UNCLEAR, type PassedLine, UnclearNotes } from './unclear.js';
 import type { LoneLine } from './walk.js';
 
@@ -25,6 +25,9 @@ const MOST_UNHELD_KINDS = 128;
 /** So many lines are looked at ahead for an earlier one. */
 const MOST_AHEAD = 16;
 const READ_BYTES = 1 << 18;
+/** So many bytes are looked at of what is left of a log that is held against the others no further, and of its end. */
+const MOST_REST = 1 << 24;
+const LAST_BYTES = 1 << 13;
 /** The longest line that is read, in bytes; no event of Docker's comes near it. */
 export const LONGEST_LINE = 1 << 20;
 
@@ -89,6 +92,8 @@ export class LogWindow {
   readonly #onBytes: (bytes: number) => void;
   /** Where in the file `bytes` begins. */
   #base: number;
+  /** Where the first newline is that is not before `at`, if it is known. */
+  #newline = -1;
   #bigT = -1;
   /** From where on it was sought. */
   #bigTSought = 0;
@@ -152,8 +157,8 @@ export class LogWindow {
   look(): boolean {
     if (this.#looked) return this.#isClear;
     const { bytes } = this;
-    const newline = bytes.indexOf(NEWLINE, this.at);
-    this.lineEnd = newline < 0 || newline >= this.end ? this.end : newline;
+    const newline = this.#seekNewline();
+    this.lineEnd = newline < 0 ? this.end : newline;
     if (this.lineEnd > this.at && bytes[this.lineEnd - 1] === RETURN) this.lineEnd--;
     this.#hasMembers = undefined;
     this.#isBeforeEarlier = undefined;
@@ -240,18 +245,28 @@ export class LogWindow {
     this.passTo(next, 1);
   }
 
-  /** Passes the next line, or what is left of it, without looking at it. Call after `fill`. */
+  /** Passes what is left of a line, if only its newline, without looking at it. Call before `fill`. */
   passUnseen(): void {
-    const newline = this.bytes.indexOf(NEWLINE, this.at);
-    this.passTo(newline < 0 || newline >= this.end ? this.end : newline + 1, 1);
+    while (this.#seekNewline() < 0) {
+      if (this.end - this.at > LONGEST_LINE) this.at = this.end;
+      if (this.offset + (this.end - this.at) >= this.to || !this.#read()) break;
+    }
+    this.passTo(this.#newline < 0 ? this.end : this.#newline + 1, 1);
   }
 
-  /** Passes all lines that are left, counting them. Of one that is too long nothing is kept. */
+  /** Passes the lines that are left, counting them as far as they are looked at. Of one that is too long nothing is kept. */
   passRest(): void {
     let isCut = false;
+    let most = this.offset + MOST_REST;
     for (let isMore = true; isMore; ) {
-      const newline = this.bytes.indexOf(NEWLINE, this.at);
-      if (newline >= 0 && newline < this.end) {
+      if (this.offset > most) {
+        most = Number.POSITIVE_INFINITY;
+        isCut = false;
+        this.#goToLast();
+      }
+      this.#passBlank();
+      const newline = this.#seekNewline();
+      if (newline >= 0) {
         if (!isCut) this.#passUnheld(newline);
         isCut = false;
         this.passTo(newline + 1, 1);
@@ -266,6 +281,41 @@ export class LogWindow {
     // A line that ends with the log.
     if (!isCut && this.at < this.end) this.#passUnheld(this.end);
     if (isCut || this.at < this.end) this.passTo(this.end, 1);
+  }
+
+  /** Leaves out all but the last few lines. */
+  #goToLast(): void {
+    const from = Math.max(this.offset, this.to - LAST_BYTES);
+    this.#onBytes(Math.max(0, from - this.#base - this.end));
+    this.#base = from;
+    this.at = 0;
+    this.end = 0;
+    this.#newline = -1;
+    // What is left of a line that was not looked at.
+    this.passUnseen();
+  }
+
+  /** Passes lines of spaces alone, which hide no event, as far as they are in memory. */
+  #passBlank(): void {
+    const { bytes, end } = this;
+    let lines = 0;
+    let next = this.at;
+    for (let at = next; at < end; at++) {
+      const byte = bytes[at] as number;
+      if (byte === NEWLINE) {
+        lines++;
+        next = at + 1;
+      } else if (!isSpace(byte)) break;
+    }
+    if (lines > 0) this.passTo(next, lines);
+  }
+
+  /** Where the next line's newline is; -1 if none is in memory. */
+  #seekNewline(): number {
+    if (this.#newline >= this.at) return this.#newline;
+    const newline = this.bytes.indexOf(NEWLINE, this.at);
+    this.#newline = newline < this.end ? newline : -1;
+    return this.#newline;
   }
 
   /** Takes note of when and of what kind the next line is. */
@@ -344,14 +394,17 @@ export class LogWindow {
   }
 
   #hasLine(): boolean {
+    // One that has been looked at may begin with very many spaces.
+    if (!this.#looked) {
+      this.#passBlank();
+      while (this.at >= this.end && this.offset < this.to && this.#read()) this.#passBlank();
+    }
     if (this.offset >= this.to || this.at >= this.end) return false;
-    for (let from = this.at; ; ) {
-      const newline = this.bytes.indexOf(NEWLINE, from);
-      if (newline >= 0 && newline < this.end) return true;
-      from = this.end - this.at;
-      if (from > LONGEST_LINE) return this.#skip() && this.#hasLine();
+    while (this.#seekNewline() < 0) {
+      if (this.end - this.at > LONGEST_LINE) return this.#skip() && this.#hasLine();
       if (!this.#read()) return true;
     }
+    return true;
   }
 
   /** Passes a line without keeping it. @returns false at the end of the file */
@@ -374,6 +427,7 @@ export class LogWindow {
   /** Moves what is left to the front and reads on. @returns false at the end of the file */
   #read(): boolean {
     this.#looked = false;
+    this.#newline = -1;
     this.#bigT = -1;
     const rest = this.end - this.at;
     if (rest === this.bytes.length) {
