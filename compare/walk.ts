@@ -16,7 +16,9 @@ const GLANCE = 96;
 /** So many lines may wait for another log to say the same; beyond, one of the logs is in no order that others share. */
 const MOST_WAITING = 1 << 20;
 /** So many lines may wait while a log has ended; then what the others have in common is counted. */
-const MOST_BEHIND = 1 << 13;
+const MOST_BEHIND = 1 << 16;
+/** The same where all that the others go on to say is later than all that it said. */
+const MOST_PAST = 1 << 13;
 /** So many lines apart are kept in all. */
 const MOST_LONE = 1 << 22;
 /** So many bytes of lines apart are kept in memory. */
@@ -129,7 +131,7 @@ export class Walk {
     for (;;) {
       const live = this.#live();
       if (live.length === 0) break;
-      if (live.length < this.#windows.length && this.#waitingLines > this.mostBehind) {
+      if (live.length < this.#windows.length && this.#isTooFarBehind(live)) {
         this.#leaveBehind(live);
         continue;
       }
@@ -146,6 +148,14 @@ export class Walk {
       unclear: this.#all.map(({ unclear: { single, stretches } }) => ({ single, stretches })),
       givenUp: this.#givenUp,
     };
+  }
+
+  /** Whether the others have waited long enough for logs that have ended. */
+  #isTooFarBehind(live: readonly LogWindow[]): boolean {
+    if (this.#waitingLines <= Math.min(MOST_PAST, this.mostBehind)) return false;
+    if (this.#waitingLines > this.mostBehind) return true;
+    const ended = this.#windows.filter((window) => !live.includes(window));
+    return live.every((window) => window.look() && ended.every(({ greatest }) => isAfter(window.time, greatest)));
   }
 
   /** The logs that have a line left. */

@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import { NEWLINE, RETURN } from './ascii.js';
+import { BlankLines } from './blank-lines.js';
 import { KindCounts } from './kinds.js';
 import {
   BIG_T,
@@ -26,7 +27,7 @@ const MOST_UNHELD_KINDS = 128;
 const MOST_AHEAD = 16;
 const READ_BYTES = 1 << 18;
 /** So many bytes are looked at of what is left of a log that is held against the others no further, and of its end. */
-const MOST_REST = 1 << 24;
+const MOST_REST = 6 << 20;
 const LAST_BYTES = 1 << 13;
 /** The longest line that is read, in bytes; no event of Docker's comes near it. */
 export const LONGEST_LINE = 1 << 20;
@@ -97,6 +98,11 @@ export class LogWindow {
   #bigT = -1;
   /** From where on it was sought. */
   #bigTSought = 0;
+  /** Blank lines that were taken out of `bytes`, once the log was seen to have some. */
+  readonly #blanks = new BlankLines();
+  #hasBlanks = false;
+  /** Whether `bytes` may begin within a line. */
+  #isWithinLine = false;
   #looked = false;
   #isBeforeEarlier: boolean | undefined;
   #isClear = false;
@@ -122,18 +128,19 @@ export class LogWindow {
 
   /** Where in the file the next line begins. */
   get offset(): number {
-    return this.#base + this.at;
+    return this.offsetOf(this.at);
   }
 
   /** Where all that was passed lies, and what of it was not held against other logs. */
   get passed(): PassedLines {
-    const { lines, earliest, greatest } = this;
+    const { earliest, greatest } = this;
+    const lines = this.lines + this.#blanks.upTo(this.end).lines;
     return { lines, earliest: { ...earliest }, latest: { ...greatest }, unheld: this.#unheld?.all ?? [] };
   }
 
   /** Where in the file a place of `bytes` is. */
   offsetOf(at: number): number {
-    return this.#base + at;
+    return this.#base + at + this.#blanks.upTo(at).bytes;
   }
 
   /**
@@ -141,7 +148,7 @@ export class LogWindow {
    * @param ahead so many lines further than what was passed
    */
   placeOf(from: number, to: number, { seconds, nanos }: Readonly<Moment>, ahead: number): LoneLine {
-    const [offset, line] = [this.offsetOf(from), this.lines + ahead];
+    const [offset, line] = [this.offsetOf(from), this.lines + ahead + this.#blanks.upTo(from).lines];
     return { log: this.log, seconds, nanos, offset, length: to - from, line, astray: false };
   }
 
@@ -247,15 +254,18 @@ export class LogWindow {
 
   /** Passes what is left of a line, if only its newline, without looking at it. Call before `fill`. */
   passUnseen(): void {
+    this.#isWithinLine = true;
     while (this.#seekNewline() < 0) {
       if (this.end - this.at > LONGEST_LINE) this.at = this.end;
-      if (this.offset + (this.end - this.at) >= this.to || !this.#read()) break;
+      if (this.offsetOf(this.end) >= this.to || !this.#read()) break;
     }
+    this.#isWithinLine = false;
     this.passTo(this.#newline < 0 ? this.end : this.#newline + 1, 1);
   }
 
   /** Passes the lines that are left, counting them as far as they are looked at. Of one that is too long nothing is kept. */
   passRest(): void {
+    this.#isWithinLine = true;
     let isCut = false;
     let most = this.offset + MOST_REST;
     for (let isMore = true; isMore; ) {
@@ -276,7 +286,7 @@ export class LogWindow {
         isCut = true;
         this.at = this.end;
       }
-      isMore = this.offset + (this.end - this.at) < this.to && this.#read();
+      isMore = this.offsetOf(this.end) < this.to && this.#read();
     }
     // A line that ends with the log.
     if (!isCut && this.at < this.end) this.#passUnheld(this.end);
@@ -286,13 +296,15 @@ export class LogWindow {
   /** Leaves out all but the last few lines. */
   #goToLast(): void {
     const from = Math.max(this.offset, this.to - LAST_BYTES);
-    this.#onBytes(Math.max(0, from - this.#base - this.end));
+    this.#onBytes(Math.max(0, from - this.offsetOf(this.end)));
+    this.lines += this.#blanks.forget(Number.POSITIVE_INFINITY).lines;
     this.#base = from;
     this.at = 0;
     this.end = 0;
     this.#newline = -1;
     // What is left of a line that was not looked at.
     this.passUnseen();
+    this.#isWithinLine = true;
   }
 
   /** Passes lines of spaces alone, which hide no event, as far as they are in memory. */
@@ -307,7 +319,9 @@ export class LogWindow {
         next = at + 1;
       } else if (!isSpace(byte)) break;
     }
-    if (lines > 0) this.passTo(next, lines);
+    if (lines === 0) return;
+    this.#hasBlanks = true;
+    this.passTo(next, lines);
   }
 
   /** Where the next line's newline is; -1 if none is in memory. */
@@ -338,6 +352,14 @@ export class LogWindow {
     this.at = next;
     this.lines += lines;
     this.#looked = false;
+    this.#forgetBlanks();
+  }
+
+  /** Counts the blank lines before what was passed last. */
+  #forgetBlanks(): void {
+    const { bytes, lines } = this.#blanks.forget(this.at);
+    this.#base += bytes;
+    this.lines += lines;
   }
 
   /** Whether a line of that time is in its place here: after all before it, and not of a later part. */
@@ -410,6 +432,7 @@ export class LogWindow {
   /** Passes a line without keeping it. @returns false at the end of the file */
   #skip(): boolean {
     const { offset } = this;
+    this.#isWithinLine = true;
     for (;;) {
       this.at = this.end;
       const isMore = this.#read();
@@ -419,6 +442,7 @@ export class LogWindow {
         this.at = newline >= 0 ? newline : this.end;
         this.#noteUnclear({ line: this.lines, offset, length: this.offset - offset });
         if (newline >= 0) this.at++;
+        this.#isWithinLine = false;
         return isMore;
       }
     }
@@ -429,6 +453,7 @@ export class LogWindow {
     this.#looked = false;
     this.#newline = -1;
     this.#bigT = -1;
+    this.#forgetBlanks();
     const rest = this.end - this.at;
     if (rest === this.bytes.length) {
       const larger = Buffer.allocUnsafeSlow(this.bytes.length * 2);
@@ -436,12 +461,17 @@ export class LogWindow {
       this.bytes = larger;
     } else this.bytes.copy(this.bytes, 0, this.at, this.end);
     this.#base += this.at;
+    this.#blanks.move(this.at);
     this.at = 0;
     this.end = rest;
-    const from = this.#base + rest;
+    const from = this.offsetOf(rest);
     const most = Math.min(this.bytes.length - rest, this.to - from);
     const count = most > 0 ? readSync(this.descriptor, this.bytes, rest, most, from) : 0;
     this.end += count;
+    if (this.#hasBlanks && !this.#isWithinLine) {
+      const line = rest === 0 ? 0 : this.bytes.lastIndexOf(NEWLINE, rest - 1) + 1;
+      this.end = this.#blanks.takeOut(this.bytes, line, this.end);
+    }
     this.#onBytes(count);
     return count > 0;
   }

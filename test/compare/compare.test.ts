@@ -106,7 +106,7 @@ function readInFull(files: readonly string[]) {
 }
 
 describe('comparing logs', () => {
-  it.prop([logs, fc.integer({ min: 1, max: 5 })], { numRuns: 150 })(
+  it.prop([logs, fc.integer({ min: 1, max: 5 })], { numRuns: Number(process.env.RUNS ?? 150) })(
     'finds what reading every line finds, however the logs are cut',
     async (drawn, parts) => {
       await withLogs(drawn, (files) => {
