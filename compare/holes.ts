@@ -13,7 +13,8 @@ const LAST_TIME = 9_223_372_036_854_775_807n;
 const DISORDER = 'its lines are in another order than all others: too many would have to wait for each other';
 const REASONS = {
   content: 'too many of its lines are not those of the others; from here on it was not held against them',
-  writing: 'its lines are written in too many ways; from here on it was not held against the others',
+  writing:
+    'its lines are written in too many ways, or too many tell no time; from here on it was not held against the others',
 } as const;
 
 /** A log by its file. */

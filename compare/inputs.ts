@@ -1,11 +1,11 @@
-import { closeSync, createReadStream, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addAbortSignal, type Readable, Transform, type TransformCallback } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { Decompress } from 'fzstd';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { CompareError } from './errors.js';
+import { notCopied, PackedLog } from './packed-log.js';
+import { packingOf } from './unpack.js';
 
 /** A log that can be read from any place: the file itself, or what was made plain of it. */
 export interface PlainLog {
@@ -22,18 +22,22 @@ export interface PlainLogs {
   remove(): void;
 }
 
-/** A log may unpack to so many bytes, and to so many times its size; what is beyond is cut off. */
+/** A packed log may unpack to so many bytes, and to so many times its size. */
 const LEAST_UNPACKED = 1 << 26;
-const MOST_TIMES = 200;
+const TIMES_OF_FEW = 200;
+/** Where others tell how long an honest log is, to no more times its size, or to so many times their length. */
+const TIMES = 40;
+const TIMES_OTHERS = 1.5;
 
-const TOO_LARGE = `it unpacks to more than ${MOST_TIMES} times its size; what comes after was not read`;
-
-const GZIP = Buffer.from([0x1f, 0x8b]);
-const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+const CUT = {
+  bound: 'it unpacks to far more than its size and the other logs speak for; what comes after was not read',
+  idle: 'it unpacks to very much that tells of no other time; what comes after was not read',
+} as const;
 
 /**
  * Makes logs plain that are compressed (gzip, zstd, told by their first bytes) or come from a pipe (`-` is standard input):
- * they are written to a temporary folder, for logs are read at several places at once. One that unpacks to far too much is cut off.
+ * they are written to a temporary folder, for logs are read at several places at once. One that unpacks to far too much is cut off;
+ * one that is damaged is left out, as long as the others are a majority.
  * @throws CompareError `LOG`, `COMPRESSION`
  */
 export async function plainLogs(
@@ -45,26 +49,82 @@ export async function plainLogs(
   const remove = () => {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   };
+  const packed = new Map<number, PackedLog>();
   try {
-    const logs: PlainLog[] = [];
+    const files: string[] = [];
     for (const [index, name] of names.entries()) {
-      const inflate = name === '-' ? undefined : inflaterOf(name);
-      if (name !== '-' && inflate === undefined && isFile(name)) {
-        logs.push({ name, file: name });
+      const isPlain = name !== '-' && isFile(name);
+      const packing = isPlain ? packingOf(name) : undefined;
+      if (isPlain && packing === undefined) {
+        files.push(name);
         continue;
       }
       folder ??= mkdtempSync(join(tmpdir(), 'event2ledger-compare-'));
       const file = join(folder, `${index}.ndjson`);
-      const from = name === '-' ? stdin : createReadStream(name);
-      const most = inflate === undefined ? undefined : LEAST_UNPACKED + MOST_TIMES * statSync(name).size;
-      const isCut = await written(name, [from, inflate], file, { most, signal });
-      logs.push({ name, file, ...(isCut && { cut: TOO_LARGE }) });
+      files.push(file);
+      if (packing === undefined) await copy(name, name === '-' ? stdin : createReadStream(name), file, signal);
+      else packed.set(index, await PackedLog.create(name, packing, { file, signal }));
     }
+    await unpackAll(packed, files);
+    const cuts = await cutsOf(packed, names.length);
+    const logs = names.map((name, index) => {
+      const cut = cuts.get(index);
+      return { name, file: files[index] as string, ...(cut !== undefined && { cut }) };
+    });
     return { logs, remove };
   } catch (error) {
     remove();
     throw error;
+  } finally {
+    for (const log of packed.values()) await log.close();
   }
+}
+
+/** Unpacks each log as far as its size and the others' length allow. */
+async function unpackAll(packed: ReadonlyMap<number, PackedLog>, files: readonly string[]): Promise<void> {
+  const times = files.length > 2 ? TIMES : TIMES_OF_FEW;
+  for (const log of packed.values()) await log.unpackTo(Math.max(LEAST_UNPACKED, times * log.size));
+  for (let isMore = files.length > 2; isMore; ) {
+    isMore = false;
+    for (const [index, log] of packed) {
+      const others = files.flatMap((file, other) =>
+        other === index ? [] : (packed.get(other)?.count ?? statSync(file).size),
+      );
+      const before = log.count;
+      await log.unpackTo(Math.floor(TIMES_OTHERS * honestLength(others)));
+      isMore ||= log.count > before;
+    }
+  }
+}
+
+/** The greatest of the others' lengths that they reach even without those that may be in league with one. */
+function honestLength(others: readonly number[]): number {
+  const longest = [...others].sort((a, b) => b - a);
+  return longest[Math.max(0, Math.floor(others.length / 2) - 1)] ?? 0;
+}
+
+/**
+ * Why logs end where they do, those that do not end at their end. Nothing is believed of one that is damaged.
+ * @throws CompareError `COMPRESSION` if one is damaged, and the others are no majority
+ */
+async function cutsOf(packed: ReadonlyMap<number, PackedLog>, logs: number): Promise<ReadonlyMap<number, string>> {
+  const damaged = [...packed.values()].filter(({ stopped }) => stopped === 'damaged');
+  const [first] = damaged;
+  if (first !== undefined && (logs - damaged.length) * 2 <= logs) {
+    throw new CompareError(
+      'COMPRESSION',
+      `${first.name} is damaged or cut off: ${first.why}. Unpack it yourself, and give that.`,
+    );
+  }
+  for (const log of damaged) await log.clear();
+  return new Map(
+    [...packed].flatMap(([index, { stopped, why }]): [number, string][] => {
+      if (stopped === undefined) return [];
+      return [
+        [index, stopped === 'damaged' ? `it is damaged or cut off, and nothing of it was read: ${why}` : CUT[stopped]],
+      ];
+    }),
+  );
 }
 
 function isFile(name: string): boolean {
@@ -78,71 +138,18 @@ function isFile(name: string): boolean {
   }
 }
 
-function inflaterOf(name: string): Transform | undefined {
-  if (!isFile(name)) return undefined;
-  const first = Buffer.alloc(4);
-  const descriptor = openSync(name, 'r');
-  const count = readSync(descriptor, first, 0, 4, 0);
-  closeSync(descriptor);
-  const begins = (magic: Buffer) => count >= magic.length && first.subarray(0, magic.length).equals(magic);
-  if (begins(GZIP)) return createGunzip();
-  return begins(ZSTD) ? new ZstdInflate() : undefined;
-}
-
-class ZstdInflate extends Transform {
-  readonly #stream = new Decompress((chunk) => this.push(chunk));
-
-  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
-    this.#inflate(chunk, false, done);
-  }
-
-  override _flush(done: TransformCallback): void {
-    this.#inflate(Buffer.alloc(0), true, done);
-  }
-
-  #inflate(chunk: Buffer, isLast: boolean, done: TransformCallback): void {
-    try {
-      this.#stream.push(chunk, isLast);
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
-  }
-}
-
-/** @returns whether it was cut off at so many bytes */
-async function written(
-  name: string,
-  [from, inflate]: readonly [NodeJS.ReadableStream, (Transform | undefined)?],
-  file: string,
-  { most = Number.POSITIVE_INFINITY, signal }: { readonly most: number | undefined; readonly signal: AbortSignal },
-): Promise<boolean> {
-  const to = await open(file, 'w', 0o600);
+async function copy(name: string, from: NodeJS.ReadableStream, file: string, signal: AbortSignal): Promise<void> {
   const source = from as Readable;
   try {
-    let count = 0;
-    const plain = inflate === undefined ? source : compose(source, inflate);
-    for await (const chunk of addAbortSignal(signal, plain) as AsyncIterable<Buffer>) {
-      const kept = chunk.subarray(0, most - count);
-      await to.writeFile(kept);
-      count += kept.length;
-      if (count === most) return true;
+    const to = await open(file, 'w', 0o600);
+    try {
+      for await (const chunk of addAbortSignal(signal, source) as AsyncIterable<Buffer>) await to.writeFile(chunk);
+    } finally {
+      await to.close();
     }
-    return false;
   } catch (cause) {
-    const isOfSystem = (cause as NodeJS.ErrnoException).syscall !== undefined || signal.aborted;
-    const why = (cause as Error).message;
-    if (isOfSystem) throw new CompareError('LOG', `${name} could not be copied to be compared: ${why}.`, { cause });
-    throw new CompareError('COMPRESSION', `${name} is damaged or cut off: ${why}.`, { cause });
+    throw notCopied(name, cause);
   } finally {
     source.destroy();
-    inflate?.destroy();
-    await to.close();
   }
-}
-
-/** What comes out of the second; an error of either is told there. */
-function compose(source: Readable, inflate: Transform): Readable {
-  source.on('error', (error) => inflate.destroy(error));
-  return source.pipe(inflate);
 }

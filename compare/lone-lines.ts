@@ -78,12 +78,12 @@ export class LoneLines {
   static joined(
     parts: readonly PackedLines[],
     numbered: (part: number, log: number) => number,
-    isWanted: (log: number) => boolean,
+    isWanted: (part: number, log: number) => boolean,
   ): LoneLines {
     const joined = new LoneLines();
     let others = 0;
     for (const [part, { columns, kinds, kept }] of parts.entries()) {
-      const rows = allRows(columns.log.length).filter((row) => isWanted(columns.log[row] as number));
+      const rows = allRows(columns.log.length).filter((row) => isWanted(part, columns.log[row] as number));
       others = joined.#take(rows, { columns, kinds, kept }, others, (log) => numbered(part, log));
     }
     return joined;

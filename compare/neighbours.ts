@@ -34,7 +34,7 @@ export function momentBefore({ descriptor }: OpenLog, lineBegin: number): Moment
 
 function firstMoment({ descriptor, size }: OpenLog, from: number, isWithin: boolean): Moment | undefined {
   const window = new LogWindow(0, descriptor, look(from, size));
-  if (isWithin && window.fill()) window.passUnseen();
+  if (isWithin) window.passUnseen();
   for (let lines = 0; window.fill() && lines < MOST_LINES; lines++) {
     if (window.look()) return { ...window.time };
     window.pass();

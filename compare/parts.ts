@@ -22,7 +22,7 @@ export const LEAST = 1 << 24;
 /** Earlier than all times. */
 export const NEVER: Moment = { seconds: -1, nanos: 0 };
 /** Later than all times. */
-const FOR_EVER: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
+export const FOR_EVER: Moment = { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
 /** So many bytes are read of a log to look at a few lines. */
 const A_LOOK = 1 << 13;
 
@@ -104,7 +104,7 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
 function lineFrom(descriptor: number, place: number, size: number) {
   const skipped = new LogWindow(0, descriptor, look(Math.max(0, place - 1), size));
   // What is left of the line before, if the place is not where one begins.
-  if (place > 0 && skipped.fill()) skipped.passUnseen();
+  if (place > 0) skipped.passUnseen();
   for (let passed = 0; skipped.fill() && passed < 1000; passed++) {
     const isClear = skipped.look();
     const { offset, time } = skipped;

@@ -10,6 +10,8 @@ const FREE_ASTRAY = 1 << 15;
 /** So many ways of writing a log may have, and one more for so many lines: each is looked at member by member. */
 const FREE_WAYS = 1 << 12;
 const ONE_WAY_IN = 64;
+/** So many of its lines may tell no time, and one more for so many lines: each makes the others be compared line by line. */
+const FREE_UNCLEAR = 1 << 15;
 /** A line so long, in bytes, counts as two, one of twice that as three. */
 const LONG = 1 << 12;
 
@@ -78,9 +80,12 @@ export class Patience {
     );
   }
 
-  /** A log that is written in ever new ways, each of which costs as much as many lines. */
+  /** A log that is written in ever new ways, each of which costs as much as many lines, or of which too much tells no time. */
   noteWays(windows: readonly LogWindow[]): LogWindow | undefined {
-    return windows.find(({ members, lines }) => members.made > FREE_WAYS + lines / ONE_WAY_IN);
+    return windows.find(
+      ({ members, unclear, lines }) =>
+        members.made > FREE_WAYS + lines / ONE_WAY_IN || unclear.count > FREE_UNCLEAR + lines / ONE_IN,
+    );
   }
 
   /** Whether one of so many logs can be given up: only a minority, or nobody would be left to agree. */

@@ -2,6 +2,7 @@ import { isRecorded, type Policy } from '#chaincode';
 import { MAX_ALIKE } from '../reconciler/judge/fold.js';
 import { DifferenceReader } from './differences.js';
 import { CompareError } from './errors.js';
+import { givenUpIn } from './given-up.js';
 import { cutHole } from './holes.js';
 import type { PlainLog } from './inputs.js';
 import { judgeLogs } from './judge-logs.js';
@@ -34,7 +35,7 @@ export function reportOf(
   const reading = new LineReading(descriptors);
   const reader = new DifferenceReader(reading, policy, compared.source);
   const logs = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
-  const givenUp = parts.flatMap((part) => part.givenUp);
+  const { all: givenUp, isGivenUpBefore } = givenUpIn(parts);
   // Of a log that is in no order nothing is said but what it agreed to: what it has alone may stand elsewhere.
   const disordered = new Set(givenUp.flatMap(({ log, from }) => (from === undefined ? [log] : [])));
   const given = new Set(givenUp.map(({ log }) => log));
@@ -42,11 +43,11 @@ export function reportOf(
   const lone = LoneLines.joined(
     parts.map((part) => part.lone),
     (part, log) => numberOf(before, part, log),
-    (log) => !disordered.has(log),
+    (part, log) => !disordered.has(log) && !isGivenUpBefore(part, log),
   );
   const unclear = parts.flatMap((part, index) =>
     part.unclear.flatMap(({ single, stretches }, log) =>
-      [...single, ...stretches].map((lines, at) => ({
+      (isGivenUpBefore(index, log) ? [] : [...single, ...stretches]).map((lines, at) => ({
         ...lines,
         log,
         part: index,

@@ -33,6 +33,8 @@ export class UnclearNotes {
   /** Those behind which no clear line has come yet. */
   #open: UnclearLines[] = [];
   #bytes = 0;
+  /** How many there are in all. */
+  count = 0;
 
   /** Whether there are too many to be read in full. */
   get isFull(): boolean {
@@ -54,6 +56,7 @@ export class UnclearNotes {
    * @param isLong whether it is never read
    */
   add({ line, offset, length }: PassedLine, after: Moment | undefined, isLong: boolean): void {
+    this.count++;
     const bytes = isLong ? 0 : length;
     const fresh = { line, offset, length, lines: 1, after, before: undefined };
     if (this.#single.length < MOST_UNCLEAR.lines && this.#bytes + bytes <= MOST_UNCLEAR.bytes) {

@@ -18,6 +18,8 @@ const GLANCE = 96;
 const MOST_WAITING = 1 << 20;
 /** So many lines may wait while a log has ended; then what the others have in common is counted. */
 const MOST_BEHIND = 1 << 16;
+/** The same where all that the others go on to say is later than all that it said. */
+const MOST_PAST = 1 << 13;
 /** So many lines apart are kept in all. */
 const MOST_LONE = 1 << 22;
 /** So many bytes of lines apart are kept in memory. */
@@ -76,6 +78,8 @@ interface WaitingMoment {
   /** Lines that say the same, of each content, by their places. */
   readonly groups: number[][];
   blame: Blame;
+  /** Of so many groups. */
+  blamed: number;
 }
 
 /**
@@ -130,7 +134,7 @@ export class Walk {
   goOn(): boolean {
     const live = this.#live();
     if (live.length === 0) return false;
-    if (live.length < this.#windows.length && this.#waitingLines > this.#mostBehind) {
+    if (live.length < this.#windows.length && this.#isTooFarBehind(live)) {
       this.#leaveBehind(live);
       return true;
     }
@@ -151,6 +155,14 @@ export class Walk {
       unclear: this.#all.map(({ unclear: { single, stretches } }) => ({ single, stretches })),
       givenUp: this.#givenUp,
     };
+  }
+
+  /** Whether the others have waited long enough for logs that have ended. */
+  #isTooFarBehind(live: readonly LogWindow[]): boolean {
+    if (this.#waitingLines <= Math.min(MOST_PAST, this.#mostBehind)) return false;
+    if (this.#waitingLines > this.#mostBehind) return true;
+    const ended = this.#windows.filter((window) => !live.includes(window));
+    return live.every((window) => window.look() && ended.every(({ greatest }) => isAfter(window.time, greatest)));
   }
 
   /** The logs that have a line left. */
@@ -261,6 +273,12 @@ export class Walk {
     const moment = this.#waiting.get(key);
     if (moment === undefined) return undefined;
     const { groups, blame } = moment;
+    const disordered = now.find((window) => this.#patience.isDisordered(window));
+    // Of very many lines of one moment not each asks anew who is to blame for all of them.
+    if (disordered !== undefined || (groups.length > MOST_ALIKE && groups.length < moment.blamed + MOST_ALIKE)) {
+      return disordered;
+    }
+    moment.blamed = groups.length;
     // One that has ended lacks the rest, and costs nothing.
     const lines = groups.map((group) =>
       group.map((row) => ({ log: this.#lone.logOf(row), length: this.#lone.lengthOf(row) })),
@@ -268,9 +286,7 @@ export class Walk {
     const absent = live.filter(({ log }) => !lines.some((alike) => alike.some((line) => line.log === log)));
     moment.blame = this.#patience.blameFor(lines, absent, this.#windows.length);
     this.#patience.replace(blame, moment.blame);
-    return (
-      this.#patience.spent(moment.blame, this.#windows) ?? now.find((window) => this.#patience.isDisordered(window))
-    );
+    return this.#patience.spent(moment.blame, this.#windows);
   }
 
   /** Passes a line that all logs have here. */
@@ -311,7 +327,7 @@ export class Walk {
     const hasKind = window.findKind(window.at, window.lineEnd);
     const line = this.#take(window, isAhead);
     if (line.astray) this.#patience.noteAstray(window.log);
-    const moment = this.#waiting.get(key) ?? { number: ++this.#held, groups: [], blame: [] };
+    const moment = this.#waiting.get(key) ?? { number: ++this.#held, groups: [], blame: [], blamed: 0 };
     const { groups } = moment;
     const lone = this.#lone;
     const isOther = (group: number[]) =>

@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import { NEWLINE, RETURN } from './ascii.js';
+import { BlankLines } from './blank-lines.js';
 import { KindCounts } from './kinds.js';
 import {
   BIG_T,
@@ -15,7 +16,7 @@ import {
 } from './line-scan.js';
 import type { LoneLine } from './lone-lines.js';
 import { Members } from './members.js';
-import { skipSpace } from './shape.js';
+import { isSpace, skipSpace } from './shape.js';
 import { MOST_UNCLEAR, type PassedLine, UnclearNotes } from './unclear.js';
 
 /** The action of events that each Swarm manager stamps itself. */
@@ -25,6 +26,9 @@ const MOST_UNHELD_KINDS = 128;
 /** So many lines are looked at ahead for an earlier one. */
 const MOST_AHEAD = 16;
 const READ_BYTES = 1 << 18;
+/** So many bytes are looked at of what is left of a log that is held against the others no further, and of its end. */
+const MOST_REST = 6 << 20;
+const LAST_BYTES = 1 << 13;
 /** The longest line that is read, in bytes; no event of Docker's comes near it. */
 export const LONGEST_LINE = 1 << 20;
 
@@ -89,9 +93,16 @@ export class LogWindow {
   readonly #onBytes: (bytes: number) => void;
   /** Where in the file `bytes` begins. */
   #base: number;
+  /** Where the first newline is that is not before `at`, if it is known. */
+  #newline = -1;
   #bigT = -1;
   /** From where on it was sought. */
   #bigTSought = 0;
+  /** Blank lines that were taken out of `bytes`, once the log was seen to have some. */
+  readonly #blanks = new BlankLines();
+  #hasBlanks = false;
+  /** Whether `bytes` may begin within a line. */
+  #isWithinLine = false;
   #looked = false;
   #isBeforeEarlier: boolean | undefined;
   #isClear = false;
@@ -117,18 +128,19 @@ export class LogWindow {
 
   /** Where in the file the next line begins. */
   get offset(): number {
-    return this.#base + this.at;
+    return this.offsetOf(this.at);
   }
 
   /** Where all that was passed lies, and what of it was not held against other logs. */
   get passed(): PassedLines {
-    const { lines, earliest, greatest } = this;
+    const { earliest, greatest } = this;
+    const lines = this.lines + this.#blanks.upTo(this.end).lines;
     return { lines, earliest: { ...earliest }, latest: { ...greatest }, unheld: this.#unheld?.all ?? [] };
   }
 
   /** Where in the file a place of `bytes` is. */
   offsetOf(at: number): number {
-    return this.#base + at;
+    return this.#base + at + this.#blanks.upTo(at).bytes;
   }
 
   /**
@@ -136,7 +148,7 @@ export class LogWindow {
    * @param ahead so many lines further than what was passed
    */
   placeOf(from: number, to: number, { seconds, nanos }: Readonly<Moment>, ahead: number): LoneLine {
-    const [offset, line] = [this.offsetOf(from), this.lines + ahead];
+    const [offset, line] = [this.offsetOf(from), this.lines + ahead + this.#blanks.upTo(from).lines];
     return { log: this.log, seconds, nanos, offset, length: to - from, line, astray: false };
   }
 
@@ -152,8 +164,8 @@ export class LogWindow {
   look(): boolean {
     if (this.#looked) return this.#isClear;
     const { bytes } = this;
-    const newline = bytes.indexOf(NEWLINE, this.at);
-    this.lineEnd = newline < 0 || newline >= this.end ? this.end : newline;
+    const newline = this.#seekNewline();
+    this.lineEnd = newline < 0 ? this.end : newline;
     if (this.lineEnd > this.at && bytes[this.lineEnd - 1] === RETURN) this.lineEnd--;
     this.#hasMembers = undefined;
     this.#isBeforeEarlier = undefined;
@@ -240,18 +252,31 @@ export class LogWindow {
     this.passTo(next, 1);
   }
 
-  /** Passes the next line, or what is left of it, without looking at it. Call after `fill`. */
+  /** Passes what is left of a line, if only its newline, without looking at it. Call before `fill`. */
   passUnseen(): void {
-    const newline = this.bytes.indexOf(NEWLINE, this.at);
-    this.passTo(newline < 0 || newline >= this.end ? this.end : newline + 1, 1);
+    this.#isWithinLine = true;
+    while (this.#seekNewline() < 0) {
+      if (this.end - this.at > LONGEST_LINE) this.at = this.end;
+      if (this.offsetOf(this.end) >= this.to || !this.#read()) break;
+    }
+    this.#isWithinLine = false;
+    this.passTo(this.#newline < 0 ? this.end : this.#newline + 1, 1);
   }
 
-  /** Passes all lines that are left, counting them. Of one that is too long nothing is kept. */
+  /** Passes the lines that are left, counting them as far as they are looked at. Of one that is too long nothing is kept. */
   passRest(): void {
+    this.#isWithinLine = true;
     let isCut = false;
+    let most = this.offset + MOST_REST;
     for (let isMore = true; isMore; ) {
-      const newline = this.bytes.indexOf(NEWLINE, this.at);
-      if (newline >= 0 && newline < this.end) {
+      if (this.offset > most) {
+        most = Number.POSITIVE_INFINITY;
+        isCut = false;
+        this.#goToLast();
+      }
+      this.#passBlank();
+      const newline = this.#seekNewline();
+      if (newline >= 0) {
         if (!isCut) this.#passUnheld(newline);
         isCut = false;
         this.passTo(newline + 1, 1);
@@ -261,11 +286,50 @@ export class LogWindow {
         isCut = true;
         this.at = this.end;
       }
-      isMore = this.offset + (this.end - this.at) < this.to && this.#read();
+      isMore = this.offsetOf(this.end) < this.to && this.#read();
     }
     // A line that ends with the log.
     if (!isCut && this.at < this.end) this.#passUnheld(this.end);
     if (isCut || this.at < this.end) this.passTo(this.end, 1);
+  }
+
+  /** Leaves out all but the last few lines. */
+  #goToLast(): void {
+    const from = Math.max(this.offset, this.to - LAST_BYTES);
+    this.#onBytes(Math.max(0, from - this.offsetOf(this.end)));
+    this.lines += this.#blanks.forget(Number.POSITIVE_INFINITY).lines;
+    this.#base = from;
+    this.at = 0;
+    this.end = 0;
+    this.#newline = -1;
+    // What is left of a line that was not looked at.
+    this.passUnseen();
+    this.#isWithinLine = true;
+  }
+
+  /** Passes lines of spaces alone, which hide no event, as far as they are in memory. */
+  #passBlank(): void {
+    const { bytes, end } = this;
+    let lines = 0;
+    let next = this.at;
+    for (let at = next; at < end; at++) {
+      const byte = bytes[at] as number;
+      if (byte === NEWLINE) {
+        lines++;
+        next = at + 1;
+      } else if (!isSpace(byte)) break;
+    }
+    if (lines === 0) return;
+    this.#hasBlanks = true;
+    this.passTo(next, lines);
+  }
+
+  /** Where the next line's newline is; -1 if none is in memory. */
+  #seekNewline(): number {
+    if (this.#newline >= this.at) return this.#newline;
+    const newline = this.bytes.indexOf(NEWLINE, this.at);
+    this.#newline = newline < this.end ? newline : -1;
+    return this.#newline;
   }
 
   /** Takes note of when and of what kind the next line is. */
@@ -288,6 +352,14 @@ export class LogWindow {
     this.at = next;
     this.lines += lines;
     this.#looked = false;
+    this.#forgetBlanks();
+  }
+
+  /** Counts the blank lines before what was passed last. */
+  #forgetBlanks(): void {
+    const { bytes, lines } = this.#blanks.forget(this.at);
+    this.#base += bytes;
+    this.lines += lines;
   }
 
   /** Whether a line of that time is in its place here: after all before it, and not of a later part. */
@@ -344,19 +416,23 @@ export class LogWindow {
   }
 
   #hasLine(): boolean {
+    // One that has been looked at may begin with very many spaces.
+    if (!this.#looked) {
+      this.#passBlank();
+      while (this.at >= this.end && this.offset < this.to && this.#read()) this.#passBlank();
+    }
     if (this.offset >= this.to || this.at >= this.end) return false;
-    for (let from = this.at; ; ) {
-      const newline = this.bytes.indexOf(NEWLINE, from);
-      if (newline >= 0 && newline < this.end) return true;
-      from = this.end - this.at;
-      if (from > LONGEST_LINE) return this.#skip() && this.#hasLine();
+    while (this.#seekNewline() < 0) {
+      if (this.end - this.at > LONGEST_LINE) return this.#skip() && this.#hasLine();
       if (!this.#read()) return true;
     }
+    return true;
   }
 
   /** Passes a line without keeping it. @returns false at the end of the file */
   #skip(): boolean {
     const { offset } = this;
+    this.#isWithinLine = true;
     for (;;) {
       this.at = this.end;
       const isMore = this.#read();
@@ -366,6 +442,7 @@ export class LogWindow {
         this.at = newline >= 0 ? newline : this.end;
         this.#noteUnclear({ line: this.lines, offset, length: this.offset - offset });
         if (newline >= 0) this.at++;
+        this.#isWithinLine = false;
         return isMore;
       }
     }
@@ -374,7 +451,9 @@ export class LogWindow {
   /** Moves what is left to the front and reads on. @returns false at the end of the file */
   #read(): boolean {
     this.#looked = false;
+    this.#newline = -1;
     this.#bigT = -1;
+    this.#forgetBlanks();
     const rest = this.end - this.at;
     if (rest === this.bytes.length) {
       const larger = Buffer.allocUnsafeSlow(this.bytes.length * 2);
@@ -382,12 +461,17 @@ export class LogWindow {
       this.bytes = larger;
     } else this.bytes.copy(this.bytes, 0, this.at, this.end);
     this.#base += this.at;
+    this.#blanks.move(this.at);
     this.at = 0;
     this.end = rest;
-    const from = this.#base + rest;
+    const from = this.offsetOf(rest);
     const most = Math.min(this.bytes.length - rest, this.to - from);
     const count = most > 0 ? readSync(this.descriptor, this.bytes, rest, most, from) : 0;
     this.end += count;
+    if (this.#hasBlanks && !this.#isWithinLine) {
+      const line = rest === 0 ? 0 : this.bytes.lastIndexOf(NEWLINE, rest - 1) + 1;
+      this.end = this.#blanks.takeOut(this.bytes, line, this.end);
+    }
     this.#onBytes(count);
     return count > 0;
   }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,7 +122,41 @@ describe('two honest logs and a hostile one', () => {
     const packed = gzipSync(Buffer.concat([Buffer.from(`${honest[0]}\n`), Buffer.alloc(200 << 20)]));
     const report = await against(write('bomb.gz', packed));
     expectJust(report);
-    expect(gapsOf(report).flat().join()).toContain('unpacks to more than');
+    expect(gapsOf(report).flat().join()).toContain('tells of no other time');
+  });
+
+  it('is cut off where it unpacks to more than the others have, be it one event again and again', async () => {
+    const many = Array.from({ length: 1000 }, (_, index) => honest[index % 2]).join('\n');
+    const zstd = spawnSync('zstd', ['-q', '-c', '-1'], {
+      input: Buffer.alloc(80 << 20, `${many}\n`),
+      maxBuffer: 1 << 26,
+    });
+    const packed = zstd.status === 0 ? zstd.stdout : gzipSync(Buffer.alloc(80 << 20, `${many}\n`));
+    const report = await against(write('events.zst', packed));
+    expectJust(report);
+    expect(gapsOf(report).flat().join()).toContain('the other logs speak for');
+  });
+
+  it.each([
+    ['ends in the middle', (packed: Buffer) => packed.subarray(0, packed.length >> 1)],
+    [
+      'asks for a window of 2 GB',
+      (packed: Buffer) => Buffer.concat([packed.subarray(0, 4), Buffer.from([0, 0xa8]), packed]),
+    ],
+    [
+      'has a block of 2 MiB of one byte',
+      (packed: Buffer) => Buffer.concat([packed.subarray(0, 4), Buffer.from([0, 0x50, 0xfb, 0xff, 0xff, 1])]),
+    ],
+  ])('is left out where it is packed with zstd and %s', async (_, harm) => {
+    const zstd = Buffer.from('KLUv/QRYKQAAe30KCgrk2CeT', 'base64');
+    const file = write('harmed.zst', harm(zstd));
+    const report = await against(file);
+    expectJust(report);
+    expect(gapsOf(report)).toEqual([['C', expect.stringContaining('nothing of it was read')]]);
+    expect(report.logs[2]?.lines).toBe('0');
+    // Of two logs neither is put aside.
+    const { code, stderr } = await event2ledger(['compare', args[0] ?? '', file]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is damaged or cut off')]);
   });
 
   it('cannot pass off as an event what holds members and is no object', () => {

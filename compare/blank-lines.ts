@@ -1,0 +1,94 @@
+import { NEWLINE } from './ascii.js';
+import { isSpace } from './shape.js';
+
+/** Blank lines that stood one after the other. */
+interface Run {
+  /** Where they stood: before what is there now. */
+  at: number;
+  bytes: number;
+  lines: number;
+}
+
+/** What the lines and bytes of several runs come to. */
+interface Sum {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+const NOTHING: Sum = { bytes: 0, lines: 0 };
+
+/**
+ * Takes lines of spaces alone, which hide no event, out of bytes in memory, and knows where they stood: what is left can be
+ * compared with other logs' bytes in long stretches.
+ */
+export class BlankLines {
+  /** In their order; those before `#first` are not asked for any more. */
+  #runs: Run[] = [];
+  #first = 0;
+
+  /**
+   * Takes them out of the lines that begin from a place on.
+   * @param from where a line begins
+   * @returns where the bytes end now
+   */
+  takeOut(bytes: Buffer, from: number, to: number): number {
+    let end = from;
+    for (let line = from; line < to; ) {
+      let at = line;
+      while (at < to && isSpace(bytes[at] as number)) at++;
+      if (at < to && bytes[at] === NEWLINE) {
+        this.#note(end, at + 1 - line);
+        line = at + 1;
+        continue;
+      }
+      const newline = bytes.indexOf(NEWLINE, at);
+      const next = newline < 0 || newline >= to ? to : newline + 1;
+      if (end < line) bytes.copyWithin(end, line, next);
+      end += next - line;
+      line = next;
+    }
+    return end;
+  }
+
+  /** What stood before a place, or right at it. */
+  upTo(at: number): Sum {
+    if (this.#first === this.#runs.length) return NOTHING;
+    let [bytes, lines] = [0, 0];
+    for (let index = this.#first; index < this.#runs.length; index++) {
+      const run = this.#runs[index] as Run;
+      if (run.at > at) break;
+      bytes += run.bytes;
+      lines += run.lines;
+    }
+    return { bytes, lines };
+  }
+
+  /** Forgets what stood before a place. @returns what it was */
+  forget(before: number): Sum {
+    if (this.#first === this.#runs.length) return NOTHING;
+    let [bytes, lines] = [0, 0];
+    for (; this.#first < this.#runs.length; this.#first++) {
+      const run = this.#runs[this.#first] as Run;
+      if (run.at >= before) break;
+      bytes += run.bytes;
+      lines += run.lines;
+    }
+    return { bytes, lines };
+  }
+
+  /** The bytes were moved to the front by so many. */
+  move(by: number): void {
+    if (this.#runs.length === 0) return;
+    this.#runs = this.#runs.slice(this.#first);
+    this.#first = 0;
+    for (const run of this.#runs) run.at -= by;
+  }
+
+  #note(at: number, bytes: number): void {
+    const last = this.#runs.at(-1);
+    if (last !== undefined && this.#first < this.#runs.length && last.at === at) {
+      last.bytes += bytes;
+      last.lines++;
+    } else this.#runs.push({ at, bytes, lines: 1 });
+  }
+}
