@@ -114,14 +114,15 @@ export class PackedLog {
   }
 }
 
-/** The digits of the last time that is told; empty if none is. */
+/** The digits of the last time that is told to its end; empty if none is. */
 function lastTimeOf(piece: Buffer): string {
-  const key = piece.lastIndexOf(TIME_KEY);
-  if (key < 0) return '';
-  const from = key + TIME_KEY.length;
-  let to = from;
-  while (to < piece.length && to < from + MOST_DIGITS && isDigit(piece[to] as number)) to++;
-  return piece.toString('latin1', from, to);
+  for (let key = piece.lastIndexOf(TIME_KEY); key >= 0; key = key === 0 ? -1 : piece.lastIndexOf(TIME_KEY, key - 1)) {
+    const from = key + TIME_KEY.length;
+    let to = from;
+    while (to < piece.length && to < from + MOST_DIGITS && isDigit(piece[to] as number)) to++;
+    if (to < piece.length) return piece.toString('latin1', from, to);
+  }
+  return '';
 }
 
 function isDigit(byte: number): boolean {

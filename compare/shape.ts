@@ -5,6 +5,9 @@ import { endOfText, hasEscape } from './line-scan.js';
 /** A line with more members is left to the full reading. */
 export const MOST_MEMBERS = 256;
 
+/** What is nested deeper is left to the full reading: no program's events are, and it costs as much as many lines. */
+const DEEPEST = 32;
+
 /** Of which object a member is. */
 const TOP = 0;
 const ACTOR = 1;
@@ -166,8 +169,9 @@ export function endOfValue(bytes: Uint8Array, from: number, to: number): number 
     if (byte === QUOTE) {
       at = endOfText(bytes, at, to) - 1;
       if (at < 0) return -1;
-    } else if (byte === OPEN || byte === OPEN_LIST) depth++;
-    else if (byte === CLOSE || byte === CLOSE_LIST || byte === COMMA) {
+    } else if (byte === OPEN || byte === OPEN_LIST) {
+      if (++depth > DEEPEST) return -1;
+    } else if (byte === CLOSE || byte === CLOSE_LIST || byte === COMMA) {
       if (depth === 0) return at === from ? -1 : trimmed(bytes, from, at);
       if (byte !== COMMA && --depth === 0) return at + 1;
     } else if (byte === BACKSLASH) return -1;

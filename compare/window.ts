@@ -204,7 +204,11 @@ export class LogWindow {
 
   /** Whether the next lines of both are one event, as far as their members tell. Call after `look`. */
   isSameEventAs(other: LogWindow): boolean {
-    if (!other.hasMembers()) return false;
+    if (!other.hasMembers()) {
+      // It must be read in full, as one that is written in a new way.
+      other.members.made++;
+      return false;
+    }
     const { bytes, at, lineEnd, members } = this;
     if (this.#hasMembers === undefined && other.members.isSameAsLine(bytes, at, lineEnd, members)) return true;
     return this.hasMembers() && members.isSameAs(other.members);

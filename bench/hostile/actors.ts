@@ -100,18 +100,45 @@ function* some(honest: readonly string[], total: number, each: number, made: (li
   }
 }
 
-async function gzipped(file: string, unpacked: Iterable<Buffer>): Promise<boolean> {
-  await pipeline(unpacked, createGzip({ level: 9 }), createWriteStream(file));
+async function gzipped(file: string, unpacked: Iterable<Buffer>, level = 9): Promise<boolean> {
+  await pipeline(unpacked, createGzip({ level }), createWriteStream(file));
   return true;
+}
+
+function* buffers(lines: readonly string[]): Generator<Buffer> {
+  for (let from = 0; from < lines.length; from += 1000) {
+    yield Buffer.from(`${lines.slice(from, from + 1000).join('\n')}\n`, 'latin1');
+  }
 }
 
 function* zeros(bytes: number, of: Buffer): Generator<Buffer> {
   for (let made = 0; made < bytes; made += of.length) yield of;
 }
 
+/** Packs one text so often that it is as long as the others of these. */
+function zstdOfMany(file: string, text: string): boolean {
+  const times = Math.ceil(BOMB / text.length);
+  const script = `import sys\nt = sys.stdin.buffer.read()\nfor _ in range(${times}): sys.stdout.buffer.write(t)`;
+  const command = 'set -o pipefail; python3 -c "$1" | zstd -q -f -19 --long=24 -o "$2"';
+  return spawnSync('bash', ['-c', command, '-', script, file], { input: text }).status === 0;
+}
+
 const BOMB = 4 * 1024 * MIB;
 
 export const HOSTILE_ACTORS: readonly HostileActor[] = [
+  {
+    name: 'an honest one, packed with gzip',
+    isTrue: true,
+    write: (file, honest) => gzipped(file, buffers(honest), 6),
+  },
+  {
+    name: 'an honest one, packed with zstd',
+    isTrue: true,
+    write: (file, honest) => {
+      writeLines(`${file}.plain`, honest);
+      return spawnSync('zstd', ['-q', '-f', '--rm', `${file}.plain`, '-o', file]).status === 0;
+    },
+  },
   lines('reverse order', (honest) => [...honest].reverse()),
   lines('shuffled altogether', shuffled),
   lines('shuffled within 1,000 lines', (honest, random) => shuffledWithin(honest, 1000, random), true),
@@ -200,18 +227,11 @@ export const HOSTILE_ACTORS: readonly HostileActor[] = [
   },
   {
     name: 'zstd of 4 GiB of one event',
-    write: (file, honest) => {
-      const text = `${honest[0]}\n`.repeat(1000);
-      const script = `import sys\nt = sys.stdin.buffer.read()\nfor _ in range(${Math.ceil(BOMB / text.length)}): sys.stdout.buffer.write(t)`;
-      const made = spawnSync(
-        'bash',
-        ['-c', `set -o pipefail; python3 -c "$1" | zstd -q -f -19 --long=24 -o "$2"`, '-', script, file],
-        {
-          input: text,
-        },
-      );
-      return made.status === 0;
-    },
+    write: (file, honest) => zstdOfMany(file, `${honest[0]}\n`.repeat(1000)),
+  },
+  {
+    name: 'zstd of 4 GiB of a thousand events',
+    write: (file, honest) => zstdOfMany(file, `${honest.slice(0, 1000).join('\n')}\n`),
   },
   {
     name: 'zstd that asks for a window of 2 GB',
