@@ -8,7 +8,7 @@ import { compareLogs } from './compare.js';
 import { CompareError } from './errors.js';
 import { plainLogs } from './inputs.js';
 import { ProgressBar } from './progress-bar.js';
-import { optimizeLess } from './tiering.js';
+import { tuneForShortRuns } from './tiering.js';
 
 interface Options {
   readonly names?: string;
@@ -61,7 +61,7 @@ async function run(files: readonly string[], options: Options, io: CommandIo): P
   const policy = options.policy === undefined ? {} : await policyOf(options.policy);
   const source = options.sourceId ?? SOURCE;
   if (source === '') throw new UsageError('--source-id must not be empty.');
-  optimizeLess();
+  tuneForShortRuns();
   const { logs, remove } = await plainLogs(files, io.stdin, io.signal);
   const bar = new ProgressBar(io.stderr);
   try {

@@ -31,12 +31,15 @@ export interface HeldLine extends LoneLine {
   readonly matter: number;
 }
 
-const FIRST_ROOM = 256;
+/** So many lines lie in one piece: what grows is never copied. */
+const PIECE = 1 << 12;
+/** Of a place without a line. */
+const NO_LOG = 0xff;
 /** So many kinds are told apart; anybody can make up more. */
 const MOST_KINDS = 1 << 10;
-const NO_KIND = -1;
+const NO_KIND = 0xffff;
 
-/** One number of each line. */
+/** One number of each line of a piece. */
 interface Columns {
   readonly log: Uint8Array;
   readonly astray: Uint8Array;
@@ -47,32 +50,30 @@ interface Columns {
   readonly line: Float64Array;
   readonly among: Float64Array;
   readonly alike: Float64Array;
-  /** The kind's place among all, or -1. */
-  readonly kind: Int32Array;
+  readonly kind: Uint16Array;
   readonly matter: Uint32Array;
 }
 
 /** Lines as they go from thread to thread. */
 export interface PackedLines {
-  readonly columns: Columns;
+  readonly pieces: readonly Columns[];
   readonly kinds: readonly EventKind[];
-  /** Of each the bytes, if they are there. */
-  readonly kept: readonly (Buffer | undefined)[];
 }
 
 /** Lines apart, column by column: there may be millions, and as objects each would take several times the memory. */
 export class LoneLines {
-  #columns = columnsOf(FIRST_ROOM);
-  #kept: (Buffer | undefined)[] = [];
+  readonly #pieces: Columns[] = [];
+  readonly #kept = new Map<number, Buffer>();
   readonly #kinds = new Map<string, number>();
   readonly #kindsInOrder: EventKind[] = [];
-  #end = 0;
   readonly #free: number[] = [];
+  #end = 0;
+  #size = 0;
   /** All of them in order of time, while none is added or removed. */
   #inOrder: Uint32Array | undefined;
 
   /**
-   * Those of several parts.
+   * Those of several parts, which are taken as they are.
    * @param numbered what is added to the numbers of each part's lines of a log
    */
   static joined(
@@ -82,61 +83,50 @@ export class LoneLines {
   ): LoneLines {
     const joined = new LoneLines();
     let others = 0;
-    for (const [part, { columns, kinds, kept }] of parts.entries()) {
-      const rows = allRows(columns.log.length).filter((row) => isWanted(part, columns.log[row] as number));
-      others = joined.#take(rows, { columns, kinds, kept }, others, (log) => numbered(part, log));
+    for (const [part, { pieces, kinds }] of parts.entries()) {
+      const places = kinds.map((kind) => joined.#placeOf(kind));
+      let most = 0;
+      for (const columns of pieces) {
+        for (let at = 0; at < PIECE; at++) {
+          const log = columns.log[at] as number;
+          if (log === NO_LOG) continue;
+          most = Math.max(most, columns.among[at] as number, columns.alike[at] as number);
+          columns.line[at] = (columns.line[at] as number) + numbered(part, log);
+          columns.among[at] = (columns.among[at] as number) + others;
+          columns.alike[at] = (columns.alike[at] as number) + others;
+          columns.kind[at] = places[columns.kind[at] as number] ?? NO_KIND;
+          if (isWanted(part, log)) joined.#size++;
+          else columns.log[at] = NO_LOG;
+        }
+        joined.#pieces.push(columns);
+      }
+      others += most + 1;
     }
+    joined.#end = joined.#pieces.length * PIECE;
     return joined;
-  }
-
-  /** Takes lines of a part. @param others a number greater than all that those before were held by @returns the next such */
-  #take(
-    rows: Uint32Array,
-    { columns, kinds, kept }: PackedLines,
-    others: number,
-    numbered: (log: number) => number,
-  ): number {
-    const first = this.#end;
-    this.#end += rows.length;
-    if (this.#end > this.#columns.log.length) this.#columns = copied(this.#columns, columnsOf(this.#end * 2));
-    const own = this.#columns;
-    for (const name of NAMES) {
-      const [from, to] = [columns[name], own[name]];
-      for (let index = 0; index < rows.length; index++) to[first + index] = from[rows[index] as number] as number;
-    }
-    const places = kinds.map((kind) => this.#placeOf(kind));
-    let most = others;
-    for (let row = first; row < this.#end; row++) {
-      own.line[row] = (own.line[row] as number) + numbered(own.log[row] as number);
-      own.among[row] = (own.among[row] as number) + others;
-      own.alike[row] = (own.alike[row] as number) + others;
-      most = Math.max(most, own.among[row] as number, own.alike[row] as number);
-      own.kind[row] = places[own.kind[row] as number] ?? NO_KIND;
-      this.#kept[row] = kept[rows[row - first] as number];
-    }
-    return most + 1;
   }
 
   /** How many there are. */
   get size(): number {
-    return this.#end - this.#free.length;
+    return this.#size;
   }
 
   /** @returns its place until it is removed */
   add({ log, astray, seconds, nanos, offset, length, line, kept }: LoneLine): number {
     this.#inOrder = undefined;
+    this.#size++;
     const row = this.#free.pop() ?? this.#end++;
-    if (row === this.#columns.log.length) this.#columns = copied(this.#columns, columnsOf(row * 2));
-    const columns = this.#columns;
-    columns.log[row] = log;
-    columns.astray[row] = astray ? 1 : 0;
-    columns.seconds[row] = seconds;
-    columns.nanos[row] = nanos;
-    columns.offset[row] = offset;
-    columns.length[row] = length;
-    columns.line[row] = line;
-    columns.kind[row] = NO_KIND;
-    this.#kept[row] = kept;
+    if (row === this.#pieces.length * PIECE) this.#pieces.push(newPiece());
+    const [columns, at] = [this.#pieceOf(row), row % PIECE];
+    columns.log[at] = log;
+    columns.astray[at] = astray ? 1 : 0;
+    columns.seconds[at] = seconds;
+    columns.nanos[at] = nanos;
+    columns.offset[at] = offset;
+    columns.length[at] = length;
+    columns.line[at] = line;
+    columns.kind[at] = NO_KIND;
+    if (kept !== undefined) this.#kept.set(row, kept);
     return row;
   }
 
@@ -146,56 +136,76 @@ export class LoneLines {
    * @param alike the same number for those of them that say the same
    */
   hold(row: number, among: number, alike: number): void {
-    this.#columns.among[row] = among;
-    this.#columns.alike[row] = alike;
+    const columns = this.#pieceOf(row);
+    columns.among[row % PIECE] = among;
+    columns.alike[row % PIECE] = alike;
   }
 
   /** Says that all is known that the judgement of a line's event hangs on. */
   clear(row: number, kind: EventKind, matter: number): void {
-    this.#columns.kind[row] = this.#placeOf(kind);
-    this.#columns.matter[row] = matter;
+    const columns = this.#pieceOf(row);
+    columns.kind[row % PIECE] = this.#placeOf(kind);
+    columns.matter[row % PIECE] = matter;
   }
 
-  #placeOf(kind: EventKind): number {
-    const name = `${kind.type}\n${kind.action}`;
-    const known = this.#kinds.get(name);
-    if (known !== undefined) return known;
-    const fresh = this.#kinds.size;
-    if (fresh === MOST_KINDS) return NO_KIND;
-    this.#kinds.set(name, fresh);
-    this.#kindsInOrder.push(kind);
-    return fresh;
+  /** Says that it is not. */
+  unclear(row: number): void {
+    this.#pieceOf(row).kind[row % PIECE] = NO_KIND;
   }
 
   at(row: number): HeldLine {
-    return lineAt(this.#columns, row, this.#kindsInOrder, this.#kept[row]);
+    const [columns, at] = [this.#pieceOf(row), row % PIECE];
+    return {
+      log: columns.log[at] as number,
+      seconds: columns.seconds[at] as number,
+      nanos: columns.nanos[at] as number,
+      offset: columns.offset[at] as number,
+      length: columns.length[at] as number,
+      line: columns.line[at] as number,
+      astray: columns.astray[at] === 1,
+      kept: this.#kept.get(row),
+      among: columns.among[at] as number,
+      alike: columns.alike[at] as number,
+      kind: this.#kindsInOrder[columns.kind[at] as number],
+      matter: columns.matter[at] as number,
+    };
   }
 
   logOf(row: number): number {
-    return this.#columns.log[row] as number;
+    return this.#pieceOf(row).log[row % PIECE] as number;
   }
 
   lengthOf(row: number): number {
-    return this.#columns.length[row] as number;
+    return this.#pieceOf(row).length[row % PIECE] as number;
+  }
+
+  alikeOf(row: number): number {
+    return this.#pieceOf(row).alike[row % PIECE] as number;
   }
 
   isAstray(row: number): boolean {
-    return this.#columns.astray[row] === 1;
+    return this.#pieceOf(row).astray[row % PIECE] === 1;
   }
 
-  /** @returns how many bytes were kept of it */
-  remove(row: number): number {
-    this.#inOrder = undefined;
-    const bytes = this.#kept[row]?.length ?? 0;
-    this.#kept[row] = undefined;
-    this.#free.push(row);
+  /** Keeps the bytes of a line no longer. @returns how many there were */
+  forget(row: number): number {
+    const bytes = this.#kept.get(row)?.length ?? 0;
+    this.#kept.delete(row);
     return bytes;
+  }
+
+  remove(row: number): void {
+    this.#inOrder = undefined;
+    this.#size--;
+    this.#kept.delete(row);
+    this.#pieceOf(row).log[row % PIECE] = NO_LOG;
+    this.#free.push(row);
   }
 
   /** Where the lines of a log begin. */
   offsetsOf(log: number): Set<number> {
     const offsets = new Set<number>();
-    for (const row of this.#rows()) if (this.logOf(row) === log) offsets.add(this.#columns.offset[row] as number);
+    for (const row of this.#rows()) if (this.logOf(row) === log) offsets.add(this.at(row).offset);
     return offsets;
   }
 
@@ -215,78 +225,57 @@ export class LoneLines {
     if (moment.length > 0) yield moment;
   }
 
-  /** All of them, without what is free. */
+  /** All of them, which are not to be changed here any more. */
   packed(): PackedLines {
-    const rows = this.#rows();
-    const columns = columnsOf(rows.length);
-    const kept: (Buffer | undefined)[] = [];
-    for (const [place, row] of rows.entries()) {
-      for (const name of NAMES) columns[name][place] = this.#columns[name][row] as number;
-      kept.push(this.#kept[row]);
-    }
-    return { columns, kinds: this.#kindsInOrder, kept };
+    return { pieces: this.#pieces, kinds: this.#kindsInOrder };
+  }
+
+  #pieceOf(row: number): Columns {
+    return this.#pieces[Math.floor(row / PIECE)] as Columns;
+  }
+
+  #placeOf(kind: EventKind): number {
+    const name = `${kind.type}\n${kind.action}`;
+    const known = this.#kinds.get(name);
+    if (known !== undefined) return known;
+    const fresh = this.#kinds.size;
+    if (fresh === MOST_KINDS) return NO_KIND;
+    this.#kinds.set(name, fresh);
+    this.#kindsInOrder.push(kind);
+    return fresh;
   }
 
   #rows(): Uint32Array {
-    const rows = allRows(this.#end);
-    if (this.#free.length === 0) return rows;
-    const free = new Set(this.#free);
-    return rows.filter((row) => !free.has(row));
+    const rows = new Uint32Array(this.#size);
+    let count = 0;
+    for (let row = 0; row < this.#end; row++) if (this.logOf(row) !== NO_LOG) rows[count++] = row;
+    return rows;
   }
 
   readonly #byTime = (a: number, b: number): number => {
-    const { seconds, nanos, log, line } = this.#columns;
+    const [one, other] = [this.#pieceOf(a), this.#pieceOf(b)];
+    const [i, j] = [a % PIECE, b % PIECE];
     return (
-      (seconds[a] as number) - (seconds[b] as number) ||
-      (nanos[a] as number) - (nanos[b] as number) ||
-      (log[a] as number) - (log[b] as number) ||
-      (line[a] as number) - (line[b] as number)
+      (one.seconds[i] as number) - (other.seconds[j] as number) ||
+      (one.nanos[i] as number) - (other.nanos[j] as number) ||
+      (one.log[i] as number) - (other.log[j] as number) ||
+      (one.line[i] as number) - (other.line[j] as number)
     );
   };
 }
 
-function columnsOf(lines: number): Columns {
+function newPiece(): Columns {
   return {
-    log: new Uint8Array(lines),
-    astray: new Uint8Array(lines),
-    seconds: new Float64Array(lines),
-    nanos: new Uint32Array(lines),
-    offset: new Float64Array(lines),
-    length: new Uint32Array(lines),
-    line: new Float64Array(lines),
-    among: new Float64Array(lines),
-    alike: new Float64Array(lines),
-    kind: new Int32Array(lines),
-    matter: new Uint32Array(lines),
-  };
-}
-
-const NAMES = Object.keys(columnsOf(0)) as (keyof Columns)[];
-
-function allRows(lines: number): Uint32Array {
-  const rows = new Uint32Array(lines);
-  for (let row = 0; row < lines; row++) rows[row] = row;
-  return rows;
-}
-
-function copied(from: Columns, to: Columns): Columns {
-  for (const name of NAMES) to[name].set(from[name]);
-  return to;
-}
-
-function lineAt(columns: Columns, row: number, kinds: readonly EventKind[], kept: Buffer | undefined): HeldLine {
-  return {
-    log: columns.log[row] as number,
-    seconds: columns.seconds[row] as number,
-    nanos: columns.nanos[row] as number,
-    offset: columns.offset[row] as number,
-    length: columns.length[row] as number,
-    line: columns.line[row] as number,
-    astray: columns.astray[row] === 1,
-    kept,
-    among: columns.among[row] as number,
-    alike: columns.alike[row] as number,
-    kind: kinds[columns.kind[row] as number],
-    matter: columns.matter[row] as number,
+    log: new Uint8Array(PIECE).fill(NO_LOG),
+    astray: new Uint8Array(PIECE),
+    seconds: new Float64Array(PIECE),
+    nanos: new Uint32Array(PIECE),
+    offset: new Float64Array(PIECE),
+    length: new Uint32Array(PIECE),
+    line: new Float64Array(PIECE),
+    among: new Float64Array(PIECE),
+    alike: new Float64Array(PIECE),
+    kind: new Uint16Array(PIECE),
+    matter: new Uint32Array(PIECE),
   };
 }

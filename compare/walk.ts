@@ -6,8 +6,9 @@ import type { LineReading } from './line-reading.js';
 import { isAfter, type Moment, momentOf, timeAtEnd } from './line-scan.js';
 import { type LoneLine, LoneLines } from './lone-lines.js';
 import { isInDisorder } from './order.js';
-import { type Blame, Patience } from './patience.js';
+import { Patience } from './patience.js';
 import type { UnclearLines } from './unclear.js';
+import { WaitingMoments } from './waiting.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
 
 /** So many bytes of each log are compared at once; where they differ, the place is searched in them. */
@@ -69,17 +70,8 @@ export interface WalkOptions {
   readonly leftOut?: readonly number[];
   /** Lines that may wait for another log to say the same, before one of them is given up. */
   readonly mostWaiting?: number | undefined;
-}
-
-/** What waits of one moment. */
-interface WaitingMoment {
-  /** Its number among all. */
-  readonly number: number;
-  /** Lines that say the same, of each content, by their places. */
-  readonly groups: number[][];
-  blame: Blame;
-  /** Of so many groups. */
-  blamed: number;
+  /** Moments that are kept as they are looked at. */
+  readonly mostFresh?: number | undefined;
 }
 
 /**
@@ -95,7 +87,7 @@ export class Walk {
   readonly #allAgreed: (Omit<Agreed, 'kinds'> & { readonly kinds: KindCounts })[] = [];
   /** Logs that lack what comes now. */
   #ended: readonly number[] = [];
-  readonly #waiting = new Map<string, WaitingMoment>();
+  readonly #waiting: WaitingMoments;
   /** Those that wait, and those that wait no more. */
   readonly #lone = new LoneLines();
   /** How often lines were held against each other. */
@@ -117,9 +109,17 @@ export class Walk {
   constructor(
     windows: readonly LogWindow[],
     private readonly reading: LineReading,
-    { ignore, leftOut = [], mostWaiting = MOST_WAITING }: WalkOptions,
+    { ignore, leftOut = [], mostWaiting = MOST_WAITING, mostFresh }: WalkOptions,
   ) {
     this.#clear = new ClearLines(reading, ignore, windows.length);
+    this.#waiting = new WaitingMoments(
+      this.#lone,
+      (groups) => this.#settle(groups),
+      (rows) => {
+        for (const row of rows) this.#lone.unclear(row);
+      },
+      mostFresh,
+    );
     this.#mostWaiting = mostWaiting;
     this.#mostBehind = Math.min(MOST_BEHIND, mostWaiting);
     this.#all = windows;
@@ -353,7 +353,10 @@ export class Walk {
     if (!hasKind || group.some((other) => lone.isAstray(other))) return;
     const fresh = this.#agreed.add(bytes, window.kind);
     if (fresh !== undefined) fresh.first = { ...line, kept: undefined };
-    for (const other of group) this.#room += lone.remove(other);
+    for (const other of group) {
+      this.#room += lone.forget(other);
+      lone.remove(other);
+    }
   }
 
   /**
@@ -372,15 +375,18 @@ export class Walk {
     return { log, seconds, nanos, offset, length, line: window.lines, astray, ...(kept && { kept }) };
   }
 
+  /** Takes note of what is known of lines that may wait to the end, and keeps no bytes of them. */
+  #settle(groups: readonly (readonly number[])[]): void {
+    if (this.#windows.length === this.#all.length) this.#clear.note(this.#lone, groups);
+    for (const group of groups) for (const row of group) this.#room += this.#lone.forget(row);
+  }
+
   /**
    * Leaves all that waits to be judged.
    * @throws CompareError `UNLIKE`
    */
   #letGo(): void {
-    if (this.#windows.length === this.#all.length) {
-      for (const { groups } of this.#waiting.values()) this.#clear.note(this.#lone, groups);
-    }
-    this.#waiting.clear();
+    this.#waiting.letGo();
     this.#waitingLines = 0;
     if (this.#lone.size <= MOST_LONE) return;
     throw new CompareError(
@@ -403,11 +409,9 @@ export class Walk {
   #giveUpDisordered(): void {
     const waitWithout = (given: LogWindow) => {
       let count = 0;
-      for (const { groups } of this.#waiting.values()) {
-        for (const group of groups) {
-          const others = group.filter((row) => this.#lone.logOf(row) !== given.log).length;
-          if (others > 0 && others < this.#windows.length - 1) count++;
-        }
+      for (const group of this.#waiting.groups()) {
+        const others = group.filter((row) => this.#lone.logOf(row) !== given.log).length;
+        if (others > 0 && others < this.#windows.length - 1) count++;
       }
       return count;
     };

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CompareError, type CompareErrorCode } from './errors.js';
 import type { Part } from './parts.js';
+import { keepYoungSmall } from './tiering.js';
 import { type WalkedPart, walkPart } from './walk-part.js';
 
 export interface WorkerData {
@@ -16,15 +17,15 @@ export type WorkerMessage = number | WalkedPart | { readonly code: CompareErrorC
 const { descriptors, part, ignore } = workerData as WorkerData;
 const say = (message: WorkerMessage, moved: readonly ArrayBuffer[] = []) => parentPort?.postMessage(message, moved);
 
+keepYoungSmall();
 try {
   const walk = walkPart(descriptors, part, { ignore });
   let step = walk.next();
   for (; !step.done; step = walk.next()) say(step.value);
-  const { lone, ...walked } = step.value;
-  // Of the lines that must be read in full the bytes are in the log; most need not be.
+  const columns = step.value.lone.pieces.flatMap((piece) => Object.values(piece) as Uint8Array<ArrayBuffer>[]);
   say(
-    { ...walked, lone: { ...lone, kept: [] } },
-    Object.values(lone.columns).map(({ buffer }) => buffer),
+    step.value,
+    columns.map(({ buffer }) => buffer),
   );
 } catch (error) {
   if (!(error instanceof CompareError)) throw error;

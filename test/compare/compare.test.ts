@@ -49,13 +49,21 @@ function compared(
   {
     policy = {},
     mostWaiting,
+    mostFresh,
     mostAlike,
-  }: { readonly policy?: Partial<Policy>; readonly mostWaiting?: number; readonly mostAlike?: number } = {},
+  }: {
+    readonly policy?: Partial<Policy>;
+    readonly mostWaiting?: number;
+    readonly mostFresh?: number;
+    readonly mostAlike?: number;
+  } = {},
 ) {
   const descriptors = files.map(openLog);
   try {
     const cut = partsOf(descriptors, parts, { least: 1 });
-    const walked = cut.map((part) => walkedPart(descriptors, part, { ignore: policy.ignore ?? [], mostWaiting }));
+    const walked = cut.map((part) =>
+      walkedPart(descriptors, part, { ignore: policy.ignore ?? [], mostWaiting, mostFresh }),
+    );
     const report = reportOf(
       {
         logs: files.map((file) => ({ name: 'log', file })),
@@ -119,33 +127,46 @@ function readInFull(files: readonly string[], own: Partial<Policy>) {
 }
 
 describe('comparing logs', () => {
-  it.prop([logs, fc.integer({ min: 1, max: 5 }), fc.constantFrom(0, 1, 3, 100), policies], {
-    numRuns: 300,
-  })('finds what reading every line finds, however the logs are cut', async (drawn, parts, mostAlike, own) => {
-    await withLogs(drawn, (files) => {
-      const { told, isAgreed, agreed, actors, policy } = readInFull(files, own);
-      if (told.length === 0) return;
-      const report = compared(files, parts, { policy: own, mostAlike });
-      const judged = judgeLogs({
-        actors,
-        source: 'engine',
-        policy,
-        agreed,
-        attested: actors.map(() => agreed),
-        told: told.filter((one) => !isAgreed(one)),
-        holes: files.flatMap(holesOf),
-        beyond: [],
-        mostAlike,
+  it.prop(
+    [logs, fc.integer({ min: 1, max: 5 }), fc.constantFrom(0, 1, 3, 100), fc.constantFrom(1, 2, 1000), policies],
+    {
+      numRuns: 300,
+    },
+  )(
+    'finds what reading every line finds, however the logs are cut',
+    async (drawn, parts, mostAlike, mostFresh, own) => {
+      await withLogs(drawn, (files) => {
+        const { told, isAgreed, agreed, actors, policy } = readInFull(files, own);
+        if (told.length === 0) return;
+        const report = compared(files, parts, { policy: own, mostAlike, mostFresh });
+        const judged = judgeLogs({
+          actors,
+          source: 'engine',
+          policy,
+          agreed,
+          attested: actors.map(() => agreed),
+          told: told.filter((one) => !isAgreed(one)),
+          holes: files.flatMap(holesOf),
+          beyond: [],
+          mostAlike,
+        });
+        expect(report.coverage).toEqual(judged.coverage);
+        expect(report.actors).toEqual(judged.actors);
+        const named = ({
+          id,
+          class: name,
+          time,
+          verdict,
+          dissent,
+          majority,
+          folded,
+        }: (typeof judged.findings)[number]) => JSON.stringify([id, name, time, verdict, dissent, majority, folded]);
+        expect(report.findings.map((finding) => named(finding as never)).sort()).toEqual(
+          judged.findings.map(named).sort(),
+        );
       });
-      expect(report.coverage).toEqual(judged.coverage);
-      expect(report.actors).toEqual(judged.actors);
-      const named = ({ id, class: name, time, verdict, dissent, majority, folded }: (typeof judged.findings)[number]) =>
-        JSON.stringify([id, name, time, verdict, dissent, majority, folded]);
-      expect(report.findings.map((finding) => named(finding as never)).sort()).toEqual(
-        judged.findings.map(named).sort(),
-      );
-    });
-  });
+    },
+  );
 
   it('has nobody leave out an attribute by default, as the walk takes it', () => {
     expect(completePolicy({ from: '0', actors: ['A', 'B'] }).ignore).toEqual([]);
