@@ -6,8 +6,12 @@ const AHEAD = 32;
 /**
  * Gives what has arrived meanwhile, all together: whoever is slower than what comes in takes more at a time, and catches up.
  * What has arrived is given before an error is thrown.
+ * @param isBusy whether whoever takes it has other work: then nothing is given where nothing has arrived, and it is not waited for
  */
-export async function* arrivals<T>(source: AsyncIterable<T>): AsyncGenerator<T[], void, undefined> {
+export async function* arrivals<T>(
+  source: AsyncIterable<T>,
+  isBusy: () => boolean = () => false,
+): AsyncGenerator<T[], void, undefined> {
   const inbox = new Inbox<T>();
   const reading = inbox.read(source);
   // It is thrown below, once what came before has been given.
@@ -16,8 +20,9 @@ export async function* arrivals<T>(source: AsyncIterable<T>): AsyncGenerator<T[]
     for (;;) {
       // What lies ready at the socket first.
       await turn();
-      const things = await inbox.take();
-      if (things.length === 0) break;
+      const isAwaited = !isBusy();
+      const things = isAwaited || inbox.isOver ? await inbox.take() : inbox.taken();
+      if (things.length === 0 && (isAwaited || inbox.isOver)) break;
       yield things;
     }
     await reading;
@@ -58,10 +63,20 @@ class Inbox<T> {
         this.#arrived = resolve;
       });
     }
+    return this.taken();
+  }
+
+  /** What is there now. */
+  taken(): T[] {
     const things = this.#things;
     this.#things = [];
     this.#taken();
     return things;
+  }
+
+  /** Whether no more comes. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   close(): void {

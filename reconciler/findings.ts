@@ -57,7 +57,7 @@ function openOf(db: Db, { day, id = '' }: Asked): DayFindings[] {
   const rows = db
     .prepare(
       `SELECT day, finding FROM open_findings WHERE id >= @id AND id < @id || 'g' AND (@day IS NULL OR day = @day)
-       ORDER BY day`,
+       AND day NOT IN (SELECT day FROM days) ORDER BY day`,
     )
     .all({ id, day: day ?? null }) as { day: Day; finding: string }[];
   const days = new Map<Day, Finding[]>();

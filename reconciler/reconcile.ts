@@ -3,8 +3,8 @@ import type { LedgerConnection } from '../network/connection.js';
 import { archivedParts, archiveOf, type BlockArchive, type Frame, frameOf } from './archive.js';
 import { arrivals } from './arrivals.js';
 import { ReconcilerError } from './errors.js';
+import type { DayFindings } from './findings.js';
 import { LiveJudge } from './follow/live-judge.js';
-import type { Finding } from './judgement.js';
 import { blockHash, readBlock } from './ledger/block.js';
 import { ChainCheck, type CheckedBlock } from './ledger/chain-check.js';
 import { asDatabaseError } from './projection/database.js';
@@ -48,9 +48,9 @@ export interface ReconcileOptions {
   readonly evidence?: string;
   /**
    * Called with what is found and was not before, or says something else now, once it stands in the database: after each
-   * commit of the newest block. Without it the open days are not judged on the way.
+   * commit of the newest block. Without it the open days are not judged on the way. A day that was sealed is named even without any.
    */
-  readonly onFindings?: (findings: readonly Finding[]) => void;
+  readonly onFindings?: (findings: readonly DayFindings[]) => void;
   /** Called after each commit, with the projection as it then is. */
   readonly onProgress?: (progress: Progress, projection: Projection) => void;
 }
@@ -99,7 +99,12 @@ async function read(options: ReconcileOptions): Promise<void> {
     const cancelled = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     // The last block known is read once more: it must still be the one that was taken in.
     let known = head;
-    for await (const blocks of arrivals(connection.blocks(BigInt(head?.block ?? 0), cancelled))) {
+    const isBusy = () => live?.isCutShort === true;
+    for await (const blocks of arrivals(connection.blocks(BigInt(head?.block ?? 0), cancelled), isBusy)) {
+      if (blocks.length === 0) {
+        const found = intake.commit(live);
+        if (found.length > 0) options.onFindings?.(found);
+      }
       for (const [index, block] of blocks.entries()) {
         if (known !== undefined) {
           if (blockHash(block) !== known.hash) {
@@ -240,7 +245,7 @@ export class Intake {
    * @returns what it finds
    * @throws ReconcilerError `DATABASE` if somebody else has read on in this database meanwhile, `ARCHIVE`
    */
-  commit(live?: LiveJudge, settle = false): readonly Finding[] {
+  commit(live?: LiveJudge, settle = false): readonly DayFindings[] {
     this.#bytes = 0;
     const projection = this.#projection;
     const judge = () => live?.update(settle) ?? [];

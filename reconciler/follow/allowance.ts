@@ -19,8 +19,12 @@ export class Allowance {
   #isUnlimited = false;
 
   /** A turn with so many changes begins. */
-  earn(changes: number, isUnlimited: boolean): void {
+  earn(changes: number): void {
     this.#earned += changes === 0 ? PER_PAUSE : PER_TURN + PER_CHANGE * changes;
+  }
+
+  /** Whether from now on all is covered. */
+  set isUnlimited(isUnlimited: boolean) {
     this.#isUnlimited = isUnlimited;
   }
 

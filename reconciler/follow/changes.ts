@@ -3,8 +3,11 @@ import type { Source } from '../ledger/sources.js';
 import type { ChangeListener } from '../projection/change-listener.js';
 import type { OpenEvent } from '../projection/event-window.js';
 
-/** Beyond so many changes all is looked at anew: they come while a ledger is caught up with. */
-const MANY = 200_000;
+/** Beyond so many bytes, about, all is looked at anew: they come while a ledger is caught up with. */
+const MUCH = 64 * 1024 * 1024;
+/** What one change takes besides an event's text, and one interval of those that a claim changed. */
+const CHANGE = 200;
+const INTERVAL = 100;
 
 /** Time that an actor's claims at a source changed. */
 export interface Claimed {
@@ -19,7 +22,11 @@ export class Changes implements ChangeListener {
   readonly events = new Map<number, { readonly event: OpenEvent; readonly late: boolean }>();
   readonly sources = new Set<Source>();
   readonly claims: Claimed[] = [];
+  #bytes = 0;
   #isTooMuch = false;
+
+  /** @param most how many bytes may be held, about */
+  constructor(private readonly most = MUCH) {}
 
   /** Whether what is known of changes is not all, or a policy came into force: nothing remains as it was. */
   get isTooMuch(): boolean {
@@ -31,17 +38,21 @@ export class Changes implements ChangeListener {
     const known = this.events.get(event.id);
     this.events.set(event.id, { event, late: late || known?.late === true });
     this.sources.add(event.source);
-    this.#check();
+    // Its text may be held by nothing else any more.
+    if (known === undefined) this.#held(CHANGE + 2 * event.canonical.length);
   }
 
   named(source: Source): void {
-    if (!this.#isTooMuch) this.sources.add(source);
+    if (this.#isTooMuch || this.sources.has(source)) return;
+    this.sources.add(source);
+    this.#held(CHANGE);
   }
 
   claimed(actor: string, sources: readonly string[], changed: readonly Interval[]): void {
     if (this.#isTooMuch) return;
-    for (const source of new Set(sources)) this.claims.push({ actor, source, changed });
-    this.#check();
+    const named = new Set(sources);
+    for (const source of named) this.claims.push({ actor, source, changed });
+    this.#held(CHANGE * named.size + INTERVAL * changed.length);
   }
 
   governed(): void {
@@ -55,13 +66,15 @@ export class Changes implements ChangeListener {
     this.#forget();
   }
 
-  #check(): void {
-    if (this.events.size + this.claims.length > MANY) this.governed();
+  #held(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.most) this.governed();
   }
 
   #forget(): void {
     this.events.clear();
     this.sources.clear();
     this.claims.length = 0;
+    this.#bytes = 0;
   }
 }

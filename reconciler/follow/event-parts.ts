@@ -1,6 +1,5 @@
-import { type Day, dayEnd, dayStart, padNanos } from '#chaincode';
+import type { Day } from '#chaincode';
 import type { Locate } from '../judge/findings.js';
-import { judgeFlood } from '../judge/flood.js';
 import type { JudgedEvent, Vantage } from '../judge/input.js';
 import { distinct, judgeEvents } from '../judge/judge-events.js';
 import { pairVariants } from '../judge/pairing.js';
@@ -12,15 +11,26 @@ import { Buckets } from './buckets.js';
 import type { FindingBook } from './finding-book.js';
 import type { OpenDay } from './open-days.js';
 import type { EventRecord, Group, LifeCount, Records } from './records.js';
-import type { Soles } from './soles.js';
+import type { Slice } from './slice.js';
 
 /** What judging needs of the ledger as it stands now. */
 export interface Judging {
   readonly vantage: Vantage;
   readonly locate: Locate;
   readonly load: (id: number) => JudgedEvent;
-  readonly days: readonly OpenDay[];
+  readonly days: ReadonlyMap<Day, OpenDay>;
   readonly allowance: Allowance;
+  readonly slice: Slice;
+}
+
+/** Whom what is judged of an event matters to. */
+interface Telling {
+  /** It counts otherwise in its container's life. */
+  counted(record: EventRecord, before: LifeCount | undefined): void;
+  /** Something is decided about it, perhaps otherwise than before. */
+  decided(record: EventRecord): void;
+  /** A policy has it recorded, or none does any more. */
+  judged(record: EventRecord): void;
 }
 
 /** So many nanoseconds of the ledger clock are looked at together: some 67 milliseconds. */
@@ -28,28 +38,36 @@ const TICK = 26n;
 
 /** Judges events that not all have attested, group by group, when something is said of them or their time has come. */
 export class EventParts {
+  /** Of these something was said: they are judged at once. */
   readonly #dirty = new Set<Group>();
+  /** What the clock decides, or a claim, may be very much: these are judged slice by slice. */
+  readonly #later = new Set<Group>();
   readonly #due = new Buckets<Group>();
   readonly #unseen = new Buckets<Group>();
   readonly #nowhere = new Map<Day, Set<EventRecord>>();
   readonly #dirtyNowhere = new Set<Day>();
-  readonly #dirtyFloods = new Set<string>();
-  /** What had been earned when the sources that do not exist, and floods, were judged last. */
+  /** What had been earned when the sources that do not exist were judged last. */
   readonly #judgedAt = new Map<string, number>();
 
   constructor(
     private readonly projection: Projection,
     private readonly records: Records,
-    private readonly soles: Soles,
     private readonly book: FindingBook,
-    /** Called when an event counts otherwise in its container's life. */
-    private readonly counted: (record: EventRecord, before: LifeCount | undefined) => void,
-    /** Called when something is decided about an event, perhaps otherwise than before. */
-    private readonly decided: (record: EventRecord) => void,
+    private readonly tell: Telling,
   ) {}
+
+  /** Whether anything has changed of which nothing is said yet. */
+  get isPutOff(): boolean {
+    return this.#dirty.size + this.#later.size + this.#dirtyNowhere.size > 0;
+  }
 
   touch(group: Group): void {
     this.#dirty.add(group);
+  }
+
+  /** As `touch`, of what may be very much. */
+  touchLater(group: Group): void {
+    this.#later.add(group);
   }
 
   /** Takes note that an event is not looked at any more; call before its time is changed, too. */
@@ -58,34 +76,60 @@ export class EventParts {
     this.touch(record.group);
   }
 
+  /** Takes note that an event, and all before it, belongs to no day that may still change. */
+  expire(record: EventRecord): void {
+    this.#setNowhere(record, false);
+    this.touchLater(record.group);
+  }
+
+  /** Forgets the days before one. */
+  dropBefore(day: Day): void {
+    for (const known of this.#nowhere.keys()) if (known < day) this.#nowhere.delete(known);
+    for (const known of this.#dirtyNowhere) if (known < day) this.#dirtyNowhere.delete(known);
+    for (const known of this.#judgedAt.keys()) if (known < day) this.#judgedAt.delete(known);
+  }
+
   /** Has judged again what the clock decides, or that a majority has sent something since. */
   wake(clock: bigint | undefined): void {
     const { next } = this.projection.appearances.snapshot();
-    for (const group of this.#unseen.between(Number.NEGATIVE_INFINITY, next - 1)) this.touch(group);
+    for (const group of this.#unseen.between(Number.NEGATIVE_INFINITY, next - 1)) this.#woken(group);
     if (clock === undefined) return;
-    for (const group of this.#due.between(Number.NEGATIVE_INFINITY, Number(clock >> TICK))) this.touch(group);
+    for (const group of this.#due.between(Number.NEGATIVE_INFINITY, Number(clock >> TICK))) this.#woken(group);
+  }
+
+  #woken(group: Group): void {
+    this.#sleep(group);
+    this.touchLater(group);
   }
 
   /** Judges what something has changed about, but what would cost more than it is worth by now. */
   judge(judging: Judging): void {
-    for (const { key, day, ids } of this.soles.settle()) {
-      this.#dirtyFloods.add(key);
-      if (this.soles.flood(key) === undefined) this.book.set(day, `flood/${key}`, []);
-      for (const id of ids) {
-        const record = this.records.byId.get(id);
-        if (record !== undefined) this.touch(record.group);
-      }
+    for (const group of this.#dirty) {
+      // It may wait for both.
+      this.#later.delete(group);
+      if (!this.#judgeIfCovered(group, judging)) this.#later.add(group);
     }
-    for (const group of [...this.#dirty]) {
-      const { members } = group;
-      if (!judging.allowance.covers(members.size, COST.judge, group.judgedAt)) continue;
-      group.judgedAt = judging.allowance.spent;
-      this.#dirty.delete(group);
-      this.#judge(group, judging);
-      this.records.drop(group);
+    this.#dirty.clear();
+    let rest = this.#later.size;
+    for (const group of this.#later) {
+      if (rest === 0 || judging.slice.isOver) break;
+      rest -= 1;
+      this.#later.delete(group);
+      // To the end of those that wait.
+      if (!this.#judgeIfCovered(group, judging)) this.#later.add(group);
     }
     for (const day of [...this.#dirtyNowhere]) this.#judgeNowhere(day, judging);
-    for (const key of [...this.#dirtyFloods]) this.#judgeFlood(key, judging);
+  }
+
+  #judgeIfCovered(group: Group, judging: Judging): boolean {
+    const { size } = group.members;
+    judging.slice.spend(COST.decide);
+    if (!judging.allowance.covers(size, COST.judge, group.judgedAt)) return false;
+    judging.slice.spend(size * COST.judge);
+    group.judgedAt = judging.allowance.spent;
+    this.#judge(group, judging);
+    this.records.drop(group);
+    return true;
   }
 
   #judge(group: Group, judging: Judging): void {
@@ -102,12 +146,12 @@ export class EventParts {
         const limit = absentAfter(subject, actor, judging.vantage);
         if (limit !== undefined) this.#awaitClock(group, limit);
       }
-      const flood = this.soles.floodOf(record);
-      if (flood !== undefined) this.#dirtyFloods.add(flood);
-      record.judged = decided !== undefined && flood === undefined;
+      if (record.judged !== (decided !== undefined)) {
+        record.judged = decided !== undefined;
+        this.tell.judged(record);
+      }
       this.#setNowhere(record, record.judged && decided?.sourceExists === false);
-      if (flood !== undefined) this.#count(record, 'left out');
-      else if (decided === undefined) this.#count(record, 'stands');
+      if (decided === undefined) this.#count(record, 'stands');
       else if (!decided.sourceExists) this.#count(record, 'ignored');
       else {
         members.push(record);
@@ -132,10 +176,12 @@ export class EventParts {
       .sort(([, a], [, b]) => inOrder(a, b));
     const said = new Map<Day, ReturnType<typeof distinct>>();
     const counts = new Map<EventRecord, LifeCount>();
-    for (const { day, bounds, context } of days) {
+    for (const own of new Set(members.map(({ time }) => this.projection.tallies.dayOf(time)))) {
+      const open = days.get(own);
+      if (open === undefined) continue;
+      const { day, bounds, context } = open;
       const near = standings.filter(([{ time }]) => time >= context.from && time < context.to);
-      const own = near.filter(([{ time }]) => time >= bounds.from && time < bounds.to);
-      if (own.length === 0) continue;
+      const ofDay = near.filter(([{ time }]) => time >= bounds.from && time < bounds.to);
       const pairing = pairVariants(
         near.map(([, standing]) => standing),
         vantage,
@@ -148,10 +194,10 @@ export class EventParts {
       );
       said.set(day, distinct(findings));
       const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
-      for (const [record, standing] of own) counts.set(record, countOf(standing, instead.has(standing)));
+      for (const [record, standing] of ofDay) counts.set(record, countOf(standing, instead.has(standing)));
     }
     for (const record of members) {
-      this.decided(record);
+      this.tell.decided(record);
       this.#count(record, counts.get(record) ?? 'undecided');
     }
     this.#say(group, said);
@@ -171,27 +217,20 @@ export class EventParts {
   }
 
   /** The events of sources that do not exist, all those of a day together. */
-  #judgeNowhere(day: Day, { allowance, load, vantage, locate, days }: Judging): void {
+  #judgeNowhere(day: Day, { allowance, load, vantage, locate, days, slice }: Judging): void {
+    const open = days.get(day);
+    if (open === undefined) {
+      this.#dirtyNowhere.delete(day);
+      return;
+    }
     const records = [...(this.#nowhere.get(day) ?? [])];
-    const open = days.find((one) => one.day === day);
     if (!allowance.covers(records.length, COST.judge, this.#judgedAt.get(day) ?? 0)) return;
     this.#judgedAt.set(day, allowance.spent);
     this.#dirtyNowhere.delete(day);
-    if (open === undefined) return;
+    slice.spend(records.length * COST.judge);
     const standings = records.flatMap((record) => standingOf(load(record.id), vantage) ?? []).sort(inOrder);
     const { findings } = judgeEvents(standings, { pairs: [], clusters: [] }, open.bounds, locate);
     this.book.set(day, 'nowhere', findings);
-  }
-
-  #judgeFlood(key: string, { allowance, vantage, locate, days }: Judging): void {
-    const flood = this.soles.flood(key);
-    if (!allowance.covers(this.soles.size(key), COST.decide, this.#judgedAt.get(key) ?? 0)) return;
-    this.#judgedAt.set(key, allowance.spent);
-    this.#dirtyFloods.delete(key);
-    if (flood === undefined || !days.some(({ day }) => day === flood.day)) return;
-    const bounds = { from: padNanos(dayStart(flood.day)), to: padNanos(dayEnd(flood.day)) };
-    const { findings } = judgeFlood(this.projection, { ...flood, ...bounds }, vantage, locate);
-    this.book.set(flood.day, `flood/${key}`, findings);
   }
 
   #setNowhere(record: EventRecord, nowhere: boolean): void {
@@ -209,7 +248,7 @@ export class EventParts {
     const before = record.counts;
     if (before === counts) return;
     record.counts = counts;
-    this.counted(record, before);
+    this.tell.counted(record, before);
   }
 
   #awaitAppearance(group: Group, seq: number): void {

@@ -5,11 +5,14 @@ import type { LifeEventRow } from '../judge/load-containers.js';
 import type { Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
 import { LIFE_ACTIONS } from '../running/sweep.js';
-import { type Allowance, COST } from './allowance.js';
+import { COST } from './allowance.js';
+import type { Judging } from './event-parts.js';
 import type { FindingBook } from './finding-book.js';
 import { LifeIndex } from './life-index.js';
 import type { OpenDay } from './open-days.js';
 import type { Records } from './records.js';
+import { advance } from './slice.js';
+import type { Soles } from './soles.js';
 
 interface Row {
   readonly id: number;
@@ -27,7 +30,12 @@ interface DayLives {
   readonly judgedAt: Map<string, number>;
   /** Containers with an event that cannot follow the one before, while too few have watched in between. */
   readonly unwatched: Set<string>;
+  /** Goes through all that there was when this began; no container is judged meanwhile. */
+  reading: Iterator<number> | undefined;
 }
+
+/** So many rows are read at a time: no statement may be open when anything is written. */
+const PAGE = 1000;
 
 /** Judges containers' lives, container by container, when one more of its events stands or does not any more. */
 export class LifeParts {
@@ -38,19 +46,34 @@ export class LifeParts {
   constructor(
     private readonly projection: Projection,
     private readonly records: Records,
+    private readonly soles: Soles,
     private readonly book: FindingBook,
   ) {
     const columns = 'id, time, source AS sourceId, action, object';
     this.#find = projection.db.prepare(`SELECT ${columns} FROM events WHERE id = ?`);
     this.#list = projection.db.prepare(
-      `SELECT ${columns} FROM events WHERE time >= ? AND time < ? AND type = 'container'
-       AND action IN (${LIFE_ACTIONS.map(() => '?').join()}) ORDER BY time, id`,
+      `SELECT ${columns}, hash FROM events WHERE (time, hash) > (?, ?) AND time < ? AND type = 'container'
+       AND action IN (${LIFE_ACTIONS.map(() => '?').join()}) AND id <= ? ORDER BY time, hash LIMIT ${PAGE}`,
     );
   }
 
+  get isPutOff(): boolean {
+    for (const { dirty, reading } of this.#days.values()) if (dirty.size > 0 || reading !== undefined) return true;
+    return false;
+  }
+
   /** A day begins of which nothing is known. */
-  begin(day: Day): void {
-    this.#days.set(day, { index: new LifeIndex(), dirty: new Set(), judgedAt: new Map(), unwatched: new Set() });
+  begin(day: Day): DayLives {
+    const [dirty, unwatched] = [new Set<string>(), new Set<string>()];
+    const lives = { index: new LifeIndex(), dirty, judgedAt: new Map(), unwatched, reading: undefined };
+    this.#days.set(day, lives);
+    return lives;
+  }
+
+  /** A day begins of which there are events up to a number: they are gone through once the records know how each counts. */
+  beginKnown(day: OpenDay, lastEvent: number): void {
+    const lives = this.begin(day.day);
+    lives.reading = this.#read(day, lives, lastEvent);
   }
 
   end(day: Day): void {
@@ -72,7 +95,8 @@ export class LifeParts {
     const name = `${source}/${object}`;
     const lives = this.#days.get(day);
     if (lives === undefined) return;
-    if (lives.unwatched.has(name) || this.book.has(day, `life/${name}`)) lives.dirty.add(name);
+    const isFound = lives.unwatched.has(name) || this.book.has(day, `life/${name}`);
+    if (isFound || lives.reading !== undefined) lives.dirty.add(name);
   }
 
   /** More of a source's time is watched, or by more. */
@@ -82,44 +106,74 @@ export class LifeParts {
     }
   }
 
-  /** Looks at all containers of a day, once the records know how each event counts. */
-  judgeAll({ day, bounds }: OpenDay, locate: Locate): void {
-    this.begin(day);
-    const lives = this.#days.get(day) as DayLives;
-    const check = new LifeCheck(this.projection);
-    const found = new Set<string>();
-    for (const row of this.#list.iterate(bounds.from, bounds.to, ...LIFE_ACTIONS) as Iterable<Row>) {
-      const name = `${row.sourceId}/${row.object}`;
-      lives.index.add(name, row.id);
-      const event = this.#lifeEvent(row);
-      if (event !== undefined && check.seen(event)) found.add(name);
-    }
-    for (const name of check.unwatched) lives.unwatched.add(name);
-    for (const name of found) this.#judge(day, lives, name, Number.POSITIVE_INFINITY, locate);
-  }
-
-  judge(locate: Locate, allowance: Allowance): void {
+  judge(judging: Judging): void {
+    const { slice } = judging;
     for (const [day, lives] of this.#days) {
-      for (const name of [...lives.dirty]) {
-        const before = lives.judgedAt.get(name);
-        const most = allowance.most(COST.read, before ?? 0);
-        const looked = this.#judge(day, lives, name, most, locate);
-        if (looked > most) continue;
+      if (lives.reading !== undefined) {
+        if (!advance(lives.reading, slice)) return;
+        lives.reading = undefined;
+      }
+      let rest = lives.dirty.size;
+      for (const name of lives.dirty) {
+        if (rest === 0 || slice.isOver) break;
+        rest -= 1;
         lives.dirty.delete(name);
-        if (allowance.isFew(looked)) lives.judgedAt.delete(name);
-        else lives.judgedAt.set(name, allowance.spent);
+        // To the end of those that wait.
+        if (!this.#judgeIfCovered(day, lives, name, judging)) lives.dirty.add(name);
       }
     }
+  }
+
+  /** Goes through a day's events, and notes which containers there is something to say of. */
+  *#read({ bounds }: OpenDay, lives: DayLives, lastEvent: number): Generator<number> {
+    // What waits is looked at with all the rest.
+    lives.dirty.clear();
+    const check = new LifeCheck(this.projection);
+    const see = (moment: readonly LifeEventRow[]) => {
+      for (const event of inOrder(moment)) if (check.seen(event)) lives.dirty.add(nameOf(event));
+    };
+    let moment: LifeEventRow[] = [];
+    let last: Pick<Row & { hash: string }, 'time' | 'hash'> = { time: bounds.from, hash: '' };
+    for (;;) {
+      const rows = this.#list.all(last.time, last.hash, bounds.to, ...LIFE_ACTIONS, lastEvent) as (Row & {
+        hash: string;
+      })[];
+      for (const row of rows) {
+        lives.index.add(nameOf(row), row.id);
+        if (moment[0] !== undefined && moment[0].time !== row.time) {
+          see(moment);
+          moment = [];
+        }
+        const event = this.#lifeEvent(row);
+        if (event !== undefined) moment.push(event);
+      }
+      yield rows.length * COST.read;
+      const end = rows.at(-1);
+      if (end === undefined || rows.length < PAGE) break;
+      last = end;
+    }
+    see(moment);
+    for (const name of check.unwatched) {
+      lives.unwatched.add(name);
+      lives.dirty.add(name);
+    }
+  }
+
+  #judgeIfCovered(day: Day, lives: DayLives, name: string, { locate, allowance, slice }: Judging): boolean {
+    const most = allowance.most(COST.read, lives.judgedAt.get(name) ?? 0);
+    const looked = this.#judge(day, lives, name, most, locate);
+    slice.spend((looked + 1) * COST.read);
+    if (looked > most) return false;
+    if (allowance.isFew(looked)) lives.judgedAt.delete(name);
+    else lives.judgedAt.set(name, allowance.spent);
+    return true;
   }
 
   /** @returns how many events were looked at; nothing is judged if they are more than `most` */
   #judge(day: Day, lives: DayLives, name: string, most: number, locate: Locate): number {
     const ids = lives.index.eventsOf(name, most);
     if (ids.length > most) return ids.length;
-    const rows = ids
-      .map((id) => this.#find.get(id) as Row)
-      .filter(({ sourceId, object }) => `${sourceId}/${object}` === name)
-      .sort((a, b) => (a.time < b.time || (a.time === b.time && a.id < b.id) ? -1 : 1));
+    const rows = inOrder(ids.map((id) => this.#find.get(id) as Row).filter((row) => nameOf(row) === name));
     const check = new LifeCheck(this.projection);
     for (const row of rows) {
       const event = this.#lifeEvent(row);
@@ -135,7 +189,15 @@ export class LifeParts {
     const record = this.records.byId.get(row.id);
     // One that waits to be judged counts as one that nothing is decided of.
     const counts = record === undefined ? 'stands' : (record.counts ?? 'undecided');
-    if (counts === 'left out') return undefined;
+    if (record === undefined && this.soles.isFlooded(this.projection.tallies.dayOf(row.time), row.id)) return undefined;
     return { ...row, source: this.projection.sources.byId(row.sourceId).name, actors: [], stands: counts };
   }
+}
+
+function inOrder<T extends Row | LifeEventRow>(rows: readonly T[]): T[] {
+  return [...rows].sort((a, b) => (a.time < b.time || (a.time === b.time && a.id < b.id) ? -1 : 1));
+}
+
+function nameOf({ sourceId, object }: Pick<Row, 'sourceId' | 'object'>): string {
+  return `${sourceId}/${object}`;
 }

@@ -1,166 +1,259 @@
 import { addSeconds, type CanonicalEvent, type Day, dayEnd, dayOf, dayStart, padNanos } from '#chaincode';
-import { foldAlike } from '../judge/fold.js';
-import type { JudgedEvent } from '../judge/input.js';
-import { conductFindings } from '../judge/judge-day.js';
-import { eventLoader, loadEvents, locatorOf, vantageOf } from '../judge/load.js';
+import { eventLoader, locatorOf, vantageOf } from '../judge/load.js';
 import { matterOf } from '../judge/pairing.js';
-import { prepared } from '../projection/database.js';
 import type { OpenEvent } from '../projection/event-window.js';
 import type { Projection } from '../projection/projection.js';
-import { openDay } from '../seal.js';
 import type { Allowance } from './allowance.js';
 import type { Changes } from './changes.js';
+import { ConductParts } from './conduct-parts.js';
 import { EventParts, type Judging } from './event-parts.js';
 import type { FindingBook } from './finding-book.js';
+import { FloodParts } from './flood-parts.js';
 import { GapParts } from './gap-parts.js';
 import { LifeParts } from './life-parts.js';
-import { type OpenDay, openDays } from './open-days.js';
+import { type OpenDay, OpenDays } from './open-days.js';
+import { latePages, OpenRows, openPages } from './open-rows.js';
 import { OrderParts } from './order-parts.js';
 import { type EventRecord, isLife, type LifeCount, Records } from './records.js';
-import { Soles } from './soles.js';
+import { advance, type Slice } from './slice.js';
+import { type Moved, Soles } from './soles.js';
+import type { SortedIds } from './sorted-ids.js';
 
-/** After all time, as 19 digits sort. */
-const END_OF_TIME = '~';
+/** What reading one row costs, in the units of a slice. */
+const COST_OF_ROW = 6;
 
-/** What the open days look like after one sealed day: all that is judged of them, and what it was judged from. */
+/** What the open days look like: all that is judged of them, and what it was judged from. */
 export class OpenJudgement {
   readonly #projection: Projection;
   readonly #book: FindingBook;
   readonly #allowance: Allowance;
   readonly #records = new Records();
+  readonly #rows: OpenRows;
   readonly #soles: Soles;
   readonly #events: EventParts;
+  readonly #floods: FloodParts;
   readonly #gaps: GapParts;
   readonly #lives: LifeParts;
   readonly #order: OrderParts;
+  readonly #conduct: ConductParts;
+  readonly #openDays: OpenDays;
   readonly #load;
   readonly #locate;
   readonly #isLate;
-  /** Nothing before it matters to an open day, 19 digits. */
-  readonly #from: string;
   readonly #witnesses = new Map<number, number>();
   /** Times of events of which something was said. */
   readonly #touched = new Set<string>();
-  #lastEvent = 0;
-  #days: readonly OpenDay[] = [];
-  #conductOf: Day | undefined;
+  /** Nothing before it matters to an open day, 19 digits. */
+  #from: string;
+  #lastEvent: number;
+  #days: ReadonlyMap<Day, OpenDay>;
+  /** What is still to be read; nothing of events is judged meanwhile. */
+  #reading: Iterator<number> | undefined;
+  #expiring: Iterator<number> | undefined;
 
-  /** Looks at all that there is. The book must be empty. */
-  constructor(
-    projection: Projection,
-    book: FindingBook,
-    allowance: Allowance,
-    readonly sealed: Day | undefined,
-  ) {
+  /** Looks at all that there is, from the next `go` on. The book must be empty. */
+  constructor(projection: Projection, book: FindingBook, allowance: Allowance, sealed: Day | undefined) {
     this.#projection = projection;
     this.#book = book;
     this.#allowance = allowance;
+    this.#rows = new OpenRows(projection);
     this.#soles = new Soles(projection);
-    this.#events = new EventParts(projection, this.#records, this.#soles, book, this.#counted, ({ time }) =>
-      this.#touched.add(time),
-    );
-    this.#gaps = new GapParts(projection, this.#records, book);
-    this.#lives = new LifeParts(projection, this.#records, book);
+    this.#events = new EventParts(projection, this.#records, book, {
+      counted: this.#counted,
+      decided: ({ time }) => this.#touched.add(time),
+      judged: (record) => this.#gaps.touched(record),
+    });
+    this.#floods = new FloodParts(projection, this.#soles, book);
+    this.#openDays = new OpenDays(projection);
+    this.#gaps = new GapParts(projection, this.#records, this.#openDays, book);
+    this.#lives = new LifeParts(projection, this.#records, this.#soles, book);
     this.#order = new OrderParts(projection, book);
+    this.#conduct = new ConductParts(projection, book, sealed);
     this.#load = eventLoader(projection);
     this.#locate = locatorOf(projection);
     this.#isLate = projection.db.prepare('SELECT 1 FROM late_attestations WHERE time = ? AND event = ?').pluck();
-    this.#from = sealed === undefined ? '' : contextBefore(dayOf(dayEnd(sealed)), projection);
-    this.#begin();
+    this.#from = beginOf(sealed, projection);
+    this.#days = this.#openDays.after(sealed);
+    this.#sealed = sealed;
+    for (const source of projection.sources.all) this.#witnesses.set(source.id, source.witnesses.size);
+    this.#lastEvent = projection.db.prepare('SELECT coalesce(max(id), 0) FROM events').pluck().get() as number;
+    for (const day of this.#days.values()) this.#lives.beginKnown(day, this.#lastEvent);
+    this.#reading = this.#read();
+  }
+
+  #sealed: Day | undefined;
+
+  /** The last sealed day. */
+  get sealed(): Day | undefined {
+    return this.#sealed;
+  }
+
+  /** Whether there is anything of which nothing is said yet. */
+  get isPutOff(): boolean {
+    const parts = [this.#events, this.#floods, this.#gaps, this.#lives, this.#order, this.#conduct];
+    return this.#reading !== undefined || parts.some(({ isPutOff }) => isPutOff);
+  }
+
+  /** Takes note that days up to this one cannot change any more; call before `go`. */
+  seal(day: Day): void {
+    this.#sealed = day;
+    this.#from = beginOf(day, this.#projection);
+    const first = dayOf(dayEnd(day));
+    this.#conduct.sealed(day);
+    this.#floods.dropBefore(first);
+    this.#events.dropBefore(first);
+    this.#gaps.dropBefore(first);
+    this.#soles.dropBefore(dayOf(BigInt(this.#from).toString()));
+    this.#expiring = this.#expire();
   }
 
   /** Judges what has changed. */
-  go(changes: Changes): void {
+  go(changes: Changes, slice: Slice): void {
     this.#refreshDays();
+    for (const { event } of changes.events.values()) this.#placeSole(event);
+    const moved = this.#soles.settle();
     for (const { event, late } of changes.events.values()) this.#attested(event, late);
+    for (const one of moved) this.#flooded(one);
     for (const id of changes.events.keys()) if (id > this.#lastEvent) this.#lastEvent = id;
     for (const source of changes.sources) {
       if (this.#witnesses.get(source.id) === source.witnesses.size) continue;
       this.#witnesses.set(source.id, source.witnesses.size);
-      for (const { group } of this.#records.of(source)) this.#events.touch(group);
+      for (const { group } of this.#records.of(source)) this.#events.touchLater(group);
+      this.#floods.named();
       this.#gaps.expected(source);
       this.#lives.watched(source);
+      this.#conduct.named(source);
     }
     for (const { actor, source: name, changed } of changes.claims) {
       const source = this.#projection.sources.find(name);
       if (source === undefined) continue;
-      for (const { from, to } of changed) {
-        for (const record of this.#records.within(source, from, to)) {
-          if (!record.actors.includes(actor)) this.#events.touch(record.group);
+      for (const interval of changed) {
+        for (const record of this.#records.within(source, interval.from, interval.to)) {
+          if (!record.actors.includes(actor)) this.#events.touchLater(record.group);
         }
+        this.#floods.claimed(interval);
       }
       this.#gaps.claimed(source, actor, changed);
       this.#lives.watched(source);
+      this.#conduct.watched(source);
     }
-    this.#judge();
+    if (this.#reading !== undefined && !advance(this.#reading, slice)) return;
+    this.#reading = undefined;
+    this.#judge(slice);
+    this.#book.sweep(slice);
+    if (this.#expiring !== undefined && advance(this.#expiring, slice)) this.#expiring = undefined;
   }
 
-  #begin(): void {
-    const projection = this.#projection;
-    this.#allowance.earn(0, true);
-    this.#days = openDays(projection, this.sealed ?? '');
-    for (const event of loadEvents(projection, { from: this.#from, to: END_OF_TIME })) this.#known(event);
-    for (const source of projection.sources.all) this.#witnesses.set(source.id, source.witnesses.size);
-    this.#lastEvent = projection.db.prepare('SELECT coalesce(max(id), 0) FROM events').pluck().get() as number;
+  /** Reads what judging looks at; what is beyond a quota is only counted. */
+  *#read(): Generator<number> {
+    const { db, tallies } = this.#projection;
+    for (const rows of openPages(db, this.#from)) {
+      for (const { time, id, sole } of rows) if (sole !== '') this.#soles.add(tallies.dayOf(time), sole, id);
+      yield rows.length;
+    }
+    for (const moved of this.#soles.settle()) this.#flooded(moved);
+    for (const pages of [openPages(db, this.#from), latePages(db, this.#from)]) {
+      for (const rows of pages) {
+        for (const { time, id, sole } of rows) {
+          if (this.#records.byId.has(id) || this.#soles.isFlooded(tallies.dayOf(time), id)) continue;
+          this.#lookLater(this.#known(id, sole));
+        }
+        yield rows.length * COST_OF_ROW;
+      }
+    }
     this.#gaps.all();
-    this.#events.judge(this.#judging());
-    for (const day of this.#days) this.#lives.judgeAll(day, this.#locate);
-    this.#judge();
   }
 
-  #judge(): void {
-    const judging = this.#judging();
-    this.#events.wake(this.#projection.clock.now);
-    this.#events.judge(judging);
-    this.#lives.judge(this.#locate, this.#allowance);
-    this.#gaps.judge(this.#days);
-    this.#order.judge(judging, this.#touched);
-    this.#touched.clear();
-    this.#judgeConduct();
+  /** Forgets events that no open day depends on. */
+  *#expire(): Generator<number> {
+    for (const record of this.#records.before(this.#from)) {
+      if (this.#records.byId.get(record.id) !== record) continue;
+      this.#gaps.forget(record);
+      this.#events.expire(record);
+      this.#records.remove(record);
+      yield 1;
+    }
   }
 
-  #judging(): Judging {
-    return {
+  #judge(slice: Slice): void {
+    const judging: Judging = {
       vantage: vantageOf(this.#projection),
       locate: this.#locate,
       load: this.#load,
       days: this.#days,
       allowance: this.#allowance,
+      slice,
     };
-  }
-
-  /** What the actors did on the ledger is told with one of the open days. */
-  #judgeConduct(): void {
-    const projection = this.#projection;
-    const day = openDay(projection);
-    if (this.#conductOf !== undefined && this.#conductOf !== day) this.#book.set(this.#conductOf, 'conduct', []);
-    this.#conductOf = this.#days.some((one) => one.day === day) ? day : undefined;
-    if (this.#conductOf === undefined) return;
-    const range = { after: this.#sealedAt(), upTo: projection.seq };
-    this.#book.set(this.#conductOf, 'conduct', foldAlike(conductFindings(projection, range, this.#locate)));
-  }
-
-  #sealedAt(): number {
-    if (this.sealed === undefined) return 0;
-    return prepared(this.#projection.db, 'SELECT seq FROM days WHERE day = ?').pluck().get(this.sealed) as number;
+    this.#events.wake(this.#projection.clock.now);
+    this.#events.judge(judging);
+    this.#lives.judge(judging);
+    this.#gaps.judge(judging);
+    this.#order.judge(judging, this.#touched);
+    this.#touched.clear();
+    this.#conduct.judge(judging);
+    this.#floods.judge(judging);
   }
 
   #refreshDays(): void {
     const before = this.#days;
-    this.#days = openDays(this.#projection, this.sealed ?? '');
-    const now = new Set(this.#days.map(({ day }) => day));
-    for (const { day } of before) {
-      if (now.has(day)) continue;
-      this.#book.clearDay(day);
+    this.#days = this.#openDays.after(this.#sealed);
+    if (this.#days === before) return;
+    for (const day of before.keys()) {
+      if (this.#days.has(day)) continue;
+      this.#book.clearDay(day, day <= (this.#sealed ?? ''));
       this.#lives.end(day);
       this.#order.end(day);
     }
-    const known = new Set(before.map(({ day }) => day));
-    const added = this.#days.filter(({ day }) => !known.has(day));
-    if (added.length === 0) return;
-    // Its events are new, or were moved there: what is said of them is what made it a day.
-    for (const { day } of added) this.#lives.begin(day);
-    this.#gaps.all();
+    for (const day of this.#days.keys()) {
+      if (before.has(day)) continue;
+      // Its events are new, or were moved there: what is said of them is what made it a day.
+      this.#lives.begin(day);
+      this.#gaps.begun(day);
+    }
+  }
+
+  /** Takes note of who alone attests an event, or that somebody else does too. */
+  #placeSole({ id, time, isOpen, actors, timeless }: OpenEvent): void {
+    const { tallies } = this.#projection;
+    const [first = ''] = actors;
+    const known = this.#records.byId.get(id);
+    // Whoever attested it first was alone at first.
+    if (known !== undefined && known.sole !== '') this.#soles.remove(tallies.dayOf(known.time), known.sole, id);
+    else if (known === undefined && id <= this.#lastEvent) {
+      if (timeless) this.#soles.removeAnywhere(first, id);
+      else this.#soles.remove(tallies.dayOf(time), first, id);
+    }
+    if (isOpen && actors.length === 1 && time >= this.#from) this.#soles.add(tallies.dayOf(time), first, id);
+  }
+
+  /** Drops the records of events that have come to belong to a flood, and looks at those that do not any more. */
+  #flooded(moved: Moved): void {
+    const { day, actor, before, now, ids } = moved;
+    if (now !== undefined && (before === undefined || now < before)) {
+      for (const record of this.#among(now, before, ids)) {
+        if (!this.#soles.isFlooded(day, record.id)) continue;
+        this.#withdraw(record);
+        if (isLife(record)) this.#lives.touched(day, record.source.id, record.object);
+      }
+    } else if (before !== undefined) {
+      for (let id = ids.after(before - 1); id !== undefined && id < (now ?? id + 1); id = ids.after(id)) {
+        if (!this.#records.byId.has(id)) this.#look(this.#known(id, actor));
+      }
+    }
+    this.#floods.moved(moved);
+  }
+
+  /** The records of a stretch of numbers: most of what there is beyond a quota has none. */
+  *#among(from: number, to: number | undefined, ids: SortedIds): Generator<EventRecord> {
+    const { byId } = this.#records;
+    if (ids.countFrom(from) > byId.size) {
+      for (const record of byId.values()) if (record.id >= from && ids.has(record.id)) yield record;
+      return;
+    }
+    for (let id = ids.after(from - 1); id !== undefined && id < (to ?? id + 1); id = ids.after(id)) {
+      const record = byId.get(id);
+      if (record !== undefined) yield record;
+    }
   }
 
   #attested(event: OpenEvent, late: boolean): void {
@@ -173,70 +266,76 @@ export class OpenJudgement {
     if (event.time < this.#from) return;
     if (!isNew && known === undefined && !isLooked && !this.#mayTell(event)) return;
     const record: EventRecord = {
-      ...(known ?? this.#read(event, JSON.parse(event.canonical) as CanonicalEvent)),
+      ...(known ?? this.#made(event)),
       time: event.time,
       at: event.at,
       actors: event.actors,
       sole: event.isOpen && event.actors.length === 1 ? (event.actors[0] as string) : '',
       nowhere: false,
+      holes: [],
     };
-    if (isNew && isLife(record)) this.#lives.added(this.#dayOf(record), event.source.id, record.object, event.id);
-    if (isLooked) {
+    const day = this.#dayOf(record);
+    const isFlooded = this.#soles.isFlooded(day, event.id);
+    if (isNew && isLife(record)) this.#lives.added(day, event.source.id, record.object, event.id);
+    if (isLooked && !isFlooded) {
       this.#look(record);
       // What is told of the container may show who attests it.
-      if (isLife(record)) this.#lives.doubted(this.#dayOf(record), event.source.id, record.object);
-    } else if (isLife(record)) this.#lives.touched(this.#dayOf(record), event.source.id, record.object);
+      if (isLife(record)) this.#lives.doubted(day, event.source.id, record.object);
+    } else if (isLife(record) && (known !== undefined || !isFlooded))
+      this.#lives.touched(day, event.source.id, record.object);
   }
 
   /** Whether an event that all have attested for long may be shown in what is told of a container or a run. */
   #mayTell({ time }: OpenEvent): boolean {
-    return this.#days.some(({ bounds }) => time >= bounds.from && time < bounds.to);
+    return this.#days.has(this.#projection.tallies.dayOf(time));
   }
 
-  #known(event: JudgedEvent): void {
-    const { id, keyTime: time, time: at, source, event: canonical, firstSeq, attestations, retired } = event;
-    const actors = [...new Set(attestations.map(({ actor }) => actor))];
-    const sole = !retired && actors.length === 1 ? (actors[0] as string) : '';
-    this.#look({ ...this.#read({ id, source, firstSeq }, canonical), time, at, actors, sole });
+  /** A record of an event that the table has. */
+  #known(id: number, sole: string): EventRecord {
+    const { matter, type, action, ...row } = this.#rows.read(id);
+    return { ...row, kind: { type, action }, sole, group: this.#records.group(matter), ...NOTHING_SAID, holes: [] };
   }
 
   /** A record of an event of which nothing is known yet. */
-  #read({ id, source, firstSeq }: Pick<OpenEvent, 'id' | 'source' | 'firstSeq'>, event: CanonicalEvent): EventRecord {
+  #made({ id, time, at, source, canonical, firstSeq, actors }: OpenEvent): EventRecord {
+    const event = JSON.parse(canonical) as CanonicalEvent;
     const { type, action, object } = event;
+    const group = this.#records.group(matterOf(event));
     return {
       id,
-      time: '',
-      at: '',
+      time,
+      at,
       source,
       kind: { type, action },
       object,
       firstSeq,
-      actors: [],
+      actors,
       sole: '',
-      group: this.#records.group(matterOf(event)),
-      judged: false,
-      counts: undefined,
-      nowhere: false,
+      group,
+      ...NOTHING_SAID,
+      holes: [],
     };
   }
 
   #look(record: EventRecord): void {
     this.#records.add(record);
-    this.#soles.add(record);
     this.#events.touch(record.group);
     this.#gaps.touched(record);
   }
 
+  #lookLater(record: EventRecord): void {
+    this.#records.add(record);
+    this.#events.touchLater(record.group);
+  }
+
   #withdraw(record: EventRecord): void {
-    this.#gaps.touched(record);
-    this.#soles.remove(record);
+    this.#gaps.forget(record);
     this.#events.forget(record);
     this.#records.remove(record);
   }
 
   readonly #counted = (record: EventRecord, before: LifeCount | undefined): void => {
     this.#touched.add(record.time);
-    this.#gaps.touched(record);
     if (!isLife(record)) return;
     const [day, { id }, object] = [this.#dayOf(record), record.source, record.object];
     if (before === undefined && record.counts === 'undecided') this.#lives.doubted(day, id, object);
@@ -248,8 +347,11 @@ export class OpenJudgement {
   }
 }
 
-/** The earliest time that a day depends on by any policy. */
-function contextBefore(day: Day, { policies }: Projection): string {
+const NOTHING_SAID = { judged: false, counts: undefined, nowhere: false } as const;
+
+/** Before that nothing matters to the days after a sealed one, by any policy. */
+function beginOf(sealed: Day | undefined, { policies }: Projection): string {
+  if (sealed === undefined) return '';
   const window = Math.max(0, ...policies.inForce.map(({ policy }) => policy.window));
-  return padNanos(dayStart(dayOf(addSeconds(dayStart(day), -2 * window))));
+  return padNanos(dayStart(dayOf(addSeconds(dayStart(dayOf(dayEnd(sealed))), -2 * window))));
 }

@@ -40,6 +40,11 @@ export class OrderParts {
       .pluck();
   }
 
+  get isPutOff(): boolean {
+    for (const { isDirty } of this.#days.values()) if (isDirty) return true;
+    return false;
+  }
+
   end(day: Day): void {
     this.#days.delete(day);
   }
@@ -47,7 +52,7 @@ export class OrderParts {
   /** @param touched times of events of which something was said, or that stand otherwise now, 19 digits */
   judge(judging: Judging, touched: Iterable<string>): void {
     const times = [...touched];
-    for (const open of judging.days) this.#judge(open, judging, times);
+    for (const open of judging.days.values()) this.#judge(open, judging, times);
   }
 
   #judge({ day, bounds }: OpenDay, { allowance, vantage, locate, load }: Judging, times: readonly string[]): void {

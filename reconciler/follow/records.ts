@@ -3,9 +3,10 @@ import type { LifeEventRow } from '../judge/load-containers.js';
 import type { Source } from '../ledger/sources.js';
 import { LIFE_ACTIONS } from '../running/sweep.js';
 import { Buckets } from './buckets.js';
+import type { Hole } from './holes.js';
 
-/** How an event that judging looks at counts in its container's life; not at all if it belongs to a flood. */
-export type LifeCount = LifeEventRow['stands'] | 'left out';
+/** How an event that judging looks at counts in its container's life. */
+export type LifeCount = LifeEventRow['stands'];
 
 /** An event that somebody lacks or attested late, with as little as is needed to tell when to judge it. */
 export interface EventRecord {
@@ -28,6 +29,8 @@ export interface EventRecord {
   counts: LifeCount | undefined;
   /** Whether its source does not exist. */
   nowhere: boolean;
+  /** The holes in others' watches in which it is counted. */
+  holes: Hole[];
 }
 
 /** What may be contents of one event, and so is judged together. */
@@ -86,6 +89,12 @@ export class Records {
   within(source: Source, from: string, to: string): EventRecord[] {
     const near = this.#bySource.get(source)?.between(secondOf(from), secondOf(to)) ?? [];
     return near.filter(({ at }) => at >= from && at < to);
+  }
+
+  /** Those whose own time is before a second begins. */
+  before(time: string): EventRecord[] {
+    const last = secondOf(time) - 1;
+    return [...this.#bySource.values()].flatMap((records) => records.between(Number.NEGATIVE_INFINITY, last));
   }
 
   of(source: Source): EventRecord[] {

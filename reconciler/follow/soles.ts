@@ -1,95 +1,125 @@
 import { type Day, dayEnd, padNanos } from '#chaincode';
 import type { Flood } from '../judge/beyond-quota.js';
-import { firstIndex } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
-import type { EventRecord } from './records.js';
+import { SortedIds } from './sorted-ids.js';
 
-/** Which open events an actor alone attests, day by day, and from which on they are beyond its quota. */
+/** What one actor alone attests of a day. */
+interface List {
+  readonly key: string;
+  readonly day: Day;
+  readonly actor: string;
+  readonly ids: SortedIds;
+  /** From which event on it is beyond the quota. */
+  first: number | undefined;
+}
+
+/** A flood that has changed: where it began before and begins now, undefined if there was none, or is none any more. */
+export interface Moved {
+  readonly key: string;
+  readonly day: Day;
+  readonly actor: string;
+  readonly before: number | undefined;
+  readonly now: number | undefined;
+  readonly ids: SortedIds;
+}
+
+/**
+ * Which open events an actor alone attests, day by day, and from which on they are beyond its quota. A number is all that is
+ * kept of one.
+ */
 export class Soles {
-  /** By day and actor, with a slash between. */
-  readonly #lists = new Map<
-    string,
-    { readonly day: Day; readonly actor: string; readonly ids: number[]; first?: number }
-  >();
-  readonly #changed = new Set<string>();
+  readonly #lists = new Map<string, List>();
+  readonly #byDay = new Map<Day, Set<List>>();
+  readonly #changed = new Set<List>();
 
   constructor(private readonly projection: Projection) {}
 
-  add(record: EventRecord): void {
-    if (record.sole === '') return;
-    const { day, key } = this.#placeOf(record);
-    const list = this.#lists.get(key) ?? { day, actor: record.sole, ids: [] };
-    this.#lists.set(key, list);
-    if (record.id > (list.ids.at(-1) ?? 0)) list.ids.push(record.id);
-    else
-      list.ids.splice(
-        firstIndex(list.ids, (id) => id >= record.id),
-        0,
-        record.id,
-      );
-    this.#changed.add(key);
+  /** Takes note that an actor alone attests an event; more than once is as good as once. */
+  add(day: Day, actor: string, id: number): void {
+    const list = this.#listOf(day, actor);
+    if (list.ids.add(id)) this.#changed.add(list);
   }
 
-  remove(record: EventRecord): void {
-    if (record.sole === '') return;
-    const { key } = this.#placeOf(record);
+  /** @returns whether the actor alone attested it, as far as this knew */
+  remove(day: Day, actor: string, id: number): boolean {
+    const list = this.#lists.get(keyOf(day, actor));
+    if (list === undefined || !list.ids.delete(id)) return false;
+    this.#changed.add(list);
+    return true;
+  }
+
+  /** As `remove`, on whatever day: that of an event without a time of its own may have changed. */
+  removeAnywhere(actor: string, id: number): void {
+    for (const list of this.#lists.values()) {
+      if (list.actor === actor && list.ids.delete(id)) this.#changed.add(list);
+    }
+  }
+
+  /** Forgets the days before one. */
+  dropBefore(day: Day): void {
+    for (const [key, list] of this.#lists) if (list.day < day) this.#lists.delete(key);
+    for (const known of this.#byDay.keys()) if (known < day) this.#byDay.delete(known);
+    for (const list of this.#changed) if (list.day < day) this.#changed.delete(list);
+  }
+
+  /** Whether an event belongs to a flood of that day, as they were when `settle` was last called. */
+  isFlooded(day: Day, id: number): boolean {
+    for (const { first, ids } of this.#byDay.get(day) ?? []) {
+      if (first !== undefined && id >= first && ids.has(id)) return true;
+    }
+    return false;
+  }
+
+  flood(key: string): (Omit<Flood, 'from' | 'to'> & { readonly ids: SortedIds }) | undefined {
     const list = this.#lists.get(key);
-    const at = list === undefined ? -1 : firstIndex(list.ids, (id) => id >= record.id);
-    if (list?.ids[at] !== record.id) return;
-    list.ids.splice(at, 1);
-    this.#changed.add(key);
-  }
-
-  /** Whether an event belongs to a flood, as it was when `settle` was last called. */
-  isFlooded(record: EventRecord): boolean {
-    if (record.sole === '') return false;
-    const first = this.#lists.get(this.#placeOf(record).key)?.first;
-    return first !== undefined && record.id >= first;
-  }
-
-  /** The flood that an event belongs to. */
-  floodOf(record: EventRecord): string | undefined {
-    return this.isFlooded(record) ? this.#placeOf(record).key : undefined;
-  }
-
-  flood(key: string): Omit<Flood, 'from' | 'to'> | undefined {
-    const list = this.#lists.get(key);
-    return list?.first === undefined ? undefined : { actor: list.actor, day: list.day, first: list.first };
+    return list?.first === undefined
+      ? undefined
+      : { actor: list.actor, day: list.day, first: list.first, ids: list.ids };
   }
 
   /** How many events a flood has. */
   size(key: string): number {
     const list = this.#lists.get(key);
-    return list?.first === undefined ? 0 : list.ids.length - firstIndex(list.ids, (id) => id >= (list.first as number));
+    return list?.first === undefined ? 0 : list.ids.countFrom(list.first);
   }
 
-  /** Says where floods begin now. @returns floods that begin elsewhere, with the events that belong to them or no longer do */
-  settle(): { readonly key: string; readonly day: Day; readonly ids: readonly number[] }[] {
-    const moved = [...this.#changed].flatMap((key) => {
-      const list = this.#lists.get(key);
-      if (list === undefined) return [];
-      const quota = this.#quotaOf(list.day);
-      const before = list.first;
-      const now = list.ids[quota];
-      if (list.ids.length === 0) this.#lists.delete(key);
-      if (before === now) return [];
-      if (now === undefined) delete list.first;
-      else list.first = now;
-      const from = Math.min(before ?? Number.POSITIVE_INFINITY, now ?? Number.POSITIVE_INFINITY);
-      const to = before === undefined || now === undefined ? Number.POSITIVE_INFINITY : Math.max(before, now);
-      return [{ key, day: list.day, ids: list.ids.filter((id) => id >= from && id < to) }];
+  /** Says where floods begin now. @returns floods that have other events, or begin elsewhere */
+  settle(): Moved[] {
+    const moved = [...this.#changed].flatMap((list): Moved[] => {
+      const { key, day, actor, ids, first: before } = list;
+      const now = ids.at(this.#quotaOf(day));
+      list.first = now;
+      if (ids.size === 0) this.#drop(list);
+      return before === undefined && now === undefined ? [] : [{ key, day, actor, before, now, ids }];
     });
     this.#changed.clear();
     return moved;
   }
 
-  #placeOf({ time, sole }: EventRecord): { day: Day; key: string } {
-    const day = this.projection.tallies.dayOf(time);
-    return { day, key: `${day}/${sole}` };
+  #listOf(day: Day, actor: string): List {
+    const key = keyOf(day, actor);
+    const known = this.#lists.get(key);
+    if (known !== undefined) return known;
+    const list: List = { key, day, actor, ids: new SortedIds(), first: undefined };
+    this.#lists.set(key, list);
+    const ofDay = this.#byDay.get(day) ?? new Set();
+    this.#byDay.set(day, ofDay.add(list));
+    return list;
+  }
+
+  #drop(list: List): void {
+    this.#lists.delete(list.key);
+    const ofDay = this.#byDay.get(list.day);
+    ofDay?.delete(list);
+    if (ofDay?.size === 0) this.#byDay.delete(list.day);
   }
 
   #quotaOf(day: Day): number {
     const policy = this.projection.policies.at(padNanos((BigInt(dayEnd(day)) - 1n).toString()));
     return policy?.policy.quota ?? Number.POSITIVE_INFINITY;
   }
+}
+
+function keyOf(day: Day, actor: string): string {
+  return `${day}/${actor}`;
 }

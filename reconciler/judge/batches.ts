@@ -32,6 +32,48 @@ export function isAnyOdd({ db }: Projection, { after }: LedgerRange): boolean {
   return any.pluck().get(after) === 1;
 }
 
+/** How many batches there are that `equivocations` and `sequenceBreaks` look at. */
+export function oddBatches(projection: Projection, range: LedgerRange): number {
+  if (!isAnyOdd(projection, range)) return 0;
+  const from = firstRelevant(projection, range);
+  const count = prepared(
+    projection.db,
+    `SELECT (SELECT count(*) FROM repeated_batches WHERE seq > ?) + (SELECT count(*) FROM holes WHERE seq >= ?)
+       + (SELECT count(*) FROM broken_links WHERE seq >= ?)`,
+  );
+  return count.pluck().get(range.after, from, from) as number;
+}
+
+/** When `sequenceBreaks` may have more to say, if nobody says a word; left out what it does not wait for. */
+export interface Overdue {
+  /** What the ledger clock must pass. */
+  readonly clock?: bigint;
+  /** The transaction that must appear. */
+  readonly unseen?: number;
+}
+
+/** When the next of what is out of order by now has been so for too long. */
+export function nextOverdue(projection: Projection, range: LedgerRange): Overdue {
+  const { appearances, policies, clock } = projection;
+  const from = firstRelevant(projection, range);
+  const seqs = projection.db
+    .prepare('SELECT seq FROM holes WHERE seq >= ? UNION SELECT seq FROM broken_links WHERE seq >= ? ORDER BY seq')
+    .pluck()
+    .all(from, from) as number[];
+  let due: bigint | undefined;
+  for (const seq of seqs) {
+    const appearance = appearances.of(seq);
+    // Transactions appear in order.
+    if (appearance === undefined) return { ...(due !== undefined && { clock: due }), unseen: seq };
+    const deadline = policies.governing(appearance)?.policy.deadline;
+    if (deadline === undefined) continue;
+    const limit = clock.limit(appearance, nanosOf(deadline));
+    if (clock.now !== undefined && clock.now > limit) continue;
+    if (due === undefined || limit < due) due = limit;
+  }
+  return due === undefined ? {} : { clock: due };
+}
+
 /** Two digests under one actor, collector, run and batch number; said where the range has a second digest or a further one. */
 export function equivocations(projection: Projection, range: LedgerRange, locate: Locate): Finding[] {
   const { db } = projection;

@@ -1,11 +1,12 @@
 import { medianTime, padNanos, type SaidTime } from '#chaincode';
 import type { Finding } from '../judgement.js';
+import { prepared } from '../projection/database.js';
 import type { Projection } from '../projection/projection.js';
 import type { Flood } from './beyond-quota.js';
 import { established, findingId, type Locate, variantOf } from './findings.js';
 import type { Vantage } from './input.js';
 import { loadEvent } from './load.js';
-import { decide } from './standing.js';
+import { decide, type Subject } from './standing.js';
 
 /** Where a day's flood stands. */
 export interface FloodCounts {
@@ -14,9 +15,66 @@ export interface FloodCounts {
   readonly unobservable: number;
 }
 
+/** Of so many events of a flood the same is to be said; `first` is the least of their numbers. */
+interface Part {
+  count: number;
+  first: number;
+}
+
+/** Counts the events of a flood, one by one, in any order. */
+export class FloodTally {
+  readonly counts = { disputed: 0, pending: 0, unobservable: 0 };
+  readonly #denied: Part = { count: 0, first: Number.POSITIVE_INFINITY };
+  readonly #unresolved: Part = { count: 0, first: Number.POSITIVE_INFINITY };
+  readonly #said;
+
+  constructor(
+    private readonly projection: Projection,
+    private readonly flood: Pick<Flood, 'actor' | 'day'>,
+  ) {
+    this.#said = prepared(
+      projection.db,
+      'SELECT r.actor, a.t FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ? ORDER BY a.seq',
+    );
+  }
+
+  /** @returns what decides where the event stands, and for whose word it waits */
+  take(row: FloodRow, vantage: Vantage): { readonly subject: Subject; readonly pending: readonly string[] } {
+    const { id, source, action, type, firstSeq } = row;
+    // Only removals may have no time of their own.
+    const said = action === 'remove' ? medianTime(this.#said.all(id) as SaidTime[]) : undefined;
+    const subject = {
+      time: said === undefined ? row.time : padNanos(said),
+      source: this.projection.sources.byId(source),
+      kind: { type, action },
+      appearance: this.projection.appearances.of(firstSeq),
+    };
+    const decided = decide(subject, [this.flood.actor], vantage);
+    if (decided === undefined) return { subject, pending: [] };
+    const { sourceExists, verdict, pending } = decided;
+    if (sourceExists ? verdict === 'pending' : subject.appearance === undefined) this.counts.pending += 1;
+    else if (sourceExists && verdict === 'unobservable') this.counts.unobservable += 1;
+    else {
+      this.counts.disputed += 1;
+      const part = sourceExists && verdict !== 'uncorroborated' ? this.#unresolved : this.#denied;
+      part.count += 1;
+      part.first = Math.min(part.first, id);
+    }
+    return { subject, pending };
+  }
+
+  findings(locate: Locate): Finding[] {
+    return [
+      ...finding(this.projection, this.flood, this.#denied, 'uncorroborated', locate),
+      ...finding(this.projection, this.flood, this.#unresolved, 'unresolved', locate),
+    ];
+  }
+}
+
 /**
  * Judges a flood, unpaired: the events that a majority denies, or whose source does not exist, are one finding against
- * its actor; those of which nobody can say more are another, unresolved: the others may have left them out.
+ * its actor; those of which nobody can say more are another, unresolved: the others may have left them out. One event after the
+ * other, for there may be more of them than memory holds.
  * @returns no finding while others may still attest all of it
  */
 export function judgeFlood(
@@ -25,71 +83,40 @@ export function judgeFlood(
   vantage: Vantage,
   locate: Locate,
 ): { readonly counts: FloodCounts; readonly findings: Finding[] } {
-  const counts = { disputed: 0, pending: 0, unobservable: 0 };
-  const denied: number[] = [];
-  const unresolved: number[] = [];
-  for (const { id, ...row } of floodEvents(projection, flood)) {
-    const subject = {
-      time: row.t ?? row.time,
-      source: projection.sources.byId(row.source),
-      kind: row,
-      appearance: projection.appearances.of(row.firstSeq),
-    };
-    const decided = decide(subject, [flood.actor], vantage);
-    if (decided === undefined) continue;
-    if (decided.sourceExists ? decided.verdict === 'pending' : subject.appearance === undefined) counts.pending += 1;
-    else if (decided.sourceExists && decided.verdict === 'unobservable') counts.unobservable += 1;
-    else if (decided.sourceExists && decided.verdict !== 'uncorroborated') unresolved.push(id);
-    else denied.push(id);
-  }
-  counts.disputed = denied.length + unresolved.length;
-  return {
-    counts,
-    findings: [
-      ...finding(projection, flood, denied, 'uncorroborated', locate),
-      ...finding(projection, flood, unresolved, 'unresolved', locate),
-    ],
-  };
+  const { from, to, actor, first } = flood;
+  const tally = new FloodTally(projection, flood);
+  const rows = projection.db
+    .prepare(
+      `SELECT ${FLOOD_COLUMNS} FROM open_events o JOIN events e ON e.id = o.event
+       WHERE o.time >= ? AND o.time < ? AND o.sole = ? AND o.event >= ?`,
+    )
+    .iterate(from, to, actor, first) as Iterable<FloodRow>;
+  for (const row of rows) tally.take(row, vantage);
+  return { counts: tally.counts, findings: tally.findings(locate) };
 }
 
-interface FloodRow {
+/** As much of an event as tells where it stands. */
+export interface FloodRow {
   readonly id: number;
   readonly time: string;
   readonly source: number;
   readonly type: string;
   readonly action: string;
   readonly firstSeq: number;
-  readonly t?: string;
 }
 
-function floodEvents({ db }: Projection, { from, to, actor, first }: Flood): FloodRow[] {
-  const said = db.prepare(
-    'SELECT r.actor, a.t FROM attestations a JOIN runs r ON r.id = a.run WHERE a.event = ? ORDER BY a.seq',
-  );
-  const rows = db
-    .prepare(
-      `SELECT e.id, e.time, e.source, e.type, e.action, e.first_seq AS firstSeq
-       FROM open_events o JOIN events e ON e.id = o.event
-       WHERE o.time >= ? AND o.time < ? AND o.sole = ? AND o.event >= ? ORDER BY e.id`,
-    )
-    .all(from, to, actor, first) as FloodRow[];
-  return rows.map((row) => {
-    // Only removals may have no time of their own.
-    const time = row.action === 'remove' ? medianTime(said.all(row.id) as SaidTime[]) : undefined;
-    return time === undefined ? row : { ...row, t: padNanos(time) };
-  });
-}
+/** What `FloodRow` has, of events as `e`. */
+export const FLOOD_COLUMNS = 'e.id, e.time, e.source, e.type, e.action, e.first_seq AS firstSeq';
 
 /** One finding for all of these events, if there are any; it shows the first. */
 function finding(
   projection: Projection,
-  { actor, day }: Flood,
-  ids: readonly number[],
+  { actor, day }: Pick<Flood, 'actor' | 'day'>,
+  { count, first }: Part,
   verdict: 'uncorroborated' | 'unresolved',
   locate: Locate,
 ): Finding[] {
-  const [first] = ids;
-  if (first === undefined) return [];
+  if (count === 0) return [];
   const event = loadEvent(projection, first);
   const { source, type, object, action } = event.event;
   const isDenied = verdict === 'uncorroborated';
@@ -108,7 +135,7 @@ function finding(
       action,
       verdict,
       variants: [variantOf({ event, attesters: [actor] }, locate)],
-      folded: ids.length,
+      folded: count,
     },
   ];
 }

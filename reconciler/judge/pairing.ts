@@ -202,7 +202,13 @@ function isVariant(standing: Standing, vantage: Vantage): boolean {
 }
 
 /** What contents must have in common to be of one event. */
-export function matterOf({ source, type, action, object, attributes }: CanonicalEvent): string {
+export function matterOf({
+  source,
+  type,
+  action,
+  object,
+  attributes,
+}: Pick<CanonicalEvent, 'source' | 'type' | 'action' | 'object' | 'attributes'>): string {
   const container = type === 'network' && typeof attributes === 'object' ? attributes.container : undefined;
   return JSON.stringify([source, type, action, object, container]);
 }

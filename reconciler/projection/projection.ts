@@ -160,6 +160,11 @@ export class Projection {
     return this.#seq;
   }
 
+  /** Grows with each batch that may change what is odd about the actors' runs. */
+  get oddities(): number {
+    return this.#runs.oddities;
+  }
+
   /** Signed batches that are no batches: committed by endorsers that did not check. */
   get refused(): number {
     return this.#refused;

@@ -25,6 +25,7 @@ interface Run {
 export class RunStore {
   readonly #runs = new Map<string, Run>();
   readonly #sql;
+  #oddities = 0;
 
   constructor(db: Db) {
     this.#sql = {
@@ -55,6 +56,11 @@ export class RunStore {
     for (const { actor, collector, run, ...rest } of rows) this.#runs.set(keyOf(actor, collector, run), rest);
   }
 
+  /** Grows with each batch that may change what is odd about runs: left out numbers, repeated ones, and runs given up. */
+  get oddities(): number {
+    return this.#oddities;
+  }
+
   /** The run's number in the projection, from 1; a new run is made known. */
   idOf(actor: string, { collector, run }: Batch): number {
     return this.#of(actor, collector, run).id;
@@ -78,6 +84,9 @@ export class RunStore {
     this.#sql.batch.run(run.id, batch.n, digest, batch.prev, batch.from, count, seq);
     this.#sql.sent.run({ id: run.id, seq });
     this.#link(run, batch, digest, seq);
+    // The first batch of a run gives the one before up, and any of a run that was given up takes it on again.
+    const continues = batch.n === run.contiguous + 1 && run.contiguous === run.highest && run.digest === batch.prev;
+    if (!isFirst || !continues) this.#oddities += 1;
     if (!isFirst) {
       this.#sql.repeated.run(seq, run.id, batch.n);
       return [];

@@ -54,30 +54,77 @@ export class SilenceStore {
 
   /** Silences that went on at some time after transaction `after` and were too long by transaction `upTo`. */
   within(sources: readonly Source[], after: number, upTo: number): Silence[] {
-    const ongoing = sources.flatMap((source) =>
-      [...source.witnesses].flatMap(([actor, { coverage }]) => {
-        const { latest } = coverage;
-        return (latest === undefined ? undefined : this.#after(source, actor, latest)) ?? [];
-      }),
-    );
-    const ended = this.#sql.ended.all(after, upTo) as Silence[];
-    return [...ended, ...ongoing.filter(({ established }) => established <= upTo)];
+    const ongoing = sources.flatMap((source) => this.lasting(source, upTo));
+    return [...(this.#sql.ended.all(after, upTo) as Silence[]), ...ongoing];
   }
 
-  #after(source: Source, actor: string, { to, seq }: CoveredPiece): Silence | undefined {
+  /** Silences at a source that were too long by transaction `upTo` and have not ended. */
+  lasting(source: Source, upTo: number): Silence[] {
+    return [...source.witnesses].flatMap(
+      ([
+        actor,
+        {
+          coverage: { latest },
+        },
+      ]) => {
+        const silence = latest === undefined ? undefined : this.#after(source, actor, latest);
+        return silence === undefined || silence.established > upTo ? [] : [silence];
+      },
+    );
+  }
+
+  /**
+   * When there may be more to say of silences at a source, if nobody says a word: `limit` is what the clock must pass;
+   * `isUnclear` that transactions decide it.
+   */
+  outlook(source: Source): { readonly limit: bigint | undefined; readonly isUnclear: boolean } {
+    let least: bigint | undefined;
+    let isUnclear = false;
+    for (const [
+      actor,
+      {
+        coverage: { latest },
+      },
+    ] of source.witnesses) {
+      const since = latest === undefined ? undefined : this.#since(latest);
+      const limit = since === undefined ? undefined : this.#limit(since);
+      if (latest !== undefined && since === undefined) isUnclear = true;
+      if (latest === undefined || limit === undefined) continue;
+      if (this.clock.now === undefined || this.clock.now <= limit) {
+        if (least === undefined || limit < least) least = limit;
+      } else if (this.#isExpected(source, actor, limit) && this.#after(source, actor, latest) === undefined) {
+        isUnclear = true;
+      }
+    }
+    return { limit: least, isUnclear };
+  }
+
+  #after(source: Source, actor: string, latest: CoveredPiece): Silence | undefined {
     const { now } = this.clock;
-    const appearance = this.appearances.of(seq);
-    if (now === undefined || appearance === undefined) return undefined;
-    const since = padNanos(appearance.toString()) > to ? padNanos(appearance.toString()) : to;
-    const limit = this.#limit(since);
-    if (limit === undefined || now <= limit) return undefined;
+    const { to, seq } = latest;
+    const since = this.#since(latest);
+    const limit = since === undefined ? undefined : this.#limit(since);
+    if (now === undefined || since === undefined || limit === undefined || now <= limit) return undefined;
     const policy = this.policies.at(padNanos(limit.toString()))?.policy;
-    if (policy === undefined || !witnessesOf(policy, source.name, limit.toString()).includes(actor)) return undefined;
+    if (policy === undefined || !this.#isExpected(source, actor, limit)) return undefined;
     const past = this.appearances.firstPast(limit) as number;
     const established = this.#majorityFrom(past, policy.actors);
     return established === undefined
       ? undefined
       : { source: source.id, actor, since, watched: to, last: seq, established };
+  }
+
+  /** From when a silence after a watch runs; undefined while that has not appeared. */
+  #since({ to, seq }: CoveredPiece): string | undefined {
+    const appearance = this.appearances.of(seq);
+    if (appearance === undefined) return undefined;
+    const appeared = padNanos(appearance.toString());
+    return appeared > to ? appeared : to;
+  }
+
+  #isExpected(source: Source, actor: string, limit: bigint): boolean {
+    const policy = this.policies.at(padNanos(limit.toString()))?.policy;
+    return policy !== undefined && witnessesOf(policy, source.name, limit.toString()).includes(actor);
   }
 
   #limit(since: string): bigint | undefined {

@@ -66,8 +66,9 @@ export class SourceStore {
       const source = this.touch(name, actor, clock);
       const gap = { from: padNanos(from), to: padNanos(to), reason };
       const { hidden } = witnessAt(source, actor, clock);
-      const isNew = subtract(gap, hidden).length > 0;
-      if (this.#declare(source, actor, gap, seq, clock) && isNew) effect.changed.push(gap);
+      // Of a gap that grows only what is new: what lies in the rest is known to be hidden.
+      const fresh = subtract(gap, hidden);
+      if (this.#declare(source, actor, gap, seq, clock)) effect.changed.push(...fresh);
     }
     return effect;
   }
