@@ -33,6 +33,11 @@ export class Allowance {
     return this.#earned;
   }
 
+  /** Up to what all is covered that had to be earned. */
+  get reach(): number {
+    return this.#isUnlimited ? Number.POSITIVE_INFINITY : this.#earned;
+  }
+
   /** How many things of a cost may be looked at that were looked at when `spent` was as it is given. */
   most(cost: number, spent: number): number {
     return this.#isUnlimited ? Number.POSITIVE_INFINITY : Math.max(FEW, Math.floor((this.#earned - spent) / cost));

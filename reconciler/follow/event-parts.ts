@@ -42,6 +42,9 @@ export class EventParts {
   readonly #dirty = new Set<Group>();
   /** What the clock decides, or a claim, may be very much: these are judged slice by slice. */
   readonly #later = new Set<Group>();
+  /** These are too large to be judged before so much has been earned. */
+  readonly #unearned = new Buckets<Group>();
+  #unearnedCount = 0;
   readonly #due = new Buckets<Group>();
   readonly #unseen = new Buckets<Group>();
   readonly #nowhere = new Map<Day, Set<EventRecord>>();
@@ -58,7 +61,7 @@ export class EventParts {
 
   /** Whether anything has changed of which nothing is said yet. */
   get isPutOff(): boolean {
-    return this.#dirty.size + this.#later.size + this.#dirtyNowhere.size > 0;
+    return this.#dirty.size + this.#later.size + this.#unearnedCount + this.#dirtyNowhere.size > 0;
   }
 
   touch(group: Group): void {
@@ -76,10 +79,14 @@ export class EventParts {
     this.touch(record.group);
   }
 
-  /** Takes note that an event, and all before it, belongs to no day that may still change. */
-  expire(record: EventRecord): void {
-    this.#setNowhere(record, false);
-    this.touchLater(record.group);
+  /** Takes note that an event of no day that may still change has been taken out: what is found of others stays as it is. */
+  expired({ group }: EventRecord): void {
+    if (group.members.size > 0) return;
+    this.#sleep(group);
+    this.#setUnearned(group, undefined);
+    this.#later.delete(group);
+    this.#dirty.delete(group);
+    this.records.drop(group);
   }
 
   /** Forgets the days before one. */
@@ -104,32 +111,38 @@ export class EventParts {
 
   /** Judges what something has changed about, but what would cost more than it is worth by now. */
   judge(judging: Judging): void {
-    for (const group of this.#dirty) {
-      // It may wait for both.
-      this.#later.delete(group);
-      if (!this.#judgeIfCovered(group, judging)) this.#later.add(group);
-    }
+    const { allowance, slice } = judging;
+    for (const group of this.#unearned.between(Number.NEGATIVE_INFINITY, allowance.reach)) this.#later.add(group);
+    for (const group of this.#dirty) this.#judgeIfEarned(group, judging);
     this.#dirty.clear();
-    let rest = this.#later.size;
     for (const group of this.#later) {
-      if (rest === 0 || judging.slice.isOver) break;
-      rest -= 1;
-      this.#later.delete(group);
-      // To the end of those that wait.
-      if (!this.#judgeIfCovered(group, judging)) this.#later.add(group);
+      if (slice.isOver) break;
+      this.#judgeIfEarned(group, judging);
     }
     for (const day of [...this.#dirtyNowhere]) this.#judgeNowhere(day, judging);
   }
 
-  #judgeIfCovered(group: Group, judging: Judging): boolean {
+  #judgeIfEarned(group: Group, judging: Judging): void {
+    const { allowance, slice } = judging;
     const { size } = group.members;
-    judging.slice.spend(COST.decide);
-    if (!judging.allowance.covers(size, COST.judge, group.judgedAt)) return false;
-    judging.slice.spend(size * COST.judge);
-    group.judgedAt = judging.allowance.spent;
+    // It may wait for several reasons.
+    this.#later.delete(group);
+    this.#setUnearned(group, undefined);
+    if (!allowance.covers(size, COST.judge, group.judgedAt)) {
+      this.#setUnearned(group, group.judgedAt + size * COST.judge);
+      return;
+    }
+    slice.spend(size * COST.judge);
+    group.judgedAt = allowance.spent;
     this.#judge(group, judging);
     this.records.drop(group);
-    return true;
+  }
+
+  #setUnearned(group: Group, at: number | undefined): void {
+    if (group.unearned !== undefined) this.#unearned.remove(group.unearned, group);
+    if (at !== undefined) this.#unearned.add(at, group);
+    this.#unearnedCount += (at === undefined ? 0 : 1) - (group.unearned === undefined ? 0 : 1);
+    group.unearned = at;
   }
 
   #judge(group: Group, judging: Judging): void {

@@ -32,6 +32,8 @@ interface Count {
 /** Judges floods: their events lie in the database alone, and are counted some at a time. */
 export class FloodParts {
   readonly #floods = new Map<string, FloodWork>();
+  /** Of days before nothing is told any more. */
+  #first: Day = '';
   readonly #find;
 
   constructor(
@@ -50,6 +52,7 @@ export class FloodParts {
 
   /** A flood has begun, is over, or has other events. */
   moved({ key, day }: Moved): void {
+    if (day < this.#first) return;
     const known = this.#floods.get(key);
     if (this.soles.flood(key) === undefined) {
       this.#floods.delete(key);
@@ -76,6 +79,7 @@ export class FloodParts {
 
   /** Forgets the days before one. */
   dropBefore(day: Day): void {
+    this.#first = day;
     for (const [key, flood] of this.#floods) if (flood.day < day) this.#floods.delete(key);
   }
 

@@ -20,6 +20,8 @@ const EVER: Interval = { from: '', to: '~' };
 export class GapParts {
   readonly #known = new Map<Source, Map<string, WitnessHoles>>();
   readonly #byDay = new Map<Day, Set<WitnessHoles>>();
+  /** Of days before nothing is told any more. */
+  #first: Day = '';
   /** Whose claims have changed since their holes were found. */
   readonly #stale = new Set<WitnessHoles>();
   /** Of whom something else is to be told. */
@@ -75,6 +77,7 @@ export class GapParts {
 
   /** Forgets the days before one. */
   dropBefore(day: Day): void {
+    this.#first = day;
     for (const known of this.#byDay.keys()) if (known < day) this.#byDay.delete(known);
   }
 
@@ -145,6 +148,7 @@ export class GapParts {
 
   #counted(hole: Hole, more: 1 | -1): void {
     hole.events += more;
+    if (hole.day < this.#first) return;
     hole.of.dirty.add(hole.day);
     this.#dirty.add(hole.of);
   }

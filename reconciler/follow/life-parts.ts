@@ -6,6 +6,7 @@ import type { Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
 import { LIFE_ACTIONS } from '../running/sweep.js';
 import { COST } from './allowance.js';
+import { Buckets } from './buckets.js';
 import type { Judging } from './event-parts.js';
 import type { FindingBook } from './finding-book.js';
 import { LifeIndex } from './life-index.js';
@@ -28,6 +29,9 @@ interface DayLives {
   /** Containers by number of source and object; with what had been earned when each was looked at before, if it is large. */
   readonly dirty: Set<string>;
   readonly judgedAt: Map<string, number>;
+  /** Containers too large to be looked at before so much has been earned. */
+  readonly unearned: Buckets<string>;
+  readonly unearnedAt: Map<string, number>;
   /** Containers with an event that cannot follow the one before, while too few have watched in between. */
   readonly unwatched: Set<string>;
   /** Goes through all that there was when this began; no container is judged meanwhile. */
@@ -58,14 +62,17 @@ export class LifeParts {
   }
 
   get isPutOff(): boolean {
-    for (const { dirty, reading } of this.#days.values()) if (dirty.size > 0 || reading !== undefined) return true;
+    for (const { dirty, reading, unearnedAt } of this.#days.values()) {
+      if (dirty.size + unearnedAt.size > 0 || reading !== undefined) return true;
+    }
     return false;
   }
 
   /** A day begins of which nothing is known. */
   begin(day: Day): DayLives {
     const [dirty, unwatched] = [new Set<string>(), new Set<string>()];
-    const lives = { index: new LifeIndex(), dirty, judgedAt: new Map(), unwatched, reading: undefined };
+    const unearned = { unearned: new Buckets<string>(), unearnedAt: new Map<string, number>() };
+    const lives = { index: new LifeIndex(), dirty, judgedAt: new Map(), ...unearned, unwatched, reading: undefined };
     this.#days.set(day, lives);
     return lives;
   }
@@ -113,13 +120,12 @@ export class LifeParts {
         if (!advance(lives.reading, slice)) return;
         lives.reading = undefined;
       }
-      let rest = lives.dirty.size;
+      const { reach } = judging.allowance;
+      for (const name of lives.unearned.between(Number.NEGATIVE_INFINITY, reach)) lives.dirty.add(name);
       for (const name of lives.dirty) {
-        if (rest === 0 || slice.isOver) break;
-        rest -= 1;
+        if (slice.isOver) break;
         lives.dirty.delete(name);
-        // To the end of those that wait.
-        if (!this.#judgeIfCovered(day, lives, name, judging)) lives.dirty.add(name);
+        this.#judgeIfEarned(day, lives, name, judging);
       }
     }
   }
@@ -159,14 +165,16 @@ export class LifeParts {
     }
   }
 
-  #judgeIfCovered(day: Day, lives: DayLives, name: string, { locate, allowance, slice }: Judging): boolean {
-    const most = allowance.most(COST.read, lives.judgedAt.get(name) ?? 0);
+  #judgeIfEarned(day: Day, lives: DayLives, name: string, { locate, allowance, slice }: Judging): void {
+    const before = lives.judgedAt.get(name) ?? 0;
+    const most = allowance.most(COST.read, before);
     const looked = this.#judge(day, lives, name, most, locate);
-    slice.spend((looked + 1) * COST.read);
-    if (looked > most) return false;
+    slice.spend(Math.min(looked, most) * COST.read);
+    // How many there are is not known: twice as many are tried next.
+    setUnearned(lives, name, looked > most ? before + 2 * looked * COST.read : undefined);
+    if (looked > most) return;
     if (allowance.isFew(looked)) lives.judgedAt.delete(name);
     else lives.judgedAt.set(name, allowance.spent);
-    return true;
   }
 
   /** @returns how many events were looked at; nothing is judged if they are more than `most` */
@@ -200,4 +208,14 @@ function inOrder<T extends Row | LifeEventRow>(rows: readonly T[]): T[] {
 
 function nameOf({ sourceId, object }: Pick<Row, 'sourceId' | 'object'>): string {
   return `${sourceId}/${object}`;
+}
+
+function setUnearned({ unearned, unearnedAt }: DayLives, name: string, at: number | undefined): void {
+  const before = unearnedAt.get(name);
+  if (before !== undefined) unearned.remove(before, name);
+  if (at === undefined) unearnedAt.delete(name);
+  else {
+    unearnedAt.set(name, at);
+    unearned.add(at, name);
+  }
 }

@@ -45,6 +45,11 @@ export class LiveJudge {
     this.#book = new FindingBook(projection.db);
   }
 
+  /** How many events are held in memory for judging them. */
+  get held(): number {
+    return this.#judgement?.held ?? 0;
+  }
+
   /** Whether there is work left that need not wait for anything to come in. */
   get isCutShort(): boolean {
     return this.#isCutShort;

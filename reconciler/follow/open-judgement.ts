@@ -45,6 +45,7 @@ export class OpenJudgement {
   readonly #touched = new Set<string>();
   /** Nothing before it matters to an open day, 19 digits. */
   #from: string;
+  #sealed: Day | undefined;
   #lastEvent: number;
   #days: ReadonlyMap<Day, OpenDay>;
   /** What is still to be read; nothing of events is judged meanwhile. */
@@ -73,6 +74,7 @@ export class OpenJudgement {
     this.#locate = locatorOf(projection);
     this.#isLate = projection.db.prepare('SELECT 1 FROM late_attestations WHERE time = ? AND event = ?').pluck();
     this.#from = beginOf(sealed, projection);
+    if (sealed !== undefined) this.#floods.dropBefore(dayOf(dayEnd(sealed)));
     this.#days = this.#openDays.after(sealed);
     this.#sealed = sealed;
     for (const source of projection.sources.all) this.#witnesses.set(source.id, source.witnesses.size);
@@ -81,7 +83,10 @@ export class OpenJudgement {
     this.#reading = this.#read();
   }
 
-  #sealed: Day | undefined;
+  /** How many events are held in memory. */
+  get held(): number {
+    return this.#records.byId.size;
+  }
 
   /** The last sealed day. */
   get sealed(): Day | undefined {
@@ -91,6 +96,7 @@ export class OpenJudgement {
   /** Whether there is anything of which nothing is said yet. */
   get isPutOff(): boolean {
     const parts = [this.#events, this.#floods, this.#gaps, this.#lives, this.#order, this.#conduct];
+    if (process.env.DBG) console.error("DBG", this.#reading !== undefined, parts.map(({ isPutOff }) => isPutOff).join());
     return this.#reading !== undefined || parts.some(({ isPutOff }) => isPutOff);
   }
 
@@ -169,8 +175,8 @@ export class OpenJudgement {
     for (const record of this.#records.before(this.#from)) {
       if (this.#records.byId.get(record.id) !== record) continue;
       this.#gaps.forget(record);
-      this.#events.expire(record);
       this.#records.remove(record);
+      this.#events.expired(record);
       yield 1;
     }
   }

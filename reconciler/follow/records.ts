@@ -40,6 +40,8 @@ export interface Group {
   /** Under which numbers it waits for the ledger clock, and for its events' appearance. */
   due: number | undefined;
   unseen: number | undefined;
+  /** What must have been earned for it to be judged, if it is put off for that. */
+  unearned: number | undefined;
   /** Days of which there are findings. */
   readonly days: Set<Day>;
   /** How much had been done when it was judged last. */
@@ -60,7 +62,8 @@ export class Records {
   /** The group of that key; one that is new is kept when a record of it is added. */
   group(key: string): Group {
     const known = this.#groups.get(key);
-    return known ?? { key, members: new Set(), due: undefined, unseen: undefined, days: new Set(), judgedAt: 0 };
+    const waits = { due: undefined, unseen: undefined, unearned: undefined };
+    return known ?? { key, members: new Set(), ...waits, days: new Set(), judgedAt: 0 };
   }
 
   get groups(): Iterable<Group> {

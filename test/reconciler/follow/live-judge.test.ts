@@ -40,24 +40,51 @@ function expectFull(projection: Projection): void {
   }
 }
 
-/** Judges block by block, anew from time to time as after a restart, and holds each step against the judgement in full. */
-function holdsAgainstFull(transactions: readonly Invocation[], blockSize: number, settles: boolean): void {
+/** Whether what stands in the table is said to be all. */
+function isSaidToBeAll({ db, head }: Projection): boolean {
+  return db.prepare("SELECT value FROM meta WHERE key = 'judged'").pluck().get() === head?.block;
+}
+
+interface Way {
+  readonly blockSize: number;
+  /** Whether nothing is put off. */
+  readonly settles: boolean;
+  /** After so many blocks it is judged anew, as after a restart; never if left out. */
+  readonly restart?: number;
+  readonly slice?: number;
+  readonly changes?: number;
+  /** So often it is gone on while no block comes. */
+  readonly turns?: number;
+}
+
+/** Judges block by block, and holds each step of which it says that nothing is put off against the judgement in full. */
+function holdsAgainstFull(transactions: readonly Invocation[], way: Way): void {
+  const { blockSize, settles, restart = Number.POSITIVE_INFINITY, turns = 0, ...fineness } = way;
   const projection = new Projection(':memory:');
   const sealer = new Sealer(projection);
-  let live = new LiveJudge(projection);
+  let live = new LiveJudge(projection, fineness);
   for (const [index, block] of blocksOf(transactions, blockSize).entries()) {
-    if (index % 7 === 6) live = new LiveJudge(projection);
+    if (index % restart === restart - 1) live = new LiveJudge(projection, fineness);
     projection.db.transaction(() => {
       projection.apply(block, IDENTITY, () => sealer.afterBatch());
       projection.flush();
       live.update(settles);
     })();
-    if (settles) expectFull(projection);
+    for (let turn = 0; turn < turns && live.isCutShort; turn += 1) projection.db.transaction(() => live.update())();
+    if (settles && projection.policies.inForce.length > 0) expect(isSaidToBeAll(projection)).toBe(true);
+    if (isSaidToBeAll(projection)) expectFull(projection);
   }
   projection.db.transaction(() => live.update(true))();
   expectFull(projection);
   projection.close();
 }
+
+const way = fc.record({
+  restart: fc.constantFrom(1, 2, 7, 1000),
+  slice: fc.constantFrom(1, 100, 1000, 25_000),
+  changes: fc.constantFrom(1, 5000, 1_000_000),
+  turns: fc.nat({ max: 3 }),
+});
 
 const SECOND = 1_000_000_000n;
 /** Seconds into the day: about its end, so that contents of one event lie on two days. */
@@ -122,15 +149,20 @@ function transactionsOf({ window, grace, quota, steps }: Contents): Invocation[]
 
 describe('judging block by block', () => {
   test.prop([history], { numRuns: RUNS })('finds what judging the day in full finds', (drawn) => {
-    holdsAgainstFull(built(drawn, false).transactions, drawn.blockSize, true);
+    holdsAgainstFull(built(drawn, false).transactions, { blockSize: drawn.blockSize, settles: true, restart: 7 });
+  });
+
+  test.prop([history, way], { numRuns: RUNS })('says that it is all only if it is', (drawn, how) => {
+    const { transactions } = built(drawn, drawn.ends);
+    holdsAgainstFull(transactions, { blockSize: drawn.blockSize, settles: false, ...how });
   });
 
   test.prop([contents], { numRuns: 2 * RUNS })('finds the same where events have several contents', (drawn) => {
-    holdsAgainstFull(transactionsOf(drawn), drawn.blockSize, true);
+    holdsAgainstFull(transactionsOf(drawn), { blockSize: drawn.blockSize, settles: true, restart: 7 });
   });
 
-  test.prop([contents], { numRuns: RUNS })('finds the same in the end where much is put off', (drawn) => {
-    holdsAgainstFull(transactionsOf(drawn), drawn.blockSize, false);
+  test.prop([contents, way], { numRuns: RUNS })('finds the same in the end where much is put off', (drawn, how) => {
+    holdsAgainstFull(transactionsOf(drawn), { blockSize: drawn.blockSize, settles: false, ...how });
   });
 
   it('looks at the numbering of events again that come to be agreed by a watch that begins after them', () => {
@@ -146,8 +178,7 @@ describe('judging block by block', () => {
         second.batch({ sentAt: 5000 }),
         third.batch({ watches: [watch(4000, 5000)], sentAt: 5000 }),
       ],
-      1,
-      true,
+      { blockSize: 1, settles: true },
     );
   });
 
@@ -189,6 +220,6 @@ describe('judging block by block', () => {
   });
 
   test.prop([history], { numRuns: RUNS })('finds the same of the lives of containers', (drawn) => {
-    holdsAgainstFull(built(drawn, true).transactions, drawn.blockSize, true);
+    holdsAgainstFull(built(drawn, true).transactions, { blockSize: drawn.blockSize, settles: true, restart: 7 });
   });
 });
