@@ -7,8 +7,11 @@ const PER_PAUSE = 65_536;
 /** So few things are looked at whenever it is asked. */
 const FEW = 16;
 
-/** What it costs to look at one thing, each about a microsecond: to judge an event whole, to tell where it stands, to read a row. */
-export const COST = { judge: 128, decide: 8, read: 4 } as const;
+/**
+ * What it costs to look at one thing, each about a microsecond: to judge an event whole, to look whether it is decided, to tell
+ * where one stands, to read a row.
+ */
+export const COST = { judge: 128, look: 20, decide: 8, read: 4 } as const;
 
 /**
  * Bounds what looking at the same things again and again may cost: what is large is looked at again when so much has come in

@@ -132,7 +132,7 @@ export class EventParts {
       this.#setUnearned(group, group.judgedAt + size * COST.judge);
       return;
     }
-    slice.spend(size * COST.judge);
+    slice.spend(size * COST.look);
     group.judgedAt = allowance.spent;
     this.#judge(group, judging);
     this.records.drop(group);
@@ -172,8 +172,10 @@ export class EventParts {
         isDecided ||= decided.verdict !== 'pending' && decided.verdict !== 'unobservable';
       }
     }
-    if (isDecided) this.#tell(group, members, judging);
-    else {
+    if (isDecided) {
+      judging.slice.spend(members.length * COST.judge);
+      this.#tell(group, members, judging);
+    } else {
       for (const record of members) this.#count(record, 'undecided');
       this.#say(group, new Map());
     }

@@ -39,7 +39,7 @@ interface DayLives {
 }
 
 /** So many rows are read at a time: no statement may be open when anything is written. */
-const PAGE = 1000;
+const PAGE = 500;
 
 /** Judges containers' lives, container by container, when one more of its events stands or does not any more. */
 export class LifeParts {
@@ -153,7 +153,7 @@ export class LifeParts {
         const event = this.#lifeEvent(row);
         if (event !== undefined) moment.push(event);
       }
-      yield rows.length * COST.read;
+      yield rows.length * COST.look;
       const end = rows.at(-1);
       if (end === undefined || rows.length < PAGE) break;
       last = end;

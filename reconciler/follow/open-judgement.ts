@@ -3,7 +3,7 @@ import { eventLoader, locatorOf, vantageOf } from '../judge/load.js';
 import { matterOf } from '../judge/pairing.js';
 import type { OpenEvent } from '../projection/event-window.js';
 import type { Projection } from '../projection/projection.js';
-import type { Allowance } from './allowance.js';
+import { type Allowance, COST } from './allowance.js';
 import type { Changes } from './changes.js';
 import { ConductParts } from './conduct-parts.js';
 import { EventParts, type Judging } from './event-parts.js';
@@ -18,9 +18,6 @@ import { type EventRecord, isLife, type LifeCount, Records } from './records.js'
 import { advance, type Slice } from './slice.js';
 import { type Moved, Soles } from './soles.js';
 import type { SortedIds } from './sorted-ids.js';
-
-/** What reading one row costs, in the units of a slice. */
-const COST_OF_ROW = 6;
 
 /** What the open days look like: all that is judged of them, and what it was judged from. */
 export class OpenJudgement {
@@ -96,7 +93,8 @@ export class OpenJudgement {
   /** Whether there is anything of which nothing is said yet. */
   get isPutOff(): boolean {
     const parts = [this.#events, this.#floods, this.#gaps, this.#lives, this.#order, this.#conduct];
-    if (process.env.DBG) console.error("DBG", this.#reading !== undefined, parts.map(({ isPutOff }) => isPutOff).join());
+    if (process.env.DBG)
+      console.error('DBG', this.#reading !== undefined, parts.map(({ isPutOff }) => isPutOff).join());
     return this.#reading !== undefined || parts.some(({ isPutOff }) => isPutOff);
   }
 
@@ -164,7 +162,7 @@ export class OpenJudgement {
           if (this.#records.byId.has(id) || this.#soles.isFlooded(tallies.dayOf(time), id)) continue;
           this.#lookLater(this.#known(id, sole));
         }
-        yield rows.length * COST_OF_ROW;
+        yield rows.length * COST.look;
       }
     }
     this.#gaps.all();

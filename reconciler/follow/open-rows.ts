@@ -5,7 +5,7 @@ import type { Db } from '../projection/database.js';
 import type { Projection } from '../projection/projection.js';
 
 /** So many rows are read at a time: no statement may be open when anything is written. */
-const PAGE = 1000;
+const PAGE = 500;
 
 /** An event that somebody has yet to attest. */
 export interface SoleRow {
