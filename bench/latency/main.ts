@@ -1,2 +1,3 @@
 /** How soon a follower tells what is found: on the stream, or with SEAL=100000 when a day is sealed with so many events open. */
-await import(process.env.SEAL === undefined ? './stream.js' : './seals.js');
+if (process.env.SEAL === undefined) await import('./stream.js');
+else await import('./seals.js');

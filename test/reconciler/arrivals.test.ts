@@ -29,6 +29,27 @@ describe('what has arrived', () => {
     expect(into).toHaveLength(70);
   });
 
+  it('is not waited for by a taker that has other work, who then waits again', async () => {
+    let [work, turns] = [5, 0];
+    let arrive = () => {};
+    async function* late() {
+      await new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+      yield 1;
+    }
+    const into: number[] = [];
+    for await (const some of arrivals(late(), () => work > 0)) {
+      into.push(...some);
+      if (some.length > 0) continue;
+      turns += 1;
+      work -= 1;
+      if (work === 0) arrive();
+    }
+    expect(turns).toBe(5);
+    expect(into).toEqual([1]);
+  });
+
   it('is read no further when the taker leaves', async () => {
     let given = 0;
     async function* counted() {

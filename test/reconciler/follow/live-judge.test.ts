@@ -21,6 +21,8 @@ import {
 } from '../support/history.js';
 
 const RUNS = Number(process.env.E2L_TEST_RUNS ?? 60);
+/** Of what fails the seed and the path are told, however long it would take to find something smaller. */
+const BOUNDED = process.env.E2L_TEST_RUNS === undefined ? { interruptAfterTimeLimit: 45_000 } : {};
 
 /** What stands in the table of an open day, in the order of its report. */
 function rows({ db }: Projection, day: string): Finding[] {
@@ -148,22 +150,28 @@ function transactionsOf({ window, grace, quota, steps }: Contents): Invocation[]
 }
 
 describe('judging block by block', () => {
-  test.prop([history], { numRuns: RUNS })('finds what judging the day in full finds', (drawn) => {
+  test.prop([history], { numRuns: RUNS, ...BOUNDED })('finds what judging the day in full finds', (drawn) => {
     holdsAgainstFull(built(drawn, false).transactions, { blockSize: drawn.blockSize, settles: true, restart: 7 });
   });
 
-  test.prop([history, way], { numRuns: RUNS })('says that it is all only if it is', (drawn, how) => {
+  test.prop([history, way], { numRuns: RUNS, ...BOUNDED })('says that it is all only if it is', (drawn, how) => {
     const { transactions } = built(drawn, drawn.ends);
     holdsAgainstFull(transactions, { blockSize: drawn.blockSize, settles: false, ...how });
   });
 
-  test.prop([contents], { numRuns: 2 * RUNS })('finds the same where events have several contents', (drawn) => {
-    holdsAgainstFull(transactionsOf(drawn), { blockSize: drawn.blockSize, settles: true, restart: 7 });
-  });
+  test.prop([contents], { numRuns: 2 * RUNS, ...BOUNDED })(
+    'finds the same where events have several contents',
+    (drawn) => {
+      holdsAgainstFull(transactionsOf(drawn), { blockSize: drawn.blockSize, settles: true, restart: 7 });
+    },
+  );
 
-  test.prop([contents, way], { numRuns: RUNS })('finds the same in the end where much is put off', (drawn, how) => {
-    holdsAgainstFull(transactionsOf(drawn), { blockSize: drawn.blockSize, settles: false, ...how });
-  });
+  test.prop([contents, way], { numRuns: RUNS, ...BOUNDED })(
+    'finds the same in the end where much is put off',
+    (drawn, how) => {
+      holdsAgainstFull(transactionsOf(drawn), { blockSize: drawn.blockSize, settles: false, ...how });
+    },
+  );
 
   it('looks at the numbering of events again that come to be agreed by a watch that begins after them', () => {
     const events = [3600n, 3660n].map((at) => hashed(containerEvent('one', 'kill', at * SECOND)));
@@ -219,7 +227,7 @@ describe('judging block by block', () => {
     projection.close();
   });
 
-  test.prop([history], { numRuns: RUNS })('finds the same of the lives of containers', (drawn) => {
+  test.prop([history], { numRuns: RUNS, ...BOUNDED })('finds the same of the lives of containers', (drawn) => {
     holdsAgainstFull(built(drawn, true).transactions, { blockSize: drawn.blockSize, settles: true, restart: 7 });
   });
 });
