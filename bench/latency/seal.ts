@@ -145,9 +145,10 @@ export function sealWith(
     Collector,
   ];
   follower.block(...policyInForce(quota));
-  const one = [eventAt('before', DAY_START + SECOND)];
-  follower.block(late.batch(one, DAY_START + 2n * SECOND));
-  for (const collector of [first, second]) follower.block(collector.batch(one, DAY_END));
+  // The day that is sealed has a difference itself: what may be another content of it is looked for among all that is open.
+  const before = [eventAt('before', DAY_START + SECOND), eventAt('lacking', DAY_START + 2n * SECOND)];
+  follower.block(late.batch(before.slice(0, 1), DAY_START + 3n * SECOND));
+  for (const collector of [first, second]) follower.block(collector.batch(before, DAY_END));
   const isFlood = open > quota;
   for (let from = 0; from < open; from += BATCH) {
     const events = Array.from({ length: Math.min(BATCH, open - from) }, (_, index) =>

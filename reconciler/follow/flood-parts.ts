@@ -11,6 +11,7 @@ import type { Moved, Soles } from './soles.js';
 /** What is known of one flood. */
 interface FloodWork {
   readonly day: Day;
+  readonly bounds: Interval;
   isDirty: boolean;
   /** What had been earned when it was counted last; undefined before the first time. */
   judgedAt: number | undefined;
@@ -60,15 +61,14 @@ export class FloodParts {
     } else if (known !== undefined) known.isDirty = true;
     else {
       const fresh = { judgedAt: undefined, count: undefined, due: undefined, unseen: undefined };
-      this.#floods.set(key, { day, isDirty: true, ...fresh });
+      this.#floods.set(key, { day, bounds: boundsOf(day), isDirty: true, ...fresh });
     }
   }
 
   /** More is known of who watched a stretch of time. */
   claimed({ from, to }: Interval): void {
     for (const flood of this.#floods.values()) {
-      const bounds = boundsOf(flood.day);
-      if (from < bounds.to && to > bounds.from) flood.isDirty = true;
+      if (from < flood.bounds.to && to > flood.bounds.from) flood.isDirty = true;
     }
   }
 

@@ -25,6 +25,7 @@ interface DayOrder {
 /** Looks for events that were numbered the other way round, where a run was out of order and something was said of that time. */
 export class OrderParts {
   readonly #days = new Map<Day, DayOrder>();
+  readonly #any;
   readonly #stretches;
   readonly #count;
 
@@ -32,6 +33,7 @@ export class OrderParts {
     private readonly projection: Projection,
     private readonly book: FindingBook,
   ) {
+    this.#any = projection.db.prepare('SELECT 1 FROM disorders LIMIT 1');
     this.#stretches = projection.db.prepare(
       'SELECT count(*) AS rows, min("from") AS "from", max("to") AS "to" FROM disorders WHERE "from" < ? AND "to" >= ?',
     );
@@ -51,6 +53,7 @@ export class OrderParts {
 
   /** @param touched times of events of which something was said, or that stand otherwise now, 19 digits */
   judge(judging: Judging, touched: Iterable<string>): void {
+    if (this.#any.get() === undefined) return;
     const times = [...touched];
     for (const open of judging.days.values()) this.#judge(open, judging, times);
   }

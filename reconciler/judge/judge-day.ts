@@ -22,9 +22,10 @@ import * as findings from './findings.js';
 import { judgeFlood } from './flood.js';
 import { foldAlike } from './fold.js';
 import { gapFinding, holesOf, timesOfOthers } from './gaps.js';
+import type { JudgedEvent } from './input.js';
 import { coverageOf, distinct, judgeEvents, summaryOf } from './judge-events.js';
 import { LifeCheck } from './lifecycle.js';
-import { loadEvent, loadEvents, locatorOf, vantageOf } from './load.js';
+import { loadEvent, loadEvents, loadRelated, locatorOf, vantageOf } from './load.js';
 import { containerEvents } from './load-containers.js';
 import { disorders } from './order.js';
 import { type Pairing, pairVariants } from './pairing.js';
@@ -67,7 +68,9 @@ export function judgeDay(projection: Projection, day: Day, options: JudgeOptions
     to: padNanos(addSeconds(dayEnd(day), 2 * policy.policy.window)),
   };
   const floods = floodsOf(projection, context);
-  const standings = loadEvents(projection, context, floods).flatMap((event) => standingOf(event, vantage) ?? []);
+  const standings = eventsAbout(projection, bounds, context, floods).flatMap(
+    (event) => standingOf(event, vantage) ?? [],
+  );
   const pairing = pairVariants(standings, vantage);
   const judged = judgeEvents(standings, pairing, bounds, locate);
   for (const flood of floods.filter((one) => one.day === day)) {
@@ -104,6 +107,27 @@ export function judgeDay(projection: Projection, day: Day, options: JudgeOptions
       amends: options.amends,
     },
   };
+}
+
+/**
+ * The events that judging a day looks at, in order of time: its own, and of those before and after it what may be another
+ * content of one of them. Where a hole of the day goes beyond it, all: it is told with how many events lie in it.
+ */
+function eventsAbout(
+  projection: Projection,
+  day: Interval,
+  context: Interval,
+  floods: readonly Flood[],
+): JudgedEvent[] {
+  const witnesses = projection.sources.all.flatMap((source) => [...source.witnesses.values()]);
+  const isWide = witnesses.some((witness) => holesOf(witness, day).some(({ to }) => to > day.to));
+  if (isWide) return loadEvents(projection, context, floods);
+  const own = loadEvents(projection, day, floods);
+  const [before, after] = [
+    { from: context.from, to: day.from },
+    { from: day.to, to: context.to },
+  ].map((interval) => loadRelated(projection, interval, floods, own)) as [JudgedEvent[], JudgedEvent[]];
+  return [...before, ...own, ...after];
 }
 
 /** What was decided about a day's events, for looking at its containers. */

@@ -58,6 +58,58 @@ export function loadEvents(projection: Projection, interval: Interval, floods: r
   return rows.map(rowReader(projection));
 }
 
+/**
+ * As `loadEvents`, but only those that may be contents of one event with one of these: nearly always few of very many.
+ */
+export function loadRelated(
+  projection: Projection,
+  interval: Interval,
+  floods: readonly Flood[],
+  others: readonly JudgedEvent[],
+): JudgedEvent[] {
+  if (others.length === 0) return [];
+  const related = new Set(others.map(({ source, event }) => kinOf(source.id, event.type, event.action, event.object)));
+  const isFlood = floodRowTest(floods);
+  const { from, to } = interval;
+  const columns = 'e.id, e.time, e.source, e.type, e.action, e.object';
+  const rows = projection.db
+    .prepare(
+      `SELECT ${columns}, o.sole FROM open_events o JOIN events e ON e.id = o.event WHERE o.time >= ? AND o.time < ?
+       UNION ALL
+       SELECT ${columns}, '' FROM late_attestations l JOIN events e ON e.id = l.event WHERE l.time >= ? AND l.time < ?`,
+    )
+    .raw()
+    .iterate(from, to, from, to) as Iterable<RelatedRow>;
+  const ids = new Set<number>();
+  for (const [id, time, source, type, action, object, sole] of rows) {
+    if (related.has(kinOf(source, type, action, object)) && !isFlood(time, id, sole)) ids.add(id);
+  }
+  return [...ids].map(eventLoader(projection)).sort(byKey);
+}
+
+type RelatedRow = readonly [
+  id: number,
+  time: string,
+  source: number,
+  type: string,
+  action: string,
+  object: string,
+  sole: string,
+];
+
+function kinOf(source: number, type: string, action: string, object: string): string {
+  return `${source}/${type}/${action}/${object}`;
+}
+
+function floodRowTest(floods: readonly Flood[]): (time: string, id: number, sole: string) => boolean {
+  return (time, id, sole) =>
+    floods.some(({ actor, first, from, to }) => sole === actor && id >= first && time >= from && time < to);
+}
+
+function byKey(a: JudgedEvent, b: JudgedEvent): number {
+  return a.keyTime < b.keyTime || (a.keyTime === b.keyTime && a.hash < b.hash) ? -1 : 1;
+}
+
 /** One event by its number in the projection. */
 export function loadEvent(projection: Projection, id: number): JudgedEvent {
   return eventLoader(projection)(id);
