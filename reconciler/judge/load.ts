@@ -41,8 +41,7 @@ const COLUMNS = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS fir
  * @param floods what to leave out
  */
 export function loadEvents(projection: Projection, interval: Interval, floods: readonly Flood[] = []): JudgedEvent[] {
-  const leaveOut = floods.map(() => ' AND NOT (o.sole = ? AND o.event >= ? AND o.time >= ? AND o.time < ?)').join('');
-  const left = floods.flatMap(({ actor, first, from, to }) => [actor, first, from, to]);
+  const { leaveOut, left } = without(floods);
   const { from, to } = interval;
   const rows = projection.db
     .prepare(
@@ -68,42 +67,39 @@ export function loadRelated(
   others: readonly JudgedEvent[],
 ): JudgedEvent[] {
   if (others.length === 0) return [];
+  const objects = new Set(others.map(({ event }) => event.object));
   const related = new Set(others.map(({ source, event }) => kinOf(source.id, event.type, event.action, event.object)));
-  const isFlood = floodRowTest(floods);
+  const { leaveOut, left } = without(floods);
   const { from, to } = interval;
-  const columns = 'e.id, e.time, e.source, e.type, e.action, e.object';
+  const columns = 'e.id, e.source, e.type, e.action, e.object';
   const rows = projection.db
     .prepare(
-      `SELECT ${columns}, o.sole FROM open_events o JOIN events e ON e.id = o.event WHERE o.time >= ? AND o.time < ?
+      `SELECT ${columns} FROM open_events o JOIN events e ON e.id = o.event
+       WHERE o.time >= ? AND o.time < ?${leaveOut}
        UNION ALL
-       SELECT ${columns}, '' FROM late_attestations l JOIN events e ON e.id = l.event WHERE l.time >= ? AND l.time < ?`,
+       SELECT ${columns} FROM late_attestations l JOIN events e ON e.id = l.event
+       WHERE l.time >= ? AND l.time < ?
+       AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = l.time AND o.event = l.event)`,
     )
     .raw()
-    .iterate(from, to, from, to) as Iterable<RelatedRow>;
+    .iterate(from, to, ...left, from, to) as Iterable<RelatedRow>;
   const ids = new Set<number>();
-  for (const [id, time, source, type, action, object, sole] of rows) {
-    if (related.has(kinOf(source, type, action, object)) && !isFlood(time, id, sole)) ids.add(id);
+  for (const [id, source, type, action, object] of rows) {
+    if (objects.has(object) && related.has(kinOf(source, type, action, object))) ids.add(id);
   }
   return [...ids].map(eventLoader(projection)).sort(byKey);
 }
 
-type RelatedRow = readonly [
-  id: number,
-  time: string,
-  source: number,
-  type: string,
-  action: string,
-  object: string,
-  sole: string,
-];
+type RelatedRow = readonly [id: number, source: number, type: string, action: string, object: string];
 
 function kinOf(source: number, type: string, action: string, object: string): string {
   return `${source}/${type}/${action}/${object}`;
 }
 
-function floodRowTest(floods: readonly Flood[]): (time: string, id: number, sole: string) => boolean {
-  return (time, id, sole) =>
-    floods.some(({ actor, first, from, to }) => sole === actor && id >= first && time >= from && time < to);
+/** A condition that leaves floods out, of open events as `o`, and its values. */
+function without(floods: readonly Flood[]) {
+  const leaveOut = floods.map(() => ' AND NOT (o.sole = ? AND o.event >= ? AND o.time >= ? AND o.time < ?)').join('');
+  return { leaveOut, left: floods.flatMap(({ actor, first, from, to }) => [actor, first, from, to]) };
 }
 
 function byKey(a: JudgedEvent, b: JudgedEvent): number {
