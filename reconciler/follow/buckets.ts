@@ -1,5 +1,13 @@
 import { firstIndex } from '../ledger/coverage.js';
 
+/** So many nanoseconds of the ledger clock, as a power of two, are looked at together: some 67 milliseconds. */
+const TICK = 26n;
+
+/** The number under which something lies that waits for the ledger clock. */
+export function tickOf(time: bigint): number {
+  return Number(time >> TICK);
+}
+
 /** Things in order of a number of theirs, which many share: cheap to add, to take out and to walk from one number to another. */
 export class Buckets<T> {
   readonly #at = new Map<number, Set<T>>();

@@ -7,12 +7,9 @@ import { prepared } from '../projection/database.js';
 import type { Projection } from '../projection/projection.js';
 import { openDay } from '../seal.js';
 import { COST } from './allowance.js';
-import { Buckets } from './buckets.js';
+import { Buckets, tickOf } from './buckets.js';
 import type { Judging } from './event-parts.js';
 import type { FindingBook } from './finding-book.js';
-
-/** So many nanoseconds of the ledger clock are looked at together: some 67 milliseconds. */
-const TICK = 26n;
 
 const SILENT = 'conduct/silent';
 const ODD = 'conduct/odd';
@@ -85,7 +82,7 @@ export class ConductParts {
   #judgeSilences({ allowance, locate }: Judging): void {
     const { clock, seq } = this.projection;
     if (clock.now !== undefined) {
-      for (const source of this.#due.between(Number.NEGATIVE_INFINITY, Number(clock.now >> TICK))) {
+      for (const source of this.#due.between(Number.NEGATIVE_INFINITY, tickOf(clock.now))) {
         this.#looked.add(source);
       }
     }
@@ -122,7 +119,7 @@ export class ConductParts {
     if (before !== undefined) this.#due.remove(before, source);
     this.#dueOf.delete(source);
     if (limit === undefined) return;
-    const tick = Number(limit >> TICK);
+    const tick = tickOf(limit);
     this.#dueOf.set(source, tick);
     this.#due.add(tick, source);
   }

@@ -7,7 +7,7 @@ import { absentAfter, decide, type Standing, standingOf } from '../judge/standin
 import { nanosOf } from '../ledger/policy-book.js';
 import type { Projection } from '../projection/projection.js';
 import { type Allowance, COST } from './allowance.js';
-import { Buckets } from './buckets.js';
+import { Buckets, tickOf } from './buckets.js';
 import type { FindingBook } from './finding-book.js';
 import type { OpenDay } from './open-days.js';
 import type { EventRecord, Group, LifeCount, Records } from './records.js';
@@ -32,9 +32,6 @@ interface Telling {
   /** A policy has it recorded, or none does any more. */
   judged(record: EventRecord): void;
 }
-
-/** So many nanoseconds of the ledger clock are looked at together: some 67 milliseconds. */
-const TICK = 26n;
 
 /** Judges events that not all have attested, group by group, when something is said of them or their time has come. */
 export class EventParts {
@@ -101,7 +98,7 @@ export class EventParts {
     const { next } = this.projection.appearances.snapshot();
     for (const group of this.#unseen.between(Number.NEGATIVE_INFINITY, next - 1)) this.#woken(group);
     if (clock === undefined) return;
-    for (const group of this.#due.between(Number.NEGATIVE_INFINITY, Number(clock >> TICK))) this.#woken(group);
+    for (const group of this.#due.between(Number.NEGATIVE_INFINITY, tickOf(clock))) this.#woken(group);
   }
 
   #woken(group: Group): void {
@@ -274,7 +271,7 @@ export class EventParts {
   }
 
   #awaitClock(group: Group, time: bigint): void {
-    const tick = Number(time >> TICK);
+    const tick = tickOf(time);
     if (group.due !== undefined && group.due <= tick) return;
     if (group.due !== undefined) this.#due.remove(group.due, group);
     group.due = tick;
