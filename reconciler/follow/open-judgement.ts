@@ -93,8 +93,6 @@ export class OpenJudgement {
   /** Whether there is anything of which nothing is said yet. */
   get isPutOff(): boolean {
     const parts = [this.#events, this.#floods, this.#gaps, this.#lives, this.#order, this.#conduct];
-    if (process.env.DBG)
-      console.error('DBG', this.#reading !== undefined, parts.map(({ isPutOff }) => isPutOff).join());
     return this.#reading !== undefined || parts.some(({ isPutOff }) => isPutOff);
   }
 
