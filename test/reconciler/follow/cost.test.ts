@@ -152,6 +152,27 @@ describe('what following costs', () => {
     expect(costs[1]).toBe(costs[0]);
   });
 
+  it('of judging a day in full does not follow what is open of the next one', () => {
+    const costs = [10, 400].map((open) => {
+      const following = new Following();
+      const [first, second, third] = runsOf();
+      following.block(...policyTransactions());
+      const late = kill('late', DAY_LENGTH + 10, 'another');
+      const events = [
+        kill('late', DAY_LENGTH - 10),
+        ...many(open, (index) => kill(`one-${index}`, DAY_LENGTH + index)),
+      ];
+      const watches = [watch(0, DAY_LENGTH + 100)];
+      following.block(...[first, second].map((run) => run.batch({ events, watches, sentAt: DAY_LENGTH + 500 })));
+      following.block(third.batch({ events: [late], watches, sentAt: DAY_LENGTH + 501 }));
+      const before = following.questions;
+      const { findings } = judgementOf(following.projection, DAY);
+      expect(findings).toMatchObject([{ class: 'differs', object: 'late', dissent: [third.actor] }]);
+      return following.questions - before;
+    });
+    expect(costs[1]).toBe(costs[0]);
+  });
+
   it('is divided, so that a new block is judged while much is judged anew', () => {
     const following = new Following(':memory:', { slice: 2000 });
     const [first, second, third] = runsOf();
