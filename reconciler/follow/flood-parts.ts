@@ -92,13 +92,16 @@ export class FloodParts {
       if ((unseen !== undefined && unseen < next) || (due !== undefined && clock !== undefined && clock > due)) {
         flood.isDirty = true;
       }
-      if (!this.#mayCount(key, flood, judging)) continue;
-      if (judging.slice.isOver) return;
-      this.#count(key, flood, judging);
+      // What changed while it was counted may have come too late for that count.
+      while (this.#mayCount(key, flood, judging)) {
+        if (judging.slice.isOver) return;
+        this.#count(key, flood, judging);
+      }
     }
   }
 
   #mayCount(key: string, { isDirty, judgedAt, count }: FloodWork, { allowance }: Judging): boolean {
+    if (this.soles.flood(key) === undefined) return false;
     if (count !== undefined) return true;
     return isDirty && (judgedAt === undefined || allowance.covers(this.soles.size(key), COST.decide, judgedAt));
   }

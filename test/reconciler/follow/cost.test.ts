@@ -51,6 +51,21 @@ describe('what following holds in memory', () => {
     expect(rows(following)).toEqual(inFull(following));
   });
 
+  it('is counted again where something changed while it was counted', () => {
+    const following = new Following(':memory:', { slice: 40 });
+    const [liar, second, third] = runsOf();
+    const fakes = (from: number) => many(20, (index) => kill(`fake-${from + index}`, 100 + from + index));
+    following.block(...policyTransactions({ quota: 2 }));
+    following.block(second.batch({ watches: [WHOLE_DAY], sentAt: 1000 }));
+    following.block(liar.batch({ events: fakes(0), sentAt: 1000 }));
+    for (let turn = 0; turn < 4; turn += 1) following.turn();
+    expect(following.live.isCutShort).toBe(true);
+    following.block(third.batch({ watches: [WHOLE_DAY], sentAt: 1001 }));
+    following.turn(true);
+    expect(rows(following).find(({ folded }) => folded !== undefined)).toMatchObject({ folded: 18 });
+    expect(rows(following)).toEqual(inFull(following));
+  });
+
   it('is what comes back within a quota, and what somebody else attests too', () => {
     const following = new Following();
     const [first, second, third] = runsOf();
