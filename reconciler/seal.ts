@@ -48,6 +48,7 @@ export class Sealer {
       .prepare('INSERT INTO days (day, judgement, carry, seq) VALUES (?, ?, ?, ?)')
       .run(day, JSON.stringify(judgement), JSON.stringify(carry), projection.seq);
     projection.touched.sealed(day);
+    projection.lives.sealed(day);
     // What is not decided yet is decided by the clock, with nothing said of it.
     if (judgement.coverage.pending > 0) projection.touched.add(day);
     this.#last = day;

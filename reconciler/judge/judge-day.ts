@@ -15,20 +15,19 @@ import type { Interval } from '../ledger/coverage.js';
 import { clockKeepers, nanosOf } from '../ledger/policy-book.js';
 import { exists, type Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
-import { type CarriedContainer, runningDay } from '../running/day.js';
+import type { CarriedContainer } from '../running/day.js';
 import { equivocations, isAnyOdd, type LedgerRange, sequenceBreaks } from './batches.js';
 import { type Flood, floodsOf } from './beyond-quota.js';
+import { containersOf } from './containers.js';
 import * as findings from './findings.js';
 import { judgeFlood } from './flood.js';
 import { foldAlike } from './fold.js';
 import { gapFinding, holesOf, timesOfOthers } from './gaps.js';
 import type { JudgedEvent } from './input.js';
 import { coverageOf, distinct, judgeEvents, summaryOf } from './judge-events.js';
-import { LifeCheck } from './lifecycle.js';
 import { loadEvent, loadEvents, loadRelated, locatorOf, vantageOf } from './load.js';
-import { containerEvents } from './load-containers.js';
 import { disorders } from './order.js';
-import { type Pairing, pairVariants } from './pairing.js';
+import { pairVariants } from './pairing.js';
 import { silences } from './silences.js';
 import { type Standing, standingOf } from './standing.js';
 
@@ -78,7 +77,7 @@ export function judgeDay(projection: Projection, day: Day, options: JudgeOptions
     judged.findings.push(...found);
     for (const name of ['disputed', 'pending', 'unobservable'] as const) judged.counts[name] += counts[name];
   }
-  const ran = containersOf(projection, { bounds, policy, standings, pairing, floods, locate }, options);
+  const ran = containersOf(projection, { day, bounds, policy, standings, pairing, floods, locate }, options);
   const known = new Map(standings.map((standing) => [standing.event.id, standing]));
   const standingById = (id: number) => known.get(id) ?? standingOf(loadEvent(projection, id), vantage);
   const all = distinct([
@@ -128,45 +127,6 @@ function eventsAbout(
     { from: day.to, to: context.to },
   ].map((interval) => loadRelated(projection, interval, floods, own)) as [JudgedEvent[], JudgedEvent[]];
   return [...before, ...own, ...after];
-}
-
-/** What was decided about a day's events, for looking at its containers. */
-interface Decided {
-  readonly bounds: Interval;
-  readonly policy: NumberedPolicy;
-  readonly standings: readonly Standing[];
-  readonly pairing: Pairing;
-  readonly floods: readonly Flood[];
-  readonly locate: findings.Locate;
-}
-
-/** The running time of a day's containers, and those that make no legal life. */
-function containersOf(projection: Projection, decided: Decided, options: JudgeOptions) {
-  const { carried, before } = options;
-  if (before !== undefined) {
-    const { running, sums, bill, findings: said } = before.judgement;
-    return { running, sums, bill, carry: before.carry, lifecycle: said.filter((one) => one.class === 'lifecycle') };
-  }
-  const { bounds, policy, standings, pairing, floods, locate } = decided;
-  const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
-  const lives = new LifeCheck(projection);
-  const events = function* () {
-    for (const event of containerEvents(projection, bounds, standings, instead, floods)) {
-      lives.seen(event);
-      yield event;
-    }
-  };
-  const canonical = projection.db.prepare('SELECT canonical FROM events WHERE id = ?').pluck();
-  const ran = runningDay(
-    bounds,
-    events(),
-    carried,
-    (name) => projection.sources.find(name),
-    (source) => witnessesOf(policy.policy, source, unpadNanos(bounds.from)),
-    policy.policy.tariff,
-    (id) => canonical.get(id) as string,
-  );
-  return { ...ran, lifecycle: lives.findings(locate) };
 }
 
 /** What the actors did on the ledger: about no event, so told with the day that is sealed next. */

@@ -2,8 +2,10 @@ import { isRecorded, unpadNanos, witnessesOf } from '#chaincode';
 import type { Finding } from '../judgement.js';
 import { majorityOf } from '../ledger/ledger-clock.js';
 import { exists } from '../ledger/sources.js';
-import { areApart } from '../projection/disorder-store.js';
+import { areApart, ORDER_TOLERANCE } from '../projection/disorder-store.js';
 import type { Projection } from '../projection/projection.js';
+import type { PlainEvents } from '../running/plain-life.js';
+import { LIFE_ACTIONS } from '../running/sweep.js';
 import { established, findingId, type Locate, variantOf } from './findings.js';
 import { loadEvent } from './load.js';
 import type { LifeEventRow } from './load-containers.js';
@@ -108,6 +110,32 @@ export class LifeCheck {
     const watching = witnesses.filter((actor) => source.witnesses.get(actor)?.coverage.coversAll(between));
     return exists(source, policy, witnesses) && watching.length >= majorityOf(witnesses.length);
   }
+}
+
+const TOLERANCE = Number(ORDER_TOLERANCE);
+/** A bit for each action, as `LIFE_ACTIONS` numbers them: of those that may follow each, and of the one after which nothing may. */
+const FOLLOWER_BITS: readonly number[] = LIFE_ACTIONS.map((action) => bitsOf(FOLLOWERS[action] ?? []));
+const DESTROYED = bitsOf(['destroy']);
+
+function bitsOf(actions: readonly string[]): number {
+  return LIFE_ACTIONS.reduce((bits, action, code) => (actions.includes(action) ? bits | (1 << code) : bits), 0);
+}
+
+/** Whether a container's events, all of which stand, make a legal life: what `LifeCheck` says of them, told from little. */
+export function isLegalLife(events: PlainEvents): boolean {
+  let [moment, followers, last] = [0, 0, 0];
+  for (let at = 0; at < events.length; at++) {
+    const code = events.code(at);
+    const time = events.offset(at);
+    if (at > 0 && time - last > TOLERANCE) {
+      if ((moment & DESTROYED) !== 0 || (followers & (1 << code)) === 0) return false;
+      [moment, followers] = [0, 0];
+    }
+    moment |= 1 << code;
+    followers |= FOLLOWER_BITS[code] ?? 0;
+    last = time;
+  }
+  return true;
 }
 
 function mayFollow(moment: readonly LifeEventRow[], { action }: LifeEventRow): boolean {

@@ -15,19 +15,11 @@ export interface LifeEventRow extends ContainerEvent {
   readonly stands: 'stands' | 'ignored' | 'undecided';
 }
 
-/**
- * The events of a day in which containers begin and end, in order of time, with those who attest them.
- * @param instead events that are told in another form: what dissenting actors attest instead of one that stands
- */
-export function* containerEvents(
-  projection: Projection,
-  bounds: Interval,
-  standings: readonly Standing[],
-  instead: ReadonlySet<Standing>,
-  floods: readonly Flood[],
-): Iterable<LifeEventRow> {
-  const open = new Map(standings.map((standing) => [standing.event.id, standing]));
-  const isFlood = floodTest(projection, floods);
+/** An event in which a container begins or ends, as it is kept. */
+export type EventRow = readonly [id: number, time: string, source: number, action: string, object: string];
+
+/** The events of a day in which containers begin and end, as the table of events has them, in order of time and number. */
+export function storedLives(projection: Projection, bounds: Interval): Iterable<EventRow> {
   const rows = projection.db
     .prepare(
       `SELECT id, time, source, action, object FROM events
@@ -36,9 +28,26 @@ export function* containerEvents(
     )
     .raw()
     .iterate(bounds.from, bounds.to, ...LIFE_ACTIONS) as Iterable<EventRow>;
+  return inOrder(rows);
+}
+
+/**
+ * Events in which containers begin and end with those who attest them.
+ * @param rows in order of time and number
+ * @param instead events that are told in another form: what dissenting actors attest instead of one that stands
+ */
+export function* containerEvents(
+  projection: Projection,
+  rows: Iterable<EventRow>,
+  standings: readonly Standing[],
+  instead: ReadonlySet<Standing>,
+  floods: readonly Flood[],
+): Iterable<LifeEventRow> {
+  const open = new Map(standings.map((standing) => [standing.event.id, standing]));
+  const isFlood = floodTest(projection, floods);
   const expected = expectedWitnesses(projection);
   const shared = sharedTexts();
-  for (const [id, time, sourceId, action, name] of inOrder(rows)) {
+  for (const [id, time, sourceId, action, name] of rows) {
     const standing = open.get(id);
     if (standing === undefined && isFlood(time, id)) continue;
     const source = projection.sources.byId(sourceId).name;
@@ -49,8 +58,6 @@ export function* containerEvents(
     yield { id, sourceId, time, action: shared(action), object, source, actors, stands };
   }
 }
-
-type EventRow = readonly [id: number, time: string, source: number, action: string, object: string];
 
 /** Those of one time in the order of their numbers: to have the database sort a whole day would cost more than to read it. */
 function* inOrder(rows: Iterable<EventRow>): Iterable<EventRow> {
@@ -81,7 +88,7 @@ function countsAs({ verdict, sourceExists }: Standing, isInstead: boolean): Life
 }
 
 /** The expected witnesses of a source at a time, remembered: a day has many events of few sources. */
-function expectedWitnesses(projection: Projection): (source: string, time: string) => readonly string[] {
+export function expectedWitnesses(projection: Projection): (source: string, time: string) => readonly string[] {
   const known = new Map<NumberedPolicy, Map<string, readonly string[]>>();
   return (source, time) => {
     const policy = projection.policies.at(time);

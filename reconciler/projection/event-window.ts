@@ -16,6 +16,7 @@ import type { PolicyBook } from '../ledger/policy-book.js';
 import type { Source, Sources } from '../ledger/sources.js';
 import type { EventFields } from './canonical-scan.js';
 import type { Db } from './database.js';
+import type { LifeLog } from './life-log.js';
 import type { Tallies } from './tallies.js';
 import { keyOf, TextIndex } from './text-index.js';
 
@@ -120,6 +121,7 @@ export class EventWindow {
     private readonly policies: PolicyBook,
     private readonly tallies: Tallies,
     private readonly sources: Sources,
+    private readonly lives: LifeLog,
   ) {
     this.#sql = {
       find: db.prepare('SELECT id, time, time AS at, first_seq AS firstSeq FROM events WHERE time = ? AND hash = ?'),
@@ -193,6 +195,7 @@ export class EventWindow {
     const event = this.#opened({ id: this.#lastId, time, at, firstSeq: seq }, entry, text, key, source);
     if (isAhead) this.#latest = time;
     this.#fresh.push({ event, hash: entry.hash, of: entry.event });
+    this.lives.entered(this.tallies.dayOf(time), source, entry.event, event);
     event.isOpen = true;
     this.#known.set(event);
     this.#opening.push(event);
@@ -280,6 +283,7 @@ export class EventWindow {
   flush(): void {
     this.#write(() => true);
     this.#fresh.length = 0;
+    this.lives.flushed();
     const remove = this.db.prepare('DELETE FROM open_events WHERE time = ? AND event = ?');
     for (const event of this.#closed) remove.run(event.time, event.id);
     this.#closed.length = 0;

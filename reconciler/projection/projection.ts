@@ -15,6 +15,7 @@ import { DisorderStore } from './disorder-store.js';
 import { DisputeBook } from './dispute-book.js';
 import { type BatchEntries, entriesOf } from './entries.js';
 import { EventWindow, type OpenEvent } from './event-window.js';
+import { LifeLog } from './life-log.js';
 import { RunStore } from './run-store.js';
 import { SilenceStore } from './silence-store.js';
 import { SourceStore } from './source-store.js';
@@ -66,6 +67,7 @@ export class Projection {
   readonly clock: LedgerClock;
   readonly appearances: Appearances;
   readonly tallies: Tallies;
+  readonly lives: LifeLog;
   readonly silences: SilenceStore;
   readonly touched: TouchedDays;
   readonly disputes: DisputeBook;
@@ -102,13 +104,14 @@ export class Projection {
     this.#runs = new RunStore(this.db);
     this.appearances = new Appearances(this.db, state?.appearances);
     this.tallies = new Tallies(this.db);
+    this.lives = new LifeLog(this.db);
     this.silences = new SilenceStore(this.db, this.clock, this.policies, this.appearances);
     this.touched = new TouchedDays(this.db);
     this.disputes = new DisputeBook(this.db);
     this.anchors = new AnchorBook(this.db);
     this.#disorders = new DisorderStore(this.db);
     this.#sources = new SourceStore(this.db);
-    this.#window = new EventWindow(this.db, this.policies, this.tallies, this.#sources.sources);
+    this.#window = new EventWindow(this.db, this.policies, this.tallies, this.#sources.sources, this.lives);
     this.#sql = {
       block: this.db.prepare('INSERT INTO blocks (number, hash, archived_to) VALUES (?, ?, ?)'),
       transaction: this.db.prepare('INSERT INTO transactions (seq, block, tx, actor, clock) VALUES (?, ?, ?, ?, ?)'),

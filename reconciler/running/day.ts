@@ -3,8 +3,9 @@ import type { RunningSum, RunningTime } from '../judgement.js';
 import { type Interval, subtract } from '../ledger/coverage.js';
 import type { Source } from '../ledger/sources.js';
 import { formatDecimal, secondsOf } from './decimal.js';
+import type { PlainLife } from './plain-life.js';
 import { amountOf, type Groups, groupsOf, Sums } from './sums.js';
-import { type LifeEvent, type LogState, measure, type WitnessView } from './sweep.js';
+import { type LifeEvent, type LogState, type Measure, measure, type WitnessView } from './sweep.js';
 
 /** A container that some log has running at the end of a day. */
 export interface CarriedContainer {
@@ -32,56 +33,69 @@ export interface RunningDay {
   readonly bill: { readonly agreed: string; readonly disputed: string };
 }
 
-interface Container {
+/** What is known of a container before its day is measured. */
+export interface Container {
   readonly source: string;
   readonly object: string;
   readonly name: string;
   readonly image: string;
   readonly groups: Groups;
   readonly carried: Readonly<Record<string, LogState>>;
-  readonly events: ContainerEvent[];
 }
 
+/** A container with the events of its day. */
+export interface ToldContainer extends Container {
+  readonly events: LifeEvent[];
+}
+
+/** One of which all logs say the same. */
+export interface PlainContainer extends Container {
+  readonly plain: PlainLife;
+}
+
+/** What a source's witnesses watched of a day: the same for all of its containers. */
+export type Watches = readonly Required<Pick<WitnessView, 'actor' | 'stretches' | 'holes'>>[];
+
 /**
- * The running time of every container on a day, and what it costs under a tariff.
  * @param witnessesAt the expected witnesses of a source
- * @param canonicalOf an event's canonical form, asked of each container's first event, for its name and image
+ * @returns what they watched of a source on the day
  */
-export function runningDay(
+export function watchesOn(
   day: Interval,
-  events: Iterable<ContainerEvent>,
-  carried: readonly CarriedContainer[],
   sourceNamed: (name: string) => Source | undefined,
   witnessesAt: (source: string) => readonly string[],
+): (source: string) => Watches {
+  const known = new Map<string, Watches>();
+  return (source) => {
+    let watches = known.get(source);
+    if (watches === undefined) {
+      watches = witnessesAt(source).map((actor) => {
+        const stretches = within(day, sourceNamed(source)?.witnesses.get(actor)?.coverage.stretches ?? []);
+        return { actor, stretches, holes: subtract(day, stretches) };
+      });
+      known.set(source, watches);
+    }
+    return watches;
+  };
+}
+
+/** The running time of every container on a day, and what it costs under a tariff. */
+export function runningDay(
+  day: Interval,
+  containers: Iterable<ToldContainer | PlainContainer>,
+  watchesOf: (source: string) => Watches,
   tariff: Policy['tariff'],
-  canonicalOf: (id: number) => string,
 ): RunningDay {
   const sums = new Sums(tariff.perSecond);
   const running: RunningTime[] = [];
   const carry: CarriedContainer[] = [];
   let agreed = 0n;
   let disputed = 0n;
-  // The same for all containers of a source.
-  const watches = new Map<string, Pick<WitnessView, 'actor' | 'stretches' | 'holes'>[]>();
-  const watchesOf = (source: string) => {
-    const made = witnessesAt(source).map((actor) => {
-      const stretches = within(day, sourceNamed(source)?.witnesses.get(actor)?.coverage.stretches ?? []);
-      return { actor, stretches, holes: subtract(day, stretches) };
-    });
-    watches.set(source, made);
-    return made;
-  };
-  const names = (id: number) => namesOf(canonicalOf(id), tariff.labels ?? []);
   const secondsText = secondsTexts();
-  for (const container of containersOf(events, carried, names)) {
+  for (const container of containers) {
     const { source, object, name, image, groups } = container;
-    const views = (watches.get(source) ?? watchesOf(source)).map(({ actor, stretches, holes = [] }) => ({
-      actor,
-      stretches,
-      holes,
-      carried: container.carried[actor],
-    }));
-    const result = measure(day, views, container.events);
+    const watches = watchesOf(source);
+    const result = 'plain' in container ? sameForAll(container.plain, watches) : measured(day, container, watches);
     if ([...result.final.values()].some((state) => state === 'on' || state === 'presumed')) {
       carry.push({ source, object, name, image, groups, states: Object.fromEntries(result.final) });
     }
@@ -109,6 +123,23 @@ export function runningDay(
   };
 }
 
+function measured(day: Interval, { carried, events }: ToldContainer, watches: Watches): Measure {
+  const views = watches.map((one) => ({ ...one, carried: carried[one.actor] }));
+  return measure(day, views, events);
+}
+
+function sameForAll({ agreed, unknown, final }: PlainLife, watches: Watches): Measure {
+  const [agreedNanos, unknownNanos] = [BigInt(agreed), BigInt(unknown)];
+  const ran = agreedNanos + unknownNanos;
+  return {
+    agreed: agreedNanos,
+    disputed: 0n,
+    unknown: unknownNanos,
+    perActor: new Map(watches.map(({ actor }) => [actor, ran])),
+    final: new Map(watches.map(({ actor }) => [actor, final])),
+  };
+}
+
 /** Nanoseconds as seconds. All logs tell mostly the same of a container, so the last answer is kept. */
 function secondsTexts(): (nanos: bigint) => string {
   let last = { nanos: 0n, text: '0' };
@@ -119,16 +150,19 @@ function secondsTexts(): (nanos: bigint) => string {
   };
 }
 
-/** The containers in the order in which they are first told of. */
-function containersOf(
+/**
+ * The containers in the order in which they are first told of, those that were carried first.
+ * @param names of a container by the number of its first event
+ */
+export function containersIn(
   events: Iterable<ContainerEvent>,
   carried: readonly CarriedContainer[],
   names: (id: number) => Pick<Container, 'name' | 'image' | 'groups'>,
-): readonly Container[] {
-  const containers: Container[] = [];
-  const bySource = new Map<string, Map<string, Container>>();
+): readonly ToldContainer[] {
+  const containers: ToldContainer[] = [];
+  const bySource = new Map<string, Map<string, ToldContainer>>();
   const of = (source: string) => {
-    const known = bySource.get(source) ?? new Map<string, Container>();
+    const known = bySource.get(source) ?? new Map<string, ToldContainer>();
     bySource.set(source, known);
     return known;
   };
@@ -151,7 +185,8 @@ function containersOf(
   return containers;
 }
 
-function namesOf(canonical: string, labels: readonly string[]): Pick<Container, 'name' | 'image' | 'groups'> {
+/** What a container's event says of it. @param labels those that the tariff names */
+export function namesOf(canonical: string, labels: readonly string[]): Pick<Container, 'name' | 'image' | 'groups'> {
   const { attributes } = JSON.parse(canonical) as CanonicalEvent;
   // A set of attributes that was too large is there as its digest alone.
   if (typeof attributes === 'string') return { name: '', image: '', groups: [] };

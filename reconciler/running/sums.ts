@@ -2,7 +2,7 @@ import type { RunningSum } from '../judgement.js';
 import { decimal, formatDecimal, multiply, secondsOf } from './decimal.js';
 
 /** The label under which Docker names the Swarm service of a container. */
-const SERVICE_LABEL = 'com.docker.swarm.service.name';
+export const SERVICE_LABEL = 'com.docker.swarm.service.name';
 
 /** What a container is summed up under, besides its image. */
 export type Groups = readonly Pick<RunningSum, 'by' | 'label' | 'value'>[];

@@ -36,10 +36,10 @@ export interface Measure {
   readonly final: ReadonlyMap<string, LogState>;
 }
 
-const BEGINS = new Set(['start', 'restart', 'unpause']);
+export const BEGINS = new Set(['start', 'restart', 'unpause']);
 const ENDS = new Set(['die', 'pause', 'stop', 'destroy']);
 /** An end that shows that the container was running until then. */
-const ENDS_RUNNING = new Set(['die', 'pause']);
+export const ENDS_RUNNING = new Set(['die', 'pause']);
 
 /** The actions that change whether a container runs, or make it known. */
 export const LIFE_ACTIONS: readonly string[] = ['create', ...BEGINS, ...ENDS];
@@ -95,7 +95,7 @@ export function measure(day: Interval, views: readonly WitnessView[], events: re
 const ZERO = 0x30;
 
 /** From one time of 19 digits to another; exact within a day and well beyond. */
-function nanosBetween(from: string, to: string): number {
+export function nanosBetween(from: string, to: string): number {
   let length = 0;
   for (let digit = 0; digit < to.length; digit++) {
     length = length * 10 + (to.charCodeAt(digit) - ZERO) - (from.charCodeAt(digit) - ZERO);

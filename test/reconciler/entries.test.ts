@@ -7,6 +7,7 @@ import { Sources } from '../../reconciler/ledger/sources.js';
 import { openDatabase } from '../../reconciler/projection/database.js';
 import { entriesOf } from '../../reconciler/projection/entries.js';
 import { EventWindow } from '../../reconciler/projection/event-window.js';
+import { LifeLog } from '../../reconciler/projection/life-log.js';
 import { Tallies } from '../../reconciler/projection/tallies.js';
 import { ACTORS, containerEvent, hashed, Run, watch } from './support/history.js';
 
@@ -28,7 +29,7 @@ const TIMELESS = hashed({ ...containerEvent('s', 'remove', 0n), scope: 'swarm', 
 function windowWith(open: readonly number[]): EventWindow {
   const db = openDatabase(':memory:');
   const sources = new Sources();
-  const window = new EventWindow(db, new PolicyBook(), new Tallies(db), sources);
+  const window = new EventWindow(db, new PolicyBook(), new Tallies(db), sources, new LifeLog(db));
   let last: ReturnType<typeof window.enter> | undefined;
   for (const at of open) {
     const { canonical } = EVENTS[at] ?? TIMELESS;

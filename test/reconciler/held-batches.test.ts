@@ -4,6 +4,7 @@ import { PolicyBook } from '../../reconciler/ledger/policy-book.js';
 import { Sources } from '../../reconciler/ledger/sources.js';
 import { openDatabase } from '../../reconciler/projection/database.js';
 import { EventWindow } from '../../reconciler/projection/event-window.js';
+import { LifeLog } from '../../reconciler/projection/life-log.js';
 import { Tallies } from '../../reconciler/projection/tallies.js';
 import { ACTORS, containerEvent, hashed } from './support/history.js';
 
@@ -12,7 +13,7 @@ it('an event that stays open holds on to no batch by the one that followed it', 
   const book = new PolicyBook({ proposals: [{ number: 1, text, approvals: [] }], inForce: [1] });
   const db = openDatabase(':memory:');
   const sources = new Sources();
-  const window = new EventWindow(db, book, new Tallies(db), sources);
+  const window = new EventWindow(db, book, new Tallies(db), sources, new LifeLog(db));
   const entered = (second: number) => {
     const { canonical } = hashed(containerEvent(`c${second}`, 'start', BigInt(second)));
     const entry = parseEntry({ from: 1, entries: [{ b: canonical }] }, 0);
