@@ -71,8 +71,11 @@ type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 
 type EventRow = KnownEvent & { readonly source: number; readonly canonical: string };
 
-/** So many retired events are written together. */
-const RETIRED_AT_ONCE = 1000;
+/**
+ * So many retired events are written together: fewer than collectors' batches have, so that those of one are not held in memory
+ * up to the end of the next, where collecting garbage would copy them.
+ */
+const RETIRED_AT_ONCE = 500;
 
 /** An event that the table does not have yet. */
 interface Fresh {
@@ -83,13 +86,11 @@ interface Fresh {
 
 const ROW = 'e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq';
 
-/** Where an attestation stands, for the projection. */
+/** Whose batch attests, and where it stands. */
 export interface Attesting {
   readonly actor: string;
   readonly runId: number;
-  readonly number: number;
   readonly seq: number;
-  readonly t: Nanos | undefined;
 }
 
 /**
@@ -240,22 +241,27 @@ export class EventWindow {
     if (before.isOpen) before.next ??= event;
   }
 
-  /** Adds an attestation; an event is retired with the last one that was expected. */
-  attest(event: OpenEvent, { actor, runId, number, seq, t }: Attesting): { readonly first: boolean } {
+  /**
+   * Adds an attestation; an event is retired with the last one that was expected.
+   * @param number of the entry in its run
+   * @param t the collector's time, for a timeless event
+   * @returns whether it is the actor's first of that event
+   */
+  attest(event: OpenEvent, { actor, runId, seq }: Attesting, number: number, t: Nanos | undefined): boolean {
     if (!isSaid(event.said, runId)) {
       event.said.numbers.push(runId, number, seq);
       if (t !== undefined) event.said.times.push({ actor, t });
       if (event.written) this.#changed.add(event);
     }
     if (t !== undefined) this.#settle(event);
-    if (event.actors.includes(actor)) return { first: false };
+    if (event.actors.includes(actor)) return false;
     event.actors.push(actor);
     if (event.stored && event.actors.length === 2) this.#shared.push(event);
     this.tallies.add(event.time, actor, event.firstSeq);
     event.expected ??= this.#expectedAt(event.source.name, event.at);
     if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
     else if (t !== undefined && !event.isOpen) this.#reopen(event);
-    return { first: true };
+    return true;
   }
 
   /**

@@ -14,7 +14,7 @@ import { type Db, openDatabase } from './database.js';
 import { DisorderStore } from './disorder-store.js';
 import { DisputeBook } from './dispute-book.js';
 import { type BatchEntries, entriesOf } from './entries.js';
-import { EventWindow, type OpenEvent } from './event-window.js';
+import { type Attesting, EventWindow, type OpenEvent } from './event-window.js';
 import { LifeLog } from './life-log.js';
 import { RunStore } from './run-store.js';
 import { SilenceStore } from './silence-store.js';
@@ -309,7 +309,7 @@ export class Projection {
       for (const { source } of [...batch.watches, ...batch.gaps])
         this.listener.named(this.#sources.sources.named(source));
     }
-    this.#enter(entries, { actor, runId, seq, from: batch.from, clock });
+    this.#enter(entries, { actor, runId, seq }, batch.from, clock);
     // A second content under one number is equivocation: what it attests was signed and counts, its claims do not.
     for (const claims of this.#runs.arrived(actor, batch, entries.length, digest, seq)) {
       const { advanced, changed } = this.#sources.takeEffect(claims, actor, seq, clock);
@@ -332,21 +332,15 @@ export class Projection {
     return clock;
   }
 
-  #enter(
-    entries: BatchEntries,
-    {
-      actor,
-      runId,
-      seq,
-      from,
-      clock,
-    }: { actor: string; runId: number; seq: number; from: number; clock: bigint | undefined },
-  ): void {
+  #enter(entries: BatchEntries, attesting: Attesting, from: number, clock: bigint | undefined): void {
+    const { actor, runId, seq } = attesting;
     const localTimes: string[] = [];
     let last: OpenEvent | undefined;
     // Most of a batch was attested first in one transaction, about which one answer is enough.
-    let appeared = { firstSeq: 0, mayBeLate: false };
-    for (const [index, { open, parsed, text, key, t }] of entries.entries()) {
+    let [appearedSeq, mayBeLate] = [0, false];
+    let number = from - 1;
+    for (const { open, parsed, text, key, t } of entries) {
+      number += 1;
       let event: OpenEvent | undefined = open;
       if (parsed !== undefined && this.#window.isJudged(parsed)) {
         event = this.#window.enter(parsed, this.#sources.touch(parsed.event.source, actor, clock), seq, text, key);
@@ -356,13 +350,15 @@ export class Projection {
       last = event;
       if (!event.source.witnesses.has(actor)) this.#sources.touch(event.source.name, actor, clock);
       const before = event.time;
-      const { first } = this.#window.attest(event, { actor, runId, number: from + index, seq, t });
-      const { firstSeq } = event;
-      if (first && firstSeq !== appeared.firstSeq) appeared = { firstSeq, mayBeLate: this.#mayBeLate(firstSeq, clock) };
-      const isLate = first && appeared.mayBeLate && this.#isLate(event, actor, clock);
+      const isFirst = this.#window.attest(event, attesting, number, t);
+      if (isFirst && event.firstSeq !== appearedSeq) {
+        appearedSeq = event.firstSeq;
+        mayBeLate = this.#mayBeLate(appearedSeq, clock);
+      }
+      const isLate = isFirst && mayBeLate && this.#isLate(event, actor, clock);
       if (isLate) this.#sql.late.run(event.time, event.id, actor);
       this.listener?.attested(event, isLate);
-      if (first) this.touched.at(event.time);
+      if (isFirst) this.touched.at(event.time);
       // An event without a time of its own may have moved from one day to another, whoever said so.
       if (before !== event.time) for (const time of [before, event.time]) this.touched.at(time);
       if (event.local) localTimes.push(event.time);

@@ -11,7 +11,12 @@ interface Tally {
 export class Tallies {
   readonly #tallies = new Map<Day, Map<string, Tally>>();
   readonly #db: Db;
-  #current = { from: '', to: '', day: '' };
+  #current: { from: string; to: string; day: Day; tallies: Map<string, Tally> | undefined } = {
+    from: '',
+    to: '',
+    day: '',
+    tallies: undefined,
+  };
 
   constructor(db: Db) {
     this.#db = db;
@@ -28,19 +33,26 @@ export class Tallies {
   dayOf(time: string): Day {
     if (time < this.#current.from || time >= this.#current.to) {
       const day = dayOf(unpadNanos(time));
-      this.#current = { day, from: padNanos(dayStart(day)), to: padNanos(dayEnd(day)) };
+      this.#current = {
+        day,
+        from: padNanos(dayStart(day)),
+        to: padNanos(dayEnd(day)),
+        tallies: this.#tallies.get(day),
+      };
     }
     return this.#current.day;
   }
 
   /** One event more that all (`actor` is empty) or that this actor attested. */
   add(time: string, actor: string, seq: number): void {
-    const day = this.#of(this.dayOf(time));
+    const name = this.dayOf(time);
+    this.#current.tallies ??= this.#of(name);
+    const day = this.#current.tallies;
     const tally = day.get(actor);
     if (tally === undefined) day.set(actor, { count: 1, firstSeq: seq, changed: true });
     else {
       tally.count += 1;
-      tally.firstSeq = Math.min(tally.firstSeq, seq);
+      if (seq < tally.firstSeq) tally.firstSeq = seq;
       tally.changed = true;
     }
   }

@@ -36,7 +36,7 @@ function windowWith(open: readonly number[]): EventWindow {
     const entry = parseEntry({ from: 1, entries: [{ b: canonical }] }, 0);
     const event = window.enter(entry, sources.named(entry.event.source), 1);
     if (last !== undefined) window.follows(event, last);
-    window.attest(event, { actor: 'ProviderMSP', runId: 1, number: at + 1, seq: 1, t: undefined });
+    window.attest(event, { actor: 'ProviderMSP', runId: 1, seq: 1 }, at + 1, undefined);
     last = event;
   }
   return window;

@@ -21,9 +21,9 @@ it('an event that stays open holds on to no batch by the one that followed it', 
   };
   const [open, retired] = [entered(1), entered(2)];
   window.follows(retired, open);
-  const said = { number: 1, seq: 1, t: undefined };
-  window.attest(open, { actor: ACTORS[0] ?? '', runId: 1, ...said });
-  for (const [runId, actor] of ACTORS.entries()) window.attest(retired, { actor, runId, ...said });
+  const attesting = (actor: string, runId: number) => ({ actor, runId, seq: 1 });
+  window.attest(open, attesting(ACTORS[0] ?? '', 1), 1, undefined);
+  for (const [runId, actor] of ACTORS.entries()) window.attest(retired, attesting(actor, runId), 1, undefined);
   expect(retired).toMatchObject({ isOpen: false, text: expect.stringContaining('start') });
   window.flush();
   expect(open.next).toBe(retired);
