@@ -7,7 +7,7 @@ import type { Db } from './database.js';
 
 /** Most that is held of all open days together, about; a day beyond it is read from the table of events. */
 const MOST_BYTES = 192 * 1024 * 1024;
-const BYTES_OF_CONTAINER = 500;
+const BYTES_OF_CONTAINER = 350;
 /** Actors choose times: so many days are kept at once. */
 const MOST_DAYS = 16;
 
@@ -244,5 +244,7 @@ const [NAME, IMAGE, SERVICE] = ['"name":"', '"image":"', `"${SERVICE_LABEL}":"`]
 
 /** A text that does not hold the one from which it was cut in memory. */
 function ownText(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
+  const copy = Buffer.from(text).toString();
+  // Half of a pair of surrogates is no UTF-8.
+  return copy === text ? copy : text;
 }
