@@ -5,8 +5,11 @@ import { LIFE_ACTIONS, nanosBetween } from '../running/sweep.js';
 import type { EventFields } from './canonical-scan.js';
 import type { Db } from './database.js';
 
-/** Most that is held of all open days together, about; a day beyond it is read from the table of events. */
-const MOST_BYTES = 192 * 1024 * 1024;
+/**
+ * Most that is held of all open days together, about; a day beyond it is read from the table of events. With several times as much,
+ * a block costs more the more is known.
+ */
+const MOST_BYTES = 64 * 1024 * 1024;
 const BYTES_OF_CONTAINER = 350;
 /** Actors choose times: so many days are kept at once. */
 const MOST_DAYS = 16;
