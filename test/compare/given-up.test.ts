@@ -36,9 +36,22 @@ describe('a log that was given up', () => {
     const lines = Array.from({ length: 60 }, (_, index) => eventLine(index * 1000));
     const note = 'x'.repeat(1 << 18);
     const long = Array.from({ length: 60 }, (_, index) => `{"note":"${note}",${eventLine(index * 1000).slice(1)}`);
-    const { logs, findings } = comparedContents([linesOf(lines), linesOf(lines), linesOf([...long, eventLine(999_000)])], { leftOut: [2] });
+    const { logs, findings } = comparedContents(
+      [linesOf(lines), linesOf(lines), linesOf([...long, eventLine(999_000)])],
+      { leftOut: [2] },
+    );
     expect(findings).toMatchObject([{ class: 'gap', dissent: ['C'] }]);
     expect(Number(logs[2]?.lines)).toBeLessThan(40);
     expect(logs[2]).toMatchObject({ from: timeOf(0), to: timeOf(999_000) });
+  });
+});
+
+describe('a log with a very long line', () => {
+  it('is cut where the others are, though the line lies where the place is sought', () => {
+    const lines = Array.from({ length: 200 }, (_, index) => eventLine(index * 1000));
+    const long = [...lines.slice(0, 90), `{"x":"${'y'.repeat(12 << 20)}"}`, ...lines.slice(90)];
+    const { findings, coverage } = comparedContents([linesOf(lines), linesOf(lines), linesOf(long)], { parts: 2 });
+    expect(coverage).toMatchObject({ events: 200, agreed: 200 });
+    expect(findings).toMatchObject([{ class: 'gap', dissent: ['C'] }]);
   });
 });
