@@ -29,6 +29,9 @@ const A_LOOK = 1 << 13;
 /** Farther than so many bytes nobody looks for a line: a hostile one may have no end. */
 export const FAR = 1 << 22;
 
+/** So often that is done all the same where a log is cut, for else a few very long lines could have it cut at its end. */
+const MOST_FURTHER = 64;
+
 /** All of a log from a place on. */
 export function rest(from: number, to: number): Stretch {
   return { from, to, before: NEVER, until: FOR_EVER, onBytes: () => undefined };
@@ -91,13 +94,23 @@ function middleOf(sizes: readonly number[], leftOut: readonly number[]): number 
 /** Where the first line begins that is not before a moment, in a log in order of time. */
 function placeOf(descriptor: number, size: number, moment: Moment): number {
   let [low, high] = [0, size];
+  let further = MOST_FURTHER;
+  // Behind a very long line another may stand that tells where to go on.
+  const lineAfter = (place: number) => {
+    let line = lineFrom(descriptor, place, size);
+    for (let at = place + FAR; line === undefined && at < size && further > 0; at += FAR) {
+      further--;
+      line = lineFrom(descriptor, at, size);
+    }
+    return line;
+  };
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const line = lineFrom(descriptor, middle, size);
+    const line = lineAfter(middle);
     if (line === undefined || isBefore(moment, line.time) || isEqual(moment, line.time)) high = middle;
     else low = line.next;
   }
-  return lineFrom(descriptor, low, size)?.offset ?? size;
+  return lineAfter(low)?.offset ?? size;
 }
 
 /** The first line that begins at a place or after it, and tells its time. */
