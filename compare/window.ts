@@ -428,7 +428,8 @@ export class LogWindow {
     if (this.offset >= this.to || this.at >= this.end) return false;
     while (this.#seekNewline() < 0) {
       if (this.end - this.at > LONGEST_LINE) return this.#skip() && this.#hasLine();
-      if (!this.#read()) return true;
+      // What was there of a line may have been the beginning of a blank one, which is no longer there.
+      if (!this.#read()) return this.at < this.end;
     }
     return true;
   }
