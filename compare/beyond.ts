@@ -22,7 +22,18 @@ export interface BeyondTold {
 export interface BeyondJudged {
   readonly agreed: number;
   readonly disputed: number;
+  readonly unobservable: number;
   readonly findings: readonly Finding[];
+  /** The actors that may have had them, for they had a hole, and when. */
+  readonly hidden: readonly HiddenEvents[];
+}
+
+/** Events of others that an actor may have had, for it had a hole. */
+export interface HiddenEvents {
+  readonly actor: string;
+  /** Of the first one, 19 digits. */
+  readonly time: string;
+  readonly events: number;
 }
 
 /**
@@ -37,15 +48,21 @@ export function judgeBeyond(
   { vantage, within, locate }: { readonly vantage: Vantage; readonly within: Interval; readonly locate: Locate },
 ): BeyondJudged {
   const [standing] = standings;
-  if (standing === undefined) return { agreed: 0, disputed: 0, findings: [] };
-  const [finding] = judgeEvents(standings, pairVariants(standings, vantage), within, locate).findings;
+  const nothing = { agreed: 0, disputed: 0, unobservable: 0, findings: [], hidden: [] };
+  if (standing === undefined) return nothing;
+  const judged = judgeEvents(standings, pairVariants(standings, vantage), within, locate);
+  const [finding] = judged.findings;
   const { source, type, object, action } = standing.event.event;
   const id = findingId(source, `beyond/${names.join('/')}/${finding?.id ?? ''}`);
-  if (finding !== undefined) return { agreed: 0, disputed: events, findings: [{ ...finding, id, folded: events }] };
-  if (isAlike) return { agreed: events, disputed: 0, findings: [] };
+  const hidden = standing.blind.map((actor) => ({ actor, time: standing.event.time, events }));
+  if (finding !== undefined) {
+    return { ...nothing, disputed: events, findings: [{ ...finding, id, folded: events }], hidden };
+  }
+  if (judged.counts.unobservable > 0) return { ...nothing, unobservable: events, hidden };
+  if (isAlike) return { ...nothing, agreed: events, hidden };
   // All say the same of the first moment, but the others were not read.
   const about = { id, source, time: standing.event.time, actor: '' };
   const unread = { dissent: [], verdict: 'unresolved' as const, variants: [variantOf(standing, locate)] };
   const differs = { ...established('differs', about), ...unread, type, object, action, folded: events };
-  return { agreed: 0, disputed: events, findings: [differs] };
+  return { ...nothing, disputed: events, findings: [differs], hidden };
 }

@@ -20,7 +20,7 @@ interface Limit {
 
 /** Of moments in which the same logs say the same and others do not: those few could make as many as they like. */
 const OF_SOME: Limit = { lines: 4_000, bytes: 1 << 23 };
-/** Of moments in which all logs have the same lines, in an order of their own. */
+/** Of moments in which all logs have the same lines, in an order of their own, and of lines that may say again what was said. */
 const OF_ALL: Limit = { lines: 300_000, bytes: 1 << 28 };
 /** Lines of one moment that are held against each other beyond the limits. */
 const MOST_GROUPED = 64;
@@ -98,14 +98,17 @@ export class DifferenceReader {
   readMoment(moment: readonly HeldLine[], isBlind: IsBlind): void {
     const contents = this.#contentsOf(moment);
     const alike = contents.map((own) => own.map(({ log }) => log));
-    const key = `${alike.map((logs) => logs.join()).join('|')}/${this.#blindOf(alike, moment, isBlind).join()}`;
+    // What comes after later lines may say again what all logs have said: only a reading can tell.
+    const isAgain = moment.every(({ astray }) => astray);
+    const blind = this.#blindOf(alike, moment, isBlind);
+    const key = `${alike.map((logs) => logs.join()).join('|')}/${blind.join()}/${isAgain}`;
     const count = this.#counts.get(key) ?? { lines: 0, bytes: 0, moments: 0, agreed: 0 };
     this.#counts.set(key, count);
     count.lines += moment.length;
     count.bytes += moment.reduce((sum, { length }) => sum + length, 0);
     // What is written differently may say the same.
     const isOfAll = alike.every(({ length }) => length === this.reading.logs) || count.agreed * 2 > count.moments;
-    const limit = isOfAll ? OF_ALL : OF_SOME;
+    const limit = isOfAll || isAgain ? OF_ALL : OF_SOME;
     if (count.lines <= limit.lines && count.bytes <= limit.bytes) {
       count.moments++;
       if (this.#readMoment(moment) && contents.length > 1) count.agreed++;

@@ -53,17 +53,21 @@ export async function plainLogs(
   try {
     const files: string[] = [];
     for (const [index, name] of names.entries()) {
-      const isPlain = name !== '-' && isFile(name);
-      const packing = isPlain ? packingOf(name) : undefined;
-      if (isPlain && packing === undefined) {
-        files.push(name);
+      let from = name;
+      if (name === '-' || !isFile(name)) {
+        folder ??= mkdtempSync(join(tmpdir(), 'event2ledger-compare-'));
+        from = join(folder, `${index}.copy`);
+        await copy(name, name === '-' ? stdin : createReadStream(name), from, signal);
+      }
+      const packing = packingOf(from);
+      if (packing === undefined) {
+        files.push(from);
         continue;
       }
       folder ??= mkdtempSync(join(tmpdir(), 'event2ledger-compare-'));
       const file = join(folder, `${index}.ndjson`);
       files.push(file);
-      if (packing === undefined) await copy(name, name === '-' ? stdin : createReadStream(name), file, signal);
-      else packed.set(index, await PackedLog.create(name, packing, { file, signal }));
+      packed.set(index, await PackedLog.create(name, packing, { from, file, signal }));
     }
     await unpackAll(packed, files);
     const cuts = await cutsOf(packed, names.length);

@@ -19,7 +19,7 @@ import { type Standing, standingOf } from '../reconciler/judge/standing.js';
 import type { ActorSummary, Coverage, Finding } from '../reconciler/judgement.js';
 import { type Interval, subtract } from '../reconciler/ledger/coverage.js';
 import { declare, type Source, Sources, witnessAt } from '../reconciler/ledger/sources.js';
-import { type BeyondTold, judgeBeyond } from './beyond.js';
+import { type BeyondTold, type HiddenEvents, judgeBeyond } from './beyond.js';
 import type { CountedDifferences } from './clear-moments.js';
 import type { Told } from './told.js';
 
@@ -44,6 +44,8 @@ export interface Testimony {
   readonly holes: readonly Hole[];
   /** Moments with lines of certain logs that are too many to be looked at one by one, with what is told of the first. */
   readonly beyond: readonly BeyondTold[];
+  /** Events that the others agree on, while a log was not held against them. */
+  readonly hidden?: readonly HiddenEvents[];
   /** Differences that are like some that are told, and later. */
   readonly counted?: readonly CountedDifferences[];
   /** So many findings of one class and dissent are told one by one. */
@@ -84,10 +86,12 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
     const own = events.flatMap((event) => standingOf(event, vantage) ?? []);
     return judgeBeyond(beyond, own, names, { vantage, within: ALL_TIME, locate: NOWHERE });
   });
+  const hidden = [...(testimony.hidden ?? []), ...many.flatMap((one) => one.hidden)];
   const gaps = [...source.witnesses].flatMap(([actor, witness]) => {
     const holes = holesOf(witness, ALL_TIME);
     const others = holes.length > 0 ? timesOfOthers(source, actor, standings) : [];
-    return holes.map((hole) => gapFinding(source, actor, witness, hole, others));
+    const own = hidden.filter((one) => one.actor === actor);
+    return holes.map((hole) => withHidden(gapFinding(source, actor, witness, hole, others), hole, own));
   });
   const findings = distinct(
     foldAlike([...judged.findings, ...floods.flatMap(floodFindings), ...many.flatMap((one) => one.findings), ...gaps], {
@@ -103,6 +107,7 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
   judged.counts.disputed += counted.reduce((sum, { events }) => sum + events, 0);
   judged.counts.disputed += floods.reduce((sum, { standings: list }) => sum + list.length, 0);
   judged.counts.disputed += many.reduce((sum, { disputed }) => sum + disputed, 0);
+  judged.counts.unobservable += many.reduce((sum, { unobservable }) => sum + unobservable, 0);
   const attestedBy = (log: number) =>
     (testimony.attested[log] as number) +
     told.filter(({ lines }) => lines.has(log)).length +
@@ -116,6 +121,14 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
       .sort((a, b) => (a.actor < b.actor ? -1 : 1)),
     findings,
   };
+}
+
+/** A gap with the events in it that were counted, and not looked at one by one. */
+function withHidden(finding: Finding, { from, to }: Interval, hidden: readonly HiddenEvents[]): Finding {
+  const more = hidden.filter(({ time }) => time >= from && time < to).reduce((sum, { events }) => sum + events, 0);
+  return finding.gap === undefined
+    ? finding
+    : { ...finding, gap: { ...finding.gap, events: finding.gap.events + more } };
 }
 
 /** Logs have no order among each other, as a ledger has: what happened first counts as said first. */

@@ -31,14 +31,17 @@ export class PackedLog {
   #time = '';
   #idle = 0;
 
-  /** @throws CompareError `LOG` if no file can be written */
+  /**
+   * @param name of the log, as it is told
+   * @throws CompareError `LOG` if no file can be written
+   */
   static async create(
     name: string,
     packing: Packing,
-    { file, signal }: { readonly file: string; readonly signal: AbortSignal },
+    { from = name, file, signal }: { readonly from?: string; readonly file: string; readonly signal: AbortSignal },
   ): Promise<PackedLog> {
     try {
-      return new PackedLog(name, packing, await open(file, 'w', 0o600), signal);
+      return new PackedLog(name, { from, packing, to: await open(file, 'w', 0o600) }, signal);
     } catch (cause) {
       throw notCopied(name, cause);
     }
@@ -46,13 +49,12 @@ export class PackedLog {
 
   private constructor(
     readonly name: string,
-    packing: Packing,
-    to: FileHandle,
+    { from, packing, to }: { readonly from: string; readonly packing: Packing; readonly to: FileHandle },
     private readonly signal: AbortSignal,
   ) {
-    this.size = statSync(name).size;
+    this.size = statSync(from).size;
     this.#to = to;
-    this.#pieces = unpacked(name, packing);
+    this.#pieces = unpacked(from, packing);
   }
 
   /**

@@ -1,18 +1,21 @@
-import { isRecorded, type Policy } from '#chaincode';
+import { isRecorded, type Policy, padNanos } from '#chaincode';
 import { MAX_ALIKE } from '../reconciler/judge/fold.js';
+import type { HiddenEvents } from './beyond.js';
 import { DifferenceReader } from './differences.js';
 import { CompareError } from './errors.js';
 import { givenUpIn } from './given-up.js';
 import { cutHole } from './holes.js';
 import type { PlainLog } from './inputs.js';
 import { judgeLogs } from './judge-logs.js';
-import type { KindCounts } from './kinds.js';
+import type { EventsOfKind } from './kinds.js';
 import { LineReading } from './line-reading.js';
+import { nanosOf } from './line-scan.js';
 import { LoneLines } from './lone-lines.js';
 import { policyOf, type Recorded } from './policy.js';
 import { readDifferences } from './reading.js';
 import { type CompareReport, reportForm } from './report-form.js';
 import { type Told, toldEvents, withoutRepeats } from './told.js';
+import type { Agreed } from './walk.js';
 import type { WalkedPart } from './walk-part.js';
 
 export interface ComparedLogs extends Recorded {
@@ -103,6 +106,7 @@ export function reportOf(
     ),
     told: told.filter((one) => !isAgreed(one)),
     holes,
+    hidden: agreed.flatMap((one) => hiddenFrom(one, actors, policy)),
     counted,
     mostAlike,
     beyond: beyond.map(({ alike, events, first }) => ({
@@ -123,6 +127,15 @@ export function reportOf(
   return reportForm({ ...compared, parts, unread, judgement });
 }
 
+/** The events that others agree on, for each log that was given up before. */
+function hiddenFrom({ without, kinds }: Agreed, actors: readonly string[], policy: Policy): HiddenEvents[] {
+  const events = recorded(kinds, policy);
+  const times = kinds.flatMap(({ first }) => first ?? []).map((first) => padNanos(nanosOf(first).toString()));
+  const [time] = times.sort();
+  if (time === undefined || events === 0) return [];
+  return without.map((log) => ({ actor: actors[log] as string, time, events }));
+}
+
 /** Of each part how many lines of each log come before it. */
 function linesBefore(parts: readonly WalkedPart[]): number[][] {
   const passed = (parts[0]?.logs ?? []).map(() => 0);
@@ -138,6 +151,6 @@ function numberOf(before: readonly (readonly number[])[], part: number, log: num
 }
 
 /** How many events are of kinds that the policy has recorded. */
-function recorded(kinds: KindCounts['all'], policy: Policy): number {
+function recorded(kinds: readonly EventsOfKind[], policy: Policy): number {
   return kinds.filter((kind) => isRecorded(policy, kind)).reduce((sum, { events }) => sum + events, 0);
 }

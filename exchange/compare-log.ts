@@ -63,7 +63,10 @@ export async function compareLog(log: string, options: CompareLogOptions, io: Co
   );
   if (options.json) printJson(io, forMachines(differences));
   else io.stdout.write(forPeople(differences));
-  return differences.unattested.length + differences.unlogged.length > 0 ? EXIT.findings : EXIT.clean;
+  // Of a log that says nothing nobody knows whether it says what was attested.
+  if (differences.from === undefined) return EXIT.failed;
+  const { unattested, unlogged, log: read } = differences;
+  return unattested.length + unlogged.length + read.malformed > 0 ? EXIT.findings : EXIT.clean;
 }
 
 const referenceOf = ({ time, hash }: Item) => eventReference(time, hash);
@@ -87,6 +90,11 @@ function forPeople(differences: LedgerDifferences): string {
   }
   const lines = [
     `${actor} on ${source}, ${isoOfNanos(from)} to ${isoOfNanos(to)}: ${log.distinct} events in the log, ${unattested.length} of them not attested; ${unlogged.length} attested that are not in the log.`,
+    ...(log.malformed > 0
+      ? [
+          `${log.malformed} ${log.malformed === 1 ? 'line' : 'lines'} of the log could not be read: what they say is not compared.`,
+        ]
+      : []),
     ...shown('not attested', unattested),
     ...shown('not in the log', unlogged),
     `Exchanged ${cost.bytesSent + cost.bytesReceived} bytes in ${cost.messages} messages.`,

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
+import { printable } from '../cli/printable.js';
 import { type Channel, streamChannel } from './channel.js';
 import { ExchangeError } from './protocol/errors.js';
 import { answer, type Offer, type Random } from './session.js';
 
 /**
  * Runs a command that answers on its standard input and output, asks it, and waits for its end. What it writes to standard
- * error goes to ours.
+ * error, which may be the other actor's, goes to ours, made harmless.
  * @param command a line for the shell: it is the operator's own
  * @throws ExchangeError `CHANNEL` if it cannot be run or fails
  */
@@ -16,7 +17,8 @@ export async function withCommand<T>(
   signal: AbortSignal,
   ask: (channel: Channel) => Promise<T>,
 ): Promise<T> {
-  const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'inherit'], signal });
+  const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'pipe'], signal });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => process.stderr.write(harmless(text)));
   const over = once(child, 'close').catch((cause) => {
     throw new ExchangeError('CHANNEL', 'The command of the other side cannot be run, or was interrupted.', { cause });
   }) as Promise<[number | null]>;
@@ -36,6 +38,13 @@ export async function withCommand<T>(
     // One that has ended is not there to be told.
     child.kill();
   }
+}
+
+function harmless(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line))
+    .join('\n');
 }
 
 /** Asks another side within this process. */

@@ -4,7 +4,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { canonicalEvent, eventReference, parseDockerEvent } from '#chaincode';
 import { streamChannel } from '../../exchange/channel.js';
 import { type CompareLogOptions, compareLog } from '../../exchange/compare-log.js';
@@ -102,6 +102,32 @@ describe('a log and the ledger', () => {
       `${all.length - 1} events in the log, 4 of them not attested; 2 attested that are not in the log.`,
     );
     expect(out).toContain(`not attested: ${referenceOf(unattested[0] as TraceEvent)}`);
+  });
+
+  it('tells of lines that cannot be read, and never calls a log clean that has some, or says nothing', async () => {
+    const file = (name: string, content: string) => {
+      writeFileSync(join(consortium.dir, name), content);
+      return join(consortium.dir, name);
+    };
+    const attested = but(unattested);
+    const broken = await compare(file('broken.ndjson', `${attested}{broken\n`), { db });
+    expect(broken.code).toBe(1);
+    expect(broken.out).toContain('1 line of the log could not be read');
+    const nothing = await compare(file('nothing.ndjson', ''), { db });
+    expect(nothing.code).toBe(2);
+    expect(nothing.out).toContain('No event of the log');
+  });
+
+  it('shows nothing that the other side writes to a terminal that would obey it', async () => {
+    const written: string[] = [];
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(`${text}`) > 0);
+    try {
+      const command = `printf '\\033[31mred\\nline\\n' >&2; exit 3`;
+      await expect(compare(log, { exchange: command })).rejects.toMatchObject({ name: 'ExchangeError' });
+    } finally {
+      write.mockRestore();
+    }
+    expect(written.join('')).toBe('\\u{1b}[31mred\nline\n');
   });
 
   /** Compares with what an offer has, as if it were the ledger's. */
