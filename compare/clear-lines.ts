@@ -65,8 +65,9 @@ export class ClearLines {
     if (one.type !== other.type || actionOf(one) !== actionOf(other) || one.id !== other.id) return false;
     // What happens to a network is told apart by the container too.
     if (this.#event.attribute('container') !== this.#dissent.attribute('container')) return false;
-    if (detailOf(one) !== detailOf(other) || one.scope !== other.scope) return true;
-    return this.#event.hasOtherAttributes(this.#dissent, this.ignore);
+    // A cluster's may have no time, and be one with others. Of long values only digests are recorded, which others may have as they are.
+    if (one.scope !== other.scope || this.#event.hasLongValue || this.#dissent.hasLongValue) return false;
+    return detailOf(one) !== detailOf(other) || this.#event.hasOtherAttributes(this.#dissent, this.ignore);
   }
 }
 

@@ -73,30 +73,39 @@ export class ClearMoments {
     return [...this.#counted.values()];
   }
 
-  /** Counts a clear moment, in order of time. @returns false for one that is to be read and told */
-  count(moment: readonly HeldLine[], elsewhere: SaidElsewhere): boolean {
+  /**
+   * Counts a clear moment, in order of time, or has it read.
+   * @param read reads and tells it, if there is room for that
+   */
+  take(moment: readonly HeldLine[], elsewhere: SaidElsewhere, read: () => boolean): void {
     const [first] = moment;
-    if (first?.kind === undefined) return false;
-    if (!isRecorded(this.policy, first.kind)) return true;
+    if (first?.kind === undefined) return;
+    if (!isRecorded(this.policy, first.kind)) return;
     const sole = moment.filter((line) => moment.every((other) => other === line || other.alike !== line.alike));
     const present = new Set(moment.map(({ log }) => log));
-    const absent = Array.from({ length: this.logs }, (_, log) => log).filter((log) => !present.has(log));
-    const isBlind = absent.some((log) => elsewhere.isBlind(log, first));
+    const logs = Array.from({ length: this.logs }, (_, log) => log);
+    const absent = logs.filter((log) => !present.has(log));
+    // In a hole nobody denies anything, not even one that says something else; and what others say then lies in it.
+    const isBlind = logs.some((log) => elsewhere.isBlind(log, first));
     const isSaid = [undefined, ...absent].some((log) => elsewhere.isSaid(log, first.matter));
     const isFlood = sole.some(({ log, seconds }) => this.soles.of(log, seconds) > this.policy.quota);
-    if (isBlind || isSaid || isFlood) return false;
+    if (isBlind || isSaid || isFlood) {
+      read();
+      return;
+    }
     const about = { class: absent.length > 0 ? ('missing' as const) : ('differs' as const) };
     const dissent = absent.length > 0 ? absent : sole.map(({ log }) => log);
     const key = `${about.class} ${dissent.join()}`;
     const told = this.#told.get(key) ?? 0;
-    this.#told.set(key, told + 1);
     // The first that is not told one by one gives what is told of all of them its name.
-    if (told <= this.most) return false;
+    if (told <= this.most) {
+      if (read()) this.#told.set(key, told + 1);
+      return;
+    }
     const known = this.#counted.get(key) ?? { ...about, dissent, events: 0, attested: new Array(this.logs).fill(0) };
     this.#counted.set(key, known);
     known.events++;
     known.attested = known.attested.map((events, log) => events + (present.has(log) ? 1 : 0));
-    return true;
   }
 }
 

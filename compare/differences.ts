@@ -94,8 +94,8 @@ export class DifferenceReader {
     return { read: this.#read, unread: this.#unread, beyond: [...this.#beyond.values()] };
   }
 
-  /** Reads the lines of a moment, if there are not too many like them. */
-  readMoment(moment: readonly HeldLine[], isBlind: IsBlind): void {
+  /** Reads the lines of a moment. @returns false if there are too many like them, and it was only counted */
+  readMoment(moment: readonly HeldLine[], isBlind: IsBlind): boolean {
     const contents = this.#contentsOf(moment);
     const alike = contents.map((own) => own.map(({ log }) => log));
     // What comes after later lines may say again what all logs have said: only a reading can tell.
@@ -112,9 +112,12 @@ export class DifferenceReader {
     if (count.lines <= limit.lines && count.bytes <= limit.bytes) {
       count.moments++;
       if (this.#readMoment(moment) && contents.length > 1) count.agreed++;
-    } else if (contents.some(([one]) => this.#isRecorded(one as LoneLine))) {
+      return true;
+    }
+    if (contents.some(([one]) => this.#isRecorded(one as LoneLine))) {
       add(this.#beyond, { key, alike, events: 1 }, () => contents.map(([one]) => one as LoneLine));
     }
+    return false;
   }
 
   /** Takes what was said after other logs had ended. */

@@ -73,7 +73,7 @@ export class LoneLines {
   #inOrder: Uint32Array | undefined;
 
   /**
-   * Those of several parts, which are taken as they are.
+   * Those of several parts, which are taken over and changed.
    * @param numbered what is added to the numbers of each part's lines of a log
    */
   static joined(

@@ -7,6 +7,9 @@ import { Members } from './members.js';
 /** What an event is called by: all of it but its time and attributes. */
 export type PlainNames = Pick<DockerEvent, 'scope' | 'type' | 'action' | 'id'>;
 
+/** Of a longer value, in bytes, a digest is recorded. */
+const MAX_VALUE_BYTES = 1024;
+
 /** Reads lines as Docker writes them at a fraction of a full reading's price. */
 export class PlainEvents {
   readonly #members = new Members();
@@ -56,6 +59,16 @@ export class PlainEvents {
     return mine.some(({ name, value }) => {
       const theirs = others.find((one) => one.name === name);
       return theirs === undefined || !this.#bytesOf(value).equals(other.#bytesOf(theirs.value));
+    });
+  }
+
+  /** Whether the event of which the names were read has a value so long that a digest is recorded of it. */
+  get hasLongValue(): boolean {
+    const { shape } = this.#members;
+    const values = this.#attributes.map(({ value }) => value);
+    return [...values, ...(shape === undefined ? [] : [shape.action])].some((value) => {
+      const { from, to } = this.#members.placeOf(value);
+      return to - from > MAX_VALUE_BYTES;
     });
   }
 

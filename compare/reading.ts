@@ -54,7 +54,7 @@ export function readDifferences(
       log === undefined ? anywhere.has(matter) : said.has(`${log}/${matter}`),
   };
   for (const moment of lone.moments()) {
-    if (isClear(moment) && !clear.count(moment, elsewhere)) reader.readMoment(moment, elsewhere.isBlind);
+    if (isClear(moment)) clear.take(moment, elsewhere, () => reader.readMoment(moment, elsewhere.isBlind));
   }
   return { ...reader.differences, counted: clear.counted, holes };
 }

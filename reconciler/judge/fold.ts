@@ -4,7 +4,7 @@ import { findingId } from './findings.js';
 /** So many findings of one class about one actor and source are told one by one. */
 export const MAX_ALIKE = 100;
 
-/** Findings like others that are there, and all of them later, that were counted and not made. */
+/** Findings that were counted and not made: more than are told one by one are there that are like them and earlier. */
 export interface CountedFindings extends Pick<Finding, 'class' | 'source' | 'dissent'> {
   readonly findings: number;
 }
@@ -31,6 +31,9 @@ export function foldAlike(
     if (group === undefined) groups.set(key, [finding]);
     else group.push(finding);
   }
+  const lost = [...further.keys()].find((key) => (groups.get(key)?.length ?? 0) <= most);
+  // Nothing that was counted may go untold.
+  if (lost !== undefined) throw new Error(`There are too few findings like those that were counted: ${lost}.`);
   return [...groups].flatMap(([key, group]) => {
     if (group.length <= most) return group;
     const sorted = [...group].sort(byTimeAndId);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '#chaincode';
 import type { CompareReport } from '../../compare/report-form.js';
@@ -25,9 +26,10 @@ const logOf = (said: readonly Said[]) => linesOf(said.map(lineOf));
 /** How many findings of each class about whom, those that are folded among them. */
 function told({ findings, coverage, actors }: CompareReport) {
   const counts = new Map<string, number>();
-  for (const { class: name, dissent, verdict, folded } of findings) {
+  for (const { class: name, dissent, verdict, folded, gap } of findings) {
     const key = `${name} ${verdict} ${dissent.join()}`;
     counts.set(key, (counts.get(key) ?? 0) + (folded ?? 1));
+    if (gap !== undefined) counts.set('in gaps', (counts.get('in gaps') ?? 0) + gap.events);
   }
   return { counts: Object.fromEntries(counts), coverage, attested: actors.map(({ attested }) => attested) };
 }
@@ -83,8 +85,47 @@ describe('differences that are counted', () => {
     const plain = each({});
     const garbage = `${lineOf(plain[0] as Said)}\n{"no":"event","timeNano":${BEGIN + 1n}}\n${lineOf(plain[8] as Said)}\n`;
     const { counts, coverage } = counted([logOf(plain), logOf(plain), garbage]);
-    expect(counts).toEqual({ 'gap established C': 1 });
+    expect(counts).toEqual({ 'gap established C': 1, 'in gaps': 7 });
     expect(coverage).toMatchObject({ agreed: 9, disputed: 0 });
+  });
+
+  it('are not counted where the log that says something else has a hole, nor for another’s hole', () => {
+    const plain = each({});
+    const altered = each({ attributes: { exitCode: '1' } }).map(lineOf);
+    const noEvent = `{"no":"event","timeNano":${BEGIN + 1n}}`;
+    const ahead = lineOf({ after: 7500, id: 'x' });
+    const own = linesOf([altered[0] as string, noEvent, ahead, ...altered.slice(1)]);
+    expect(counted([logOf(plain), logOf(plain), own]).counts['differs stands C']).toBeLessThan(9);
+    const honest = plain.map(lineOf);
+    const innocent = linesOf([honest[0] as string, noEvent, ahead, ...honest.slice(1)]);
+    expect(counted([innocent, logOf(plain), linesOf(altered)]).counts['in gaps']).toBeGreaterThan(0);
+  });
+
+  it('are one where they have no time of their own', () => {
+    const removed = { type: 'network', action: 'remove', id: 'n' };
+    const local = logOf(each(removed));
+    const swarm = logOf(each({ ...removed, scope: 'swarm' }));
+    const policy = { record: { network: ['remove'] } };
+    expect(counted([local, local, swarm], policy).attested).toEqual([9, 9, 1]);
+  });
+
+  it('are none where the digest is told that is recorded of a long value', () => {
+    const long = 'v'.repeat(1025);
+    const digest = `sha256:${createHash('sha256').update(long).digest('hex')}`;
+    const plain = logOf(each({ attributes: { big: long } }));
+    expect(counted([plain, plain, logOf(each({ attributes: { big: digest } }))]).counts).toEqual({});
+  });
+
+  it('are told even where others have used up what may be read', () => {
+    const other = Array.from({ length: 1500 }, (_, index) => ({ after: index * 1000, id: `${index}` }));
+    const altered = Array.from({ length: 600 }, (_, index) => ({ after: 2_000_000 + index * 1000, id: `${index}` }));
+    const plain = logOf([...other, ...altered]);
+    const own = logOf([
+      ...other.map((one) => ({ ...one, id: `x${one.id}` })),
+      ...altered.map((one) => ({ ...one, attributes: { exitCode: '1' } })),
+    ]);
+    const { coverage, findings } = comparedContents([plain, plain, own]);
+    expect(findings.reduce((sum, { folded = 1 }) => sum + folded, 0)).toBe(coverage.disputed);
   });
 
   it('are floods beyond the quota', () => {
