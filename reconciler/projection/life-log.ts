@@ -10,7 +10,8 @@ import type { Db } from './database.js';
  * a block costs more the more is known.
  */
 const MOST_BYTES = 64 * 1024 * 1024;
-const BYTES_OF_CONTAINER = 350;
+/** Besides its texts, which are the actors' own. */
+const BYTES_OF_CONTAINER = 250;
 /** Actors choose times: so many days are kept at once. */
 const MOST_DAYS = 16;
 
@@ -43,6 +44,7 @@ export class DayLives {
   #before = new Int32Array(64);
   #length = 0;
   #containers = 0;
+  #texts = 0;
   readonly #bySource = new Map<Source, Map<string, LoggedContainer>>();
 
   constructor(readonly day: Day) {
@@ -51,7 +53,7 @@ export class DayLives {
 
   /** About how much of memory it takes. */
   get bytes(): number {
-    return this.#offsets.length * 21 + this.#containers * BYTES_OF_CONTAINER;
+    return this.#offsets.length * 21 + this.#containers * BYTES_OF_CONTAINER + this.#texts;
   }
 
   find(source: Source, object: string): LoggedContainer | undefined {
@@ -105,7 +107,10 @@ export class DayLives {
     }
     this.#before[place] = known.last;
     known.last = place;
-    if (this.offset(place) < this.offset(known.first)) Object.assign(known, { first: place, ...namesIn(canonical) });
+    if (this.offset(place) >= this.offset(known.first)) return;
+    this.#texts -= textsOf(known);
+    Object.assign(known, { first: place, ...namesIn(canonical) });
+    this.#texts += textsOf(known);
   }
 
   #put(container: LoggedContainer): void {
@@ -116,6 +121,7 @@ export class DayLives {
     }
     byObject.set(container.object, container);
     this.#containers += 1;
+    this.#texts += textsOf(container);
   }
 
   #grow(): void {
@@ -149,10 +155,11 @@ export class LifeLog {
   readonly #others = new Set<Day>();
   readonly #known;
   #current: { readonly day: Day; readonly lives: DayLives | undefined } | undefined;
-  #sealedTo: Day = '';
+  #sealedTo: Day;
   #untilWeighed = 0;
 
   constructor(db: Db) {
+    this.#sealedTo = db.prepare("SELECT coalesce(max(day), '') FROM days").pluck().get() as Day;
     this.#known = db.prepare('SELECT 1 FROM events WHERE time >= ? AND time < ? LIMIT 1').pluck();
   }
 
@@ -222,6 +229,10 @@ export class LifeLog {
       this.#forget(lives.day);
     }
   }
+}
+
+function textsOf({ object, name, image, service = '' }: LoggedContainer): number {
+  return object.length + name.length + image.length + service.length;
 }
 
 type Names = Pick<LoggedContainer, 'name' | 'image' | 'service'>;

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { completePolicy, type HashedEvent } from '#chaincode';
 import type { Invocation } from '../../reconciler/ledger/block.js';
-import { LifeLog } from '../../reconciler/projection/life-log.js';
+import { DayLives, LifeLog } from '../../reconciler/projection/life-log.js';
 import { Projection } from '../../reconciler/projection/projection.js';
 import {
   ACTORS,
@@ -122,6 +122,16 @@ describe('lives that were kept as they came', () => {
     intake(projection, blocks.slice(1));
     expect(projection.db.prepare('SELECT day FROM days').pluck().all()).toEqual([DAY]);
     expect(projection.lives.of(DAY)).toBeUndefined();
+    projection.close();
+  });
+
+  it('weigh what actors call their containers', () => {
+    const projection = new Projection(':memory:');
+    const lives = new DayLives(DAY);
+    const { event, canonical } = hashed(containerEvent('c'.repeat(1000), 'start', SECOND));
+    const before = lives.bytes;
+    lives.add(projection.sources.named(SOURCE), event, 0, { id: 1, canonical });
+    expect(lives.bytes - before).toBeGreaterThan(1000);
     projection.close();
   });
 });
