@@ -113,7 +113,7 @@ function actorsOf(files: readonly string[], names: string | undefined): string[]
   const actors = names === undefined ? [...files] : names.split(',').map((name) => name.trim());
   if (actors.length !== files.length) {
     throw new UsageError(
-      `--names has ${actors.length} names for ${files.length} logs; give one for each, in their order.`,
+      `--names has ${actors.length} ${actors.length === 1 ? 'name' : 'names'} for ${files.length} logs; give one for each, in their order.`,
     );
   }
   if (actors.some((name) => name === '' || !name.isWellFormed())) throw new UsageError('--names has an empty name.');
@@ -146,8 +146,13 @@ async function policyOf(file: string): Promise<Partial<Policy>> {
     });
   }
   const { data } = parts.loose().safeParse(value);
-  if (data === undefined)
+  if (data === undefined) {
     throw new RecordError('POLICY_SHAPE', `${file} is no policy; see "event2ledger policy show".`);
+  }
+  const stray = Object.keys(data).find((name) => !Object.hasOwn(policySchema.shape, name));
+  if (stray !== undefined) {
+    throw new RecordError('POLICY_SHAPE', `${file}: policies have no "${stray}"; see "event2ledger policy show".`);
+  }
   const { record, ignore, window, quota } = data;
   return {
     ...(record && { record }),

@@ -89,15 +89,13 @@ function forPeople(differences: LedgerDifferences): string {
     return `No event of the log is one that the policy has recorded (${log.events} read, ${log.malformed} malformed).\n`;
   }
   const lines = [
-    `${actor} on ${source}, ${isoOfNanos(from)} to ${isoOfNanos(to)}: ${log.distinct} events in the log, ${unattested.length} of them not attested; ${unlogged.length} attested that are not in the log.`,
+    `${actor} on ${source}, ${isoOfNanos(from)} to ${isoOfNanos(to)}: ${many(log.distinct, 'event')} in the log, ${unattested.length} of them not attested; ${unlogged.length} attested that are not in the log.`,
     ...(log.malformed > 0
-      ? [
-          `${log.malformed} ${log.malformed === 1 ? 'line' : 'lines'} of the log could not be read: what they say is not compared.`,
-        ]
+      ? [`${many(log.malformed, 'line')} of the log could not be read: what they say is not compared.`]
       : []),
     ...shown('not attested', unattested),
     ...shown('not in the log', unlogged),
-    `Exchanged ${cost.bytesSent + cost.bytesReceived} bytes in ${cost.messages} messages.`,
+    `Exchanged ${many(cost.bytesSent + cost.bytesReceived, 'byte')} in ${many(cost.messages, 'message')}.`,
   ];
   if (behind > 0n) {
     lines.push(
@@ -105,7 +103,9 @@ function forPeople(differences: LedgerDifferences): string {
     );
   }
   if (repaired !== undefined) {
-    lines.push(`Attested ${repaired.attested} events in ${repaired.batches} batches of the new run ${repaired.run}.`);
+    lines.push(
+      `Attested ${many(repaired.attested, 'event')} in ${many(repaired.batches, 'batch', 'batches')} of the new run ${repaired.run}.`,
+    );
   }
   return lines.map((line) => `${printable(line, 1000)}\n`).join('');
 }
@@ -113,4 +113,8 @@ function forPeople(differences: LedgerDifferences): string {
 function shown(what: string, items: readonly Item[]): string[] {
   const more = items.length > SHOWN ? [`  and ${items.length - SHOWN} more; --json prints all`] : [];
   return [...items.slice(0, SHOWN).map((item) => `  ${what}: ${referenceOf(item)}`), ...more];
+}
+
+function many(count: number, one: string, several = `${one}s`): string {
+  return `${count} ${count === 1 ? one : several}`;
 }

@@ -186,6 +186,7 @@ describe('event2ledger compare', () => {
     [['-', '-'], 'one log only'],
     [['a', 'b', '--threads', '0'], '--threads'],
     [['a', 'b', '--policy', 'a'], 'policy'],
+    [['a', 'b', '--policy', 'typo'], 'policies have no "recrd"'],
     [['a', 'cut.gz'], 'damaged or cut off'],
     [['a', '.'], 'is a folder'],
     [['empty', 'empty2'], 'no event'],
@@ -198,8 +199,9 @@ describe('event2ledger compare', () => {
     log('b', lines);
     file('empty', '');
     file('empty2', '');
+    file('typo', JSON.stringify({ recrd: {} }));
     file('cut.gz', gzipSync(lines.join('\n')).subarray(0, 100));
-    const known = ['a', 'b', 'empty', 'empty2', 'cut.gz', 'nosuch', '.'];
+    const known = ['a', 'b', 'typo', 'empty', 'empty2', 'cut.gz', 'nosuch', '.'];
     const { code, stdout, stderr } = await compare(
       ...args.map((arg) => (known.includes(arg) ? join(folder, arg) : arg)),
     );
