@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { printable } from '../cli/printable.js';
 import { type Channel, streamChannel } from './channel.js';
 import { ExchangeError } from './protocol/errors.js';
 import { answer, type Offer, type Random } from './session.js';
+
+/** Milliseconds that an ended command's last words may take. */
+const LAST_WORDS = 1000;
 
 /**
  * Runs a command that answers on its standard input and output, asks it, and waits for its end. What it writes to standard
@@ -35,8 +39,9 @@ export async function withCommand<T>(
   } finally {
     child.stdin.destroy();
     child.stdout.destroy();
-    // One that has ended is not there to be told.
+    // One that has ended is not there to be told. What it had to say of its end is waited for, but not what it left behind.
     child.kill();
+    await Promise.race([over.catch(() => {}), setTimeout(LAST_WORDS, undefined, { ref: false })]);
   }
 }
 
