@@ -82,7 +82,7 @@ describe('event2ledger compare --with', () => {
     );
     const repaired = await compare(log, '--db', db, '--repair');
     expect([repaired.code, repaired.stderr]).toEqual([1, '']);
-    expect(repaired.stdout).toContain('Attested 3 events in 1 batches of the new run');
+    expect(repaired.stdout).toContain('Attested 3 events in 1 batch of the new run');
     await consortium.reconcile();
     const again = await compare(log, '--db', db, '--repair', '--json');
     expect([again.code, again.stderr]).toEqual([0, '']);
