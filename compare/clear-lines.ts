@@ -71,6 +71,7 @@ export class ClearLines {
   }
 }
 
+// An action's parts are the record's own `splitAction`, whose code no thread loads for this.
 /** Without its detail. */
 function actionOf({ action }: PlainNames): string {
   const at = action.indexOf(': ');

@@ -33,8 +33,9 @@ export class SoleLines {
 
   constructor(lone: LoneLines) {
     for (const moment of lone.moments()) {
+      const areHeld = isClear(moment);
       for (const line of moment) {
-        if (isClear(moment) && moment.some((other) => other !== line && other.alike === line.alike)) continue;
+        if (areHeld && moment.some((other) => other !== line && other.alike === line.alike)) continue;
         this.add(line.log, line.seconds);
       }
     }

@@ -8,7 +8,8 @@ import type { GivenUp } from './walk.js';
 
 /** So many holes of a log are told apart; beyond, neighbours become one, with what is between them. */
 const MOST_HOLES = 1000;
-const LAST_TIME = 9_223_372_036_854_775_807n;
+/** The greatest time, nanoseconds. */
+export const LAST_TIME = 9_223_372_036_854_775_807n;
 
 const DISORDER = 'its lines are in another order than all others: too many would have to wait for each other';
 const REASONS = {

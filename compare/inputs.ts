@@ -46,6 +46,10 @@ export async function plainLogs(
   signal: AbortSignal,
 ): Promise<PlainLogs> {
   let folder: string | undefined;
+  const written = (name: string) => {
+    folder ??= mkdtempSync(join(tmpdir(), 'event2ledger-compare-'));
+    return join(folder, name);
+  };
   const remove = () => {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   };
@@ -55,8 +59,7 @@ export async function plainLogs(
     for (const [index, name] of names.entries()) {
       let from = name;
       if (name === '-' || !isFile(name)) {
-        folder ??= mkdtempSync(join(tmpdir(), 'event2ledger-compare-'));
-        from = join(folder, `${index}.copy`);
+        from = written(`${index}.copy`);
         await copy(name, name === '-' ? stdin : createReadStream(name), from, signal);
       }
       const packing = packingOf(from);
@@ -64,8 +67,7 @@ export async function plainLogs(
         files.push(from);
         continue;
       }
-      folder ??= mkdtempSync(join(tmpdir(), 'event2ledger-compare-'));
-      const file = join(folder, `${index}.ndjson`);
+      const file = written(`${index}.ndjson`);
       files.push(file);
       packed.set(index, await PackedLog.create(name, packing, { from, file, signal }));
     }

@@ -7,7 +7,7 @@ import { Members } from './members.js';
 /** What an event is called by: all of it but its time and attributes. */
 export type PlainNames = Pick<DockerEvent, 'scope' | 'type' | 'action' | 'id'>;
 
-/** Of a longer value, in bytes, a digest is recorded. */
+/** Of a longer value, in bytes, a digest is recorded. The record's own number, whose code no thread loads for this. */
 const MAX_VALUE_BYTES = 1024;
 
 /** Reads lines as Docker writes them at a fraction of a full reading's price. */

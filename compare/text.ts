@@ -4,10 +4,9 @@ import { FINDING_CLASSES, type Finding, type FindingClass } from '../reconciler/
 import { counted, grouped } from '../reports/format.js';
 import { nameText, plainText } from '../reports/phrase.js';
 import { findingSentence } from '../reports/sentence.js';
+import { LAST_TIME } from './holes.js';
 import type { ComparedFinding, CompareReport } from './report-form.js';
 
-/** The greatest time in nanoseconds. */
-const LAST_TIME = 9_223_372_036_854_775_807n;
 /** So many findings of each class are printed; `--json` has all. */
 const SHOWN = 20;
 

@@ -41,12 +41,3 @@ export function* walkPart(
   const { lone, ...walked } = walk.end();
   return { ...walked, lone: lone.packed(), logs: windows.map(({ passed }) => passed) };
 }
-
-/** Goes through it at once. */
-export function walkedPart(...of: Parameters<typeof walkPart>): WalkedPart {
-  const walk = walkPart(...of);
-  for (;;) {
-    const { done, value } = walk.next();
-    if (done) return value;
-  }
-}

@@ -42,6 +42,7 @@ export async function withCommand<T>(
     // One that has ended is not there to be told. What it had to say of its end is waited for, but not what it left behind.
     child.kill();
     await Promise.race([over.catch(() => {}), setTimeout(LAST_WORDS, undefined, { ref: false })]);
+    child.stderr.destroy();
   }
 }
 

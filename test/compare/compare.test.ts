@@ -6,7 +6,7 @@ import { judgeLogs } from '../../compare/judge-logs.js';
 import { openLog, partsOf } from '../../compare/parts.js';
 import { reportOf } from '../../compare/testimony.js';
 import { type Told, toldEvents } from '../../compare/told.js';
-import { walkedPart } from '../../compare/walk-part.js';
+import { walkedPart } from './comparing.js';
 import { fate, type Happened, happened, lineOf, logOf, type Writing, withLogs } from './logs.js';
 
 const NAMES = ['Developer', 'Provider', 'User', 'Auditor', 'Insurer'];

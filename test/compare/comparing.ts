@@ -5,7 +5,7 @@ import type { Policy } from '#chaincode';
 import { openLog, partsOf } from '../../compare/parts.js';
 import type { CompareReport } from '../../compare/report-form.js';
 import { reportOf } from '../../compare/testimony.js';
-import { walkedPart } from '../../compare/walk-part.js';
+import { type WalkedPart, walkPart } from '../../compare/walk-part.js';
 
 const BEGIN = 1_795_305_600_000_000_000n;
 
@@ -25,6 +25,15 @@ export interface Comparing {
   readonly mostWaiting?: number;
   readonly leftOut?: readonly number[];
   readonly mostAlike?: number;
+}
+
+/** Goes through a part of the logs at once. */
+export function walkedPart(...of: Parameters<typeof walkPart>): WalkedPart {
+  const walk = walkPart(...of);
+  for (;;) {
+    const { done, value } = walk.next();
+    if (done) return value;
+  }
 }
 
 /** Compares logs of these contents, whose actors are A, B, C and so on, in this thread. */
