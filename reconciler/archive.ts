@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { common } from '@hyperledger/fabric-protos';
 import { whyUnreadable } from '../cli/unreadable.js';
+import { DirectWriter } from './direct-write.js';
 import { ReconcilerError } from './errors.js';
 import type { Db } from './projection/database.js';
 
@@ -88,6 +89,8 @@ const COPIED_AT_ONCE = 1024 * 1024;
  * other bytes: a projection that was lost, or comes from an older copy, finds its old evidence again.
  */
 export class BlockArchive {
+  readonly #direct = new DirectWriter();
+
   /** @param file made when the first block comes */
   constructor(readonly file: string) {}
 
@@ -102,19 +105,21 @@ export class BlockArchive {
     try {
       const fd = openSync(this.file, constants.O_RDWR | constants.O_CREAT, 0o600);
       try {
-        let aside: string | undefined;
         let position = from;
-        for (const frame of frames) {
+        for (const [index, frame] of frames.entries()) {
           const there = bytesAt(fd, position, frame.length);
-          if (!beginsWith(frame, there)) {
-            aside = this.#setAside(fd, position);
-            ftruncateSync(fd, position);
+          const isAnother = !beginsWith(frame, there);
+          if (isAnother || there.length < frame.length) {
+            const aside = isAnother ? this.#setAside(fd, position) : undefined;
+            if (isAnother) ftruncateSync(fd, position);
+            this.#write(fd, frames.slice(index), position);
+            fsyncSync(fd);
+            return aside;
           }
-          if (there.length < frame.length || aside !== undefined) writeFrame(fd, frame, position);
           position += frame.length;
         }
         fsyncSync(fd);
-        return aside;
+        return undefined;
       } finally {
         closeSync(fd);
       }
@@ -127,6 +132,16 @@ export class BlockArchive {
           cause,
         },
       );
+    }
+  }
+
+  /** Behind a position there is nothing, or the beginning of these. */
+  #write(fd: number, frames: readonly Frame[], position: number): void {
+    if (this.#direct.write(this.file, fd, position, frames.flatMap(({ parts }) => parts))) return;
+    let at = position;
+    for (const frame of frames) {
+      writeFrame(fd, frame, at);
+      at += frame.length;
     }
   }
 
