@@ -137,7 +137,15 @@ export class BlockArchive {
 
   /** Behind a position there is nothing, or the beginning of these. */
   #write(fd: number, frames: readonly Frame[], position: number): void {
-    if (this.#direct.write(this.file, fd, position, frames.flatMap(({ parts }) => parts))) return;
+    if (
+      this.#direct.write(
+        this.file,
+        fd,
+        position,
+        frames.flatMap(({ parts }) => parts),
+      )
+    )
+      return;
     let at = position;
     for (const frame of frames) {
       writeFrame(fd, frame, at);

@@ -39,7 +39,7 @@ export class Changes implements ChangeListener {
     this.events.set(event.id, { event, late: late || known?.late === true });
     this.sources.add(event.source);
     // Its text may be held by nothing else any more.
-    if (known === undefined) this.#held(CHANGE + 2 * event.canonical.length);
+    if (known === undefined) this.#held(CHANGE + 2 * event.text.length);
   }
 
   named(source: Source): void {

@@ -1,6 +1,5 @@
-import { addSeconds, type CanonicalEvent, type Day, dayEnd, dayOf, dayStart, padNanos } from '#chaincode';
+import { addSeconds, type Day, dayEnd, dayOf, dayStart, padNanos } from '#chaincode';
 import { eventLoader, locatorOf, vantageOf } from '../judge/load.js';
-import { matterOf } from '../judge/pairing.js';
 import type { OpenEvent } from '../projection/event-window.js';
 import type { Projection } from '../projection/projection.js';
 import { type Allowance, COST } from './allowance.js';
@@ -268,7 +267,7 @@ export class OpenJudgement {
     if (event.time < this.#from) return;
     if (!isNew && known === undefined && !isLooked && !this.#mayTell(event)) return;
     const record: EventRecord = {
-      ...(known ?? this.#made(event)),
+      ...(known ?? this.#known(event.id, '')),
       time: event.time,
       at: event.at,
       actors: event.actors,
@@ -299,26 +298,6 @@ export class OpenJudgement {
   }
 
   /** A record of an event of which nothing is known yet. */
-  #made({ id, time, at, source, canonical, firstSeq, actors }: OpenEvent): EventRecord {
-    const event = JSON.parse(canonical) as CanonicalEvent;
-    const { type, action, object } = event;
-    const group = this.#records.group(matterOf(event));
-    return {
-      id,
-      time,
-      at,
-      source,
-      kind: { type, action },
-      object,
-      firstSeq,
-      actors,
-      sole: '',
-      group,
-      ...NOTHING_SAID,
-      holes: [],
-    };
-  }
-
   #look(record: EventRecord): void {
     this.#records.add(record);
     this.#events.touch(record.group);

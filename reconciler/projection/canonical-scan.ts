@@ -1,4 +1,5 @@
 import { type CanonicalEvent, isNanos, isTimeless, MAX_ATTRIBUTES_BYTES, MAX_VALUE_BYTES } from '#chaincode';
+import { ownText } from './own-text.js';
 
 /** What the projection keeps of an event beside its canonical form. */
 export type EventFields = Pick<CanonicalEvent, 'source' | 'scope' | 'type' | 'action' | 'object' | 'time'>;
@@ -91,8 +92,9 @@ export function scanCanonical(text: string): ScannedEvent | undefined {
     scope: isLocal ? ('local' as const) : ('swarm' as const),
     type: text.slice(type, typeEnd),
     action: text.slice(action, actionEnd),
-    object: text.slice(object, objectEnd),
-    time: ownCopy(ownTime),
+    // These are kept for a while, and not the text.
+    object: ownText(text.slice(object, objectEnd)),
+    time: ownText(ownTime),
   };
   if (event.action.includes(': ') || isTimeless(event)) return undefined;
   return { event, quotes };
@@ -110,11 +112,4 @@ function isBefore(text: string, from: number, end: number, otherFrom: number, ot
     if (difference !== 0) return difference < 0;
   }
   return end - from < otherEnd - otherFrom;
-}
-
-const scratch = Buffer.alloc(32);
-
-/** Digits as a text of their own: a part of another is slower to compare, and times are compared at every turn. */
-function ownCopy(digits: string): string {
-  return scratch.toString('latin1', 0, scratch.write(digits, 'latin1'));
 }

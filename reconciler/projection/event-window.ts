@@ -17,8 +17,10 @@ import type { Source, Sources } from '../ledger/sources.js';
 import type { EventFields } from './canonical-scan.js';
 import type { Db } from './database.js';
 import type { LifeLog } from './life-log.js';
+import { ownText } from './own-text.js';
 import type { Tallies } from './tallies.js';
 import { keyOf, TextIndex } from './text-index.js';
+import { bytesOf, type ShelvedText, TextShelf } from './text-shelf.js';
 
 /** An event that not every expected witness has attested yet. */
 export interface OpenEvent {
@@ -28,8 +30,7 @@ export interface OpenEvent {
   /** Its own time; for a timeless event the lower median of what the attesting actors say. 19 digits. */
   at: string;
   readonly source: Source;
-  readonly canonical: string;
-  /** The canonical bytes as they stand in a batch, see `jsonText`. */
+  /** The canonical bytes as they stand in a batch, see `jsonText`; empty once it is neither open nor to be written. */
   text: string;
   /** `keyOf` that. */
   readonly key: number;
@@ -81,7 +82,8 @@ const RETIRED_AT_ONCE = 500;
 interface Fresh {
   readonly event: OpenEvent;
   readonly hash: string;
-  readonly of: EventFields;
+  readonly of: Pick<EventFields, 'type' | 'action' | 'object'>;
+  readonly canonical: ShelvedText;
 }
 
 const ROW = 'e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq';
@@ -105,6 +107,7 @@ export class EventWindow {
   /** Opened since the last commit: to go through all that is open would cost more with every difference. */
   #opening: OpenEvent[] = [];
   #fresh: Fresh[] = [];
+  readonly #shelf = new TextShelf();
   #retired = 0;
   #mark = 0;
   readonly #changed = new Set<OpenEvent>();
@@ -138,7 +141,7 @@ export class EventWindow {
         db.prepare('UPDATE late_attestations SET time = @to WHERE time = @from AND event = @id'),
       ],
       insertEvent: db.prepare(
-        'INSERT INTO events (id, time, hash, source, type, action, object, canonical, first_seq, attested) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO events (id, time, hash, source, type, action, object, canonical, first_seq, attested) VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?)',
       ),
       updateEvent: db.prepare('UPDATE events SET attested = ? WHERE id = ?'),
     };
@@ -195,22 +198,27 @@ export class EventWindow {
     this.#lastId += 1;
     const event = this.#opened({ id: this.#lastId, time, at, firstSeq: seq }, entry, text, key, source);
     if (isAhead) this.#latest = time;
-    this.#fresh.push({ event, hash: entry.hash, of: entry.event });
-    this.lives.entered(this.tallies.dayOf(time), source, entry.event, event);
+    const { type, action, object } = entry.event;
+    this.#fresh.push({
+      event,
+      hash: entry.hash,
+      of: { type, action, object },
+      canonical: this.#shelf.put(entry.canonical),
+    });
+    this.lives.entered(this.tallies.dayOf(time), source, entry.event, event.id, entry.canonical);
     event.isOpen = true;
     this.#known.set(event);
     this.#opening.push(event);
     return event;
   }
 
-  #opened(row: KnownEvent, { canonical, t, event }: ReadEvent, text: string, key: number, source: Source): OpenEvent {
+  #opened(row: KnownEvent, { t, event }: ReadEvent, text: string, key: number, source: Source): OpenEvent {
     return {
       id: row.id,
       time: row.time,
       at: row.at,
       firstSeq: row.firstSeq,
       source,
-      canonical,
       text,
       key,
       next: undefined,
@@ -289,6 +297,7 @@ export class EventWindow {
   flush(): void {
     this.#write(() => true);
     this.#fresh.length = 0;
+    this.#shelf.clear();
     this.lives.flushed();
     const remove = this.db.prepare('DELETE FROM open_events WHERE time = ? AND event = ?');
     for (const event of this.#closed) remove.run(event.time, event.id);
@@ -309,7 +318,7 @@ export class EventWindow {
   /** Gives what stays open a text of its own: one that was cut from a batch holds all of the batch in memory. */
   #detach(event: OpenEvent): void {
     this.#known.delete(event);
-    event.text = jsonText(event.canonical);
+    event.text = ownText(event.text);
     this.#known.set(event);
   }
 
@@ -325,10 +334,11 @@ export class EventWindow {
   /** Writes events that the table does not have, or has with fewer attestations. */
   #write(which: (event: OpenEvent) => boolean): void {
     const { insertEvent, updateEvent } = this.#sql;
-    for (const { event, hash, of } of this.#fresh) {
+    for (const { event, hash, of, canonical } of this.#fresh) {
       if (!which(event)) continue;
-      const { id, time, source, canonical, firstSeq, said } = event;
-      insertEvent.run(id, time, hash, source.id, of.type, of.action, of.object, canonical, firstSeq, rowOf(said));
+      const { id, time, source, firstSeq, said } = event;
+      const { type, action, object } = of;
+      insertEvent.run(id, time, hash, source.id, type, action, object, bytesOf(canonical), firstSeq, rowOf(said));
       event.written = true;
     }
     for (const event of this.#changed) {
@@ -422,17 +432,17 @@ export class EventWindow {
     }
   }
 
-  #restored({ source: sourceId, ...row }: EventRow, stored: boolean): OpenEvent {
+  #restored({ source: sourceId, canonical, ...row }: EventRow, stored: boolean): OpenEvent {
     const source = this.sources.byId(sourceId);
-    const { time, scope } = JSON.parse(row.canonical) as CanonicalEvent;
+    const { time, scope } = JSON.parse(canonical) as CanonicalEvent;
     const timeless = time === undefined;
     const known = { id: row.id, actors: [] as string[], said: { numbers: [], times: [] } as Said };
     this.#recall(known);
     const at = (timeless ? medianOf(known.said) : undefined) ?? row.at;
     const expected = this.#expectedAt(source.name, at);
-    const text = jsonText(row.canonical);
-    const key = keyOf(text);
     const state = { next: undefined, isOpen: false, mark: 0, written: true, stored };
+    const text = jsonText(canonical);
+    const key = keyOf(text);
     return { ...row, ...known, ...state, at, source, text, key, timeless, local: scope === 'local', expected };
   }
 }

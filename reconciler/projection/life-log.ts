@@ -4,6 +4,7 @@ import { SERVICE_LABEL } from '../running/sums.js';
 import { LIFE_ACTIONS, nanosBetween } from '../running/sweep.js';
 import type { EventFields } from './canonical-scan.js';
 import type { Db } from './database.js';
+import { ownText } from './own-text.js';
 
 /**
  * Most that is held of all open days together, about; a day beyond it is read from the table of events. With several times as much,
@@ -92,7 +93,8 @@ export class DayLives {
     return this.offset(a) - this.offset(b) || a - b;
   }
 
-  add(source: Source, { object, time = '' }: EventFields, code: number, { id, canonical }: Entered): void {
+  /** @param canonical of the event */
+  add(source: Source, { object, time = '' }: EventFields, code: number, id: number, canonical: string): void {
     if (this.#length === this.#offsets.length) this.#grow();
     const place = this.#length;
     this.#length += 1;
@@ -138,12 +140,6 @@ export class DayLives {
   }
 }
 
-/** An event that has a number now. */
-interface Entered {
-  readonly id: number;
-  readonly canonical: string;
-}
-
 /**
  * Keeps what containers' lives are judged by while it comes in, day by day, so that no seal reads a day's events again. A day is
  * kept from its first event on or not at all: one that began before the process did is read from the table, as is one
@@ -163,14 +159,17 @@ export class LifeLog {
     this.#known = db.prepare('SELECT 1 FROM events WHERE time >= ? AND time < ? LIMIT 1').pluck();
   }
 
-  /** Takes note of an event that the table of events does not have yet, of that day. */
-  entered(day: Day, source: Source, event: EventFields, entered: Entered): void {
+  /**
+   * Takes note of an event that the table of events does not have yet, of that day.
+   * @param id its number
+   */
+  entered(day: Day, source: Source, event: EventFields, id: number, canonical: string): void {
     if (this.#current?.day !== day) this.#current = { day, lives: this.#livesOf(day) };
     const { lives } = this.#current;
     if (lives === undefined || event.type !== 'container' || event.time === undefined) return;
     const code = CODES.get(event.action);
     if (code === undefined) return;
-    lives.add(source, event, code, entered);
+    lives.add(source, event, code, id, canonical);
     if (this.#untilWeighed-- <= 0) this.#weigh();
   }
 
@@ -255,10 +254,3 @@ function namesIn(canonical: string): Names {
 }
 
 const [NAME, IMAGE, SERVICE] = ['"name":"', '"image":"', `"${SERVICE_LABEL}":"`] as const;
-
-/** A text that does not hold the one from which it was cut in memory. */
-function ownText(text: string): string {
-  const copy = Buffer.from(text).toString();
-  // Half of a pair of surrogates is no UTF-8.
-  return copy === text ? copy : text;
-}

@@ -136,3 +136,45 @@ describe('a database that was lost beside its archive', () => {
     }
   });
 });
+
+describe('what is too long for the system to be bothered with', () => {
+  const file = join(folder, 'long.blocks');
+  const part = (seed: number, length: number) => Buffer.alloc(length, `${seed},`);
+  beforeEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+  });
+
+  test.prop(
+    [
+      fc.array(
+        fc.array(fc.oneof(fc.nat(5000), fc.integer({ min: 1_000_000, max: 5_000_000 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        { minLength: 1, maxLength: 3 },
+      ),
+    ],
+    { numRuns: 15 },
+  )('stands one behind the other, to the byte', (times) => {
+    rmSync(file, { force: true });
+    const archive = new BlockArchive(file);
+    let expected = Buffer.alloc(0);
+    for (const [time, lengths] of times.entries()) {
+      const frames = lengths.map((length, at) => frameOf([part(time, length), part(at, 3)]));
+      expect(archive.append(expected.length, frames)).toBe(undefined);
+      expected = Buffer.concat([expected, ...frames.flatMap(({ parts }) => parts)]);
+      expect(readFileSync(file).equals(expected)).toBe(true);
+    }
+  });
+
+  it('is completed where it was cut off within a page', () => {
+    const archive = new BlockArchive(file);
+    const frame = frameOf([part(1, 3_000_001)]);
+    archive.append(0, [frame]);
+    truncateSync(file, 2_000_003);
+    expect(archive.append(0, [frame, frame])).toBe(undefined);
+    const whole = Buffer.concat(frame.parts);
+    expect(readFileSync(file).equals(Buffer.concat([whole, whole]))).toBe(true);
+  });
+});

@@ -6,7 +6,7 @@ import { PolicyBook } from '../../reconciler/ledger/policy-book.js';
 import { Sources } from '../../reconciler/ledger/sources.js';
 import { openDatabase } from '../../reconciler/projection/database.js';
 import { entriesOf } from '../../reconciler/projection/entries.js';
-import { EventWindow } from '../../reconciler/projection/event-window.js';
+import { EventWindow, type OpenEvent } from '../../reconciler/projection/event-window.js';
 import { LifeLog } from '../../reconciler/projection/life-log.js';
 import { Tallies } from '../../reconciler/projection/tallies.js';
 import { ACTORS, containerEvent, hashed, Run, watch } from './support/history.js';
@@ -59,10 +59,15 @@ function readWhole(text: string): [string, string | undefined][] | null | undefi
   }
 }
 
+/** What an open event's text says. */
+function canonicalOf(open: OpenEvent | undefined): string {
+  return JSON.parse(`"${open?.text}"`);
+}
+
 function readByText(text: string, window: EventWindow): [string, string | undefined][] | null | undefined {
   const read = entriesOf(text, window, sha256Hex);
   if (read === undefined) return undefined;
-  return read.entries?.map(({ open, parsed, t }) => [(open ?? parsed)?.canonical ?? '', t]) ?? null;
+  return read.entries?.map(({ open, parsed, t }) => [parsed?.canonical ?? canonicalOf(open), t]) ?? null;
 }
 
 const place = fc.integer({ min: 0, max: EVENTS.length - 1 });

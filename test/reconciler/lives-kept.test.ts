@@ -117,7 +117,7 @@ describe('lives that were kept as they came', () => {
     // As after a restart: the day has begun already.
     const later = new LifeLog(projection.db);
     const { event, canonical } = at(2);
-    later.entered(DAY, projection.sources.named(SOURCE), event, { id: 2, canonical });
+    later.entered(DAY, projection.sources.named(SOURCE), event, 2, canonical);
     expect(later.of(DAY)).toBeUndefined();
     intake(projection, blocks.slice(1));
     expect(projection.db.prepare('SELECT day FROM days').pluck().all()).toEqual([DAY]);
@@ -130,7 +130,7 @@ describe('lives that were kept as they came', () => {
     const lives = new DayLives(DAY);
     const { event, canonical } = hashed(containerEvent('c'.repeat(1000), 'start', SECOND));
     const before = lives.bytes;
-    lives.add(projection.sources.named(SOURCE), event, 0, { id: 1, canonical });
+    lives.add(projection.sources.named(SOURCE), event, 0, 1, canonical);
     expect(lives.bytes - before).toBeGreaterThan(1000);
     projection.close();
   });

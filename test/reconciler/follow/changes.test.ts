@@ -11,7 +11,7 @@ function attested(id: number, bytes: number): OpenEvent {
   const said = { numbers: [], times: [] };
   const times = { time: '0'.repeat(19), at: '0'.repeat(19), firstSeq: 1, timeless: false, local: true };
   const state = { next: undefined, isOpen: true, mark: 0, expected: undefined, written: false, stored: false };
-  return { id, source, said, canonical: 'x'.repeat(bytes), text: '', key: 0, actors: [], ...times, ...state };
+  return { id, source, said, text: 'x'.repeat(bytes), key: 0, actors: [], ...times, ...state };
 }
 
 describe('the note of what has changed', () => {
