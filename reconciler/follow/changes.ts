@@ -1,7 +1,7 @@
 import type { Interval } from '../ledger/coverage.js';
 import type { Source } from '../ledger/sources.js';
 import type { ChangeListener } from '../projection/change-listener.js';
-import type { OpenEvent } from '../projection/event-window.js';
+import type { OpenEvent } from '../projection/open-event.js';
 
 /** Beyond so many bytes, about, all is looked at anew: they come while a ledger is caught up with. */
 const MUCH = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { addSeconds, type Day, dayEnd, dayOf, dayStart, padNanos } from '#chaincode';
 import { eventLoader, locatorOf, vantageOf } from '../judge/load.js';
-import type { OpenEvent } from '../projection/event-window.js';
+import type { OpenEvent } from '../projection/open-event.js';
 import type { Projection } from '../projection/projection.js';
 import { type Allowance, COST } from './allowance.js';
 import type { Changes } from './changes.js';

@@ -1,6 +1,6 @@
 import type { Interval } from '../ledger/coverage.js';
 import type { Source } from '../ledger/sources.js';
-import type { OpenEvent } from './event-window.js';
+import type { OpenEvent } from './open-event.js';
 
 /** Is told what transactions change about what is judged. */
 export interface ChangeListener {

@@ -12,7 +12,8 @@ import {
 } from '#chaincode';
 import { type BatchText, BETWEEN_EVENTS, batchText } from '../ledger/batch-text.js';
 import { scanCanonical } from './canonical-scan.js';
-import { type EventWindow, jsonText, type OpenEvent, type ReadEvent } from './event-window.js';
+import { type EventWindow } from './event-window.js';
+import { jsonText, type OpenEvent, type ReadEvent } from './open-event.js';
 import { keyOf, type Texted, TextIndex } from './text-index.js';
 
 /** One of a batch's entries: an event that the window holds, or one that was read and checked. */
@@ -75,8 +76,8 @@ function entriesFound(
     let part = '';
     let key = 0;
     let open: OpenEvent | undefined;
-    // What followed may be retired by now: then the table knows more of it than this does.
-    if (isLikely && likely?.isOpen === true) open = likely;
+    // What followed may be retired or put away by now: then the table knows more of it than this does.
+    if (isLikely && likely?.isOpen === true && !likely.isAway) open = likely;
     else {
       part = text.slice(at, until);
       // Who attests what nobody has attested yet most likely goes on with that.

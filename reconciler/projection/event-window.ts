@@ -3,10 +3,8 @@ import {
   dayOf,
   dayStart,
   isRecorded,
-  medianTime,
   type Nanos,
   type NumberedPolicy,
-  type ParsedEntry,
   padNanos,
   type SaidTime,
   unpadNanos,
@@ -17,60 +15,24 @@ import type { Source, Sources } from '../ledger/sources.js';
 import type { EventFields } from './canonical-scan.js';
 import type { Db } from './database.js';
 import type { LifeLog } from './life-log.js';
+import {
+  isSaid,
+  jsonText,
+  medianOf,
+  type OpenEvent,
+  type ReadEvent,
+  rowOf,
+  type Said,
+  weightOf,
+} from './open-event.js';
+import { type OpenRow, OpenTable } from './open-table.js';
 import { ownText } from './own-text.js';
 import type { Tallies } from './tallies.js';
 import { keyOf, TextIndex } from './text-index.js';
 import { bytesOf, type ShelvedText, TextShelf } from './text-shelf.js';
 
-/** An event that not every expected witness has attested yet. */
-export interface OpenEvent {
-  readonly id: number;
-  /** The time in its key, 19 digits; for a timeless event the start of the day of `at`. */
-  time: string;
-  /** Its own time; for a timeless event the lower median of what the attesting actors say. 19 digits. */
-  at: string;
-  readonly source: Source;
-  /** The canonical bytes as they stand in a batch, see `jsonText`; empty once it is neither open nor to be written. */
-  text: string;
-  /** `keyOf` that. */
-  readonly key: number;
-  /** The event that followed it where it was attested first: others most likely attest them in the same order. */
-  next: OpenEvent | undefined;
-  /** Whether somebody has yet to attest it. */
-  isOpen: boolean;
-  /** `EventWindow.mark` of the last batch in which it was found. */
-  mark: number;
-  readonly timeless: boolean;
-  /** Of scope local: stamped by one engine, in the order in which it happened. */
-  readonly local: boolean;
-  readonly firstSeq: number;
-  readonly actors: string[];
-  readonly said: Said;
-  /** Undefined while no policy says who is expected. */
-  expected: readonly string[] | undefined;
-  /** Whether the table of events has it, perhaps with fewer attestations. */
-  written: boolean;
-  /** Whether the table of open events has it. */
-  stored: boolean;
-}
-
-/** The first attestation of each run. */
-interface Said {
-  /** Run, number and transaction of each, one behind the other. */
-  readonly numbers: number[];
-  /** Of a timeless event: when each actor says that it happened. */
-  readonly times: { readonly actor: string; readonly t: Nanos }[];
-}
-
-/** An entry's event, checked. */
-export interface ReadEvent extends Pick<ParsedEntry, 'canonical' | 'hash' | 'time' | 't'> {
-  readonly event: EventFields;
-}
-
 /** What the table knows of an event. */
 type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
-
-type EventRow = KnownEvent & { readonly source: number; readonly canonical: string };
 
 /**
  * So many retired events are written together: fewer than collectors' batches have, so that those of one are not held in memory
@@ -78,6 +40,11 @@ type EventRow = KnownEvent & { readonly source: number; readonly canonical: stri
  */
 const RETIRED_AT_ONCE = 500;
 
+/**
+ * So many bytes of open events are held in memory, about: all that actors have yet to attest while they are at most days apart. Of what one of
+ * them makes up nobody attests anything.
+ */
+const MOST_HELD = 256 * 1024 * 1024;
 /** An event that the table does not have yet. */
 interface Fresh {
   readonly event: OpenEvent;
@@ -85,8 +52,6 @@ interface Fresh {
   readonly of: Pick<EventFields, 'type' | 'action' | 'object'>;
   readonly canonical: ShelvedText;
 }
-
-const ROW = 'e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq';
 
 /** Whose batch attests, and where it stands. */
 export interface Attesting {
@@ -114,19 +79,21 @@ export class EventWindow {
   #lastId: number;
   /** The greatest time in a key, 19 digits: nearly all that is new is later. */
   #latest: string;
-  readonly #closed: OpenEvent[] = [];
-  /** Stored as attested by one actor alone, which is no longer so. */
-  readonly #shared: OpenEvent[] = [];
+  readonly #table: OpenTable;
+  /** Bytes that open events take, about. */
+  #held = 0;
   readonly #expectations = new Map<NumberedPolicy, Map<string, readonly string[]>>();
   readonly #sql;
 
   constructor(
-    private readonly db: Db,
+    readonly db: Db,
     private readonly policies: PolicyBook,
     private readonly tallies: Tallies,
     private readonly sources: Sources,
     private readonly lives: LifeLog,
+    private readonly mostHeld = MOST_HELD,
   ) {
+    this.#table = new OpenTable(db);
     this.#sql = {
       find: db.prepare('SELECT id, time, time AS at, first_seq AS firstSeq FROM events WHERE time = ? AND hash = ?'),
       findTimeless: db.prepare(
@@ -144,6 +111,10 @@ export class EventWindow {
         'INSERT INTO events (id, time, hash, source, type, action, object, canonical, first_seq, attested) VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?)',
       ),
       updateEvent: db.prepare('UPDATE events SET attested = ? WHERE id = ?'),
+      completeFrom: db.prepare(
+        `SELECT e.id, e.time, e.time AS at, e.source, e.canonical, e.first_seq AS firstSeq FROM events e
+         WHERE e.time >= ? AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = e.time AND o.event = e.id) ORDER BY e.id`,
+      ),
     };
     this.#lastId = db.prepare('SELECT coalesce(max(id), 0) FROM events').pluck().get() as number;
     this.#latest = db.prepare("SELECT coalesce(max(time), '') FROM events").pluck().get() as string;
@@ -189,8 +160,11 @@ export class EventWindow {
         const event = this.#opened(known, entry, text, key, source);
         this.#recall(event);
         event.written = true;
+        event.stored = this.#table.has(event);
+        event.isOpen = event.stored;
         this.#known.set(event);
-        this.#unwritten.push(event);
+        if (event.isOpen) this.#opening.push(event);
+        else this.#unwritten.push(event);
         return event;
       }
     }
@@ -223,6 +197,7 @@ export class EventWindow {
       key,
       next: undefined,
       isOpen: false,
+      isAway: false,
       mark: 0,
       timeless: t !== undefined,
       local: event.scope === 'local',
@@ -231,6 +206,7 @@ export class EventWindow {
       expected: this.#expectedAt(source.name, row.at),
       written: false,
       stored: false,
+      weight: 0,
     };
   }
 
@@ -264,7 +240,7 @@ export class EventWindow {
     if (t !== undefined) this.#settle(event);
     if (event.actors.includes(actor)) return false;
     event.actors.push(actor);
-    if (event.stored && event.actors.length === 2) this.#shared.push(event);
+    if (event.stored && event.actors.length === 2) this.#table.shared(event);
     this.tallies.add(event.time, actor, event.firstSeq);
     event.expected ??= this.#expectedAt(event.source.name, event.at);
     if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
@@ -278,19 +254,26 @@ export class EventWindow {
    */
   governed(from: string): void {
     this.flush();
-    for (const event of this.#known.values()) {
-      if (!event.isOpen || event.at < from) continue;
-      event.expected = this.#expectedAt(event.source.name, event.at);
-      if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
+    for (const event of this.#known.values()) if (event.isOpen) this.#expectAnew(event, from);
+    for (const rows of this.#table.pages()) {
+      for (const row of rows) {
+        const event = this.#restored(row, true);
+        if (this.#known.get(event.text, event.key) === undefined) this.#expectAnew(event, from);
+      }
     }
     // A timeless event has its key at the start of its day.
     const day = padNanos(dayStart(dayOf(unpadNanos(from))));
-    const rows = this.db.prepare(`SELECT ${ROW} FROM events e WHERE e.time >= ? ORDER BY e.id`).all(day) as EventRow[];
+    const rows = this.#sql.completeFrom.all(day) as OpenRow[];
     for (const row of rows) {
       const event = this.#restored(row, false);
-      if (this.open(event.text, event.key) !== undefined) continue;
       if (event.at >= from) this.#reopen(event);
     }
+  }
+
+  #expectAnew(event: OpenEvent, from: string): void {
+    if (event.at < from) return;
+    event.expected = this.#expectedAt(event.source.name, event.at);
+    if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
   }
 
   /** Writes events and what is open to their tables; call before judging and before a commit. */
@@ -299,20 +282,33 @@ export class EventWindow {
     this.#fresh.length = 0;
     this.#shelf.clear();
     this.lives.flushed();
-    const remove = this.db.prepare('DELETE FROM open_events WHERE time = ? AND event = ?');
-    for (const event of this.#closed) remove.run(event.time, event.id);
-    this.#closed.length = 0;
-    const share = this.db.prepare("UPDATE open_events SET sole = '' WHERE time = ? AND event = ?");
-    for (const event of this.#shared) share.run(event.time, event.id);
-    this.#shared.length = 0;
-    const insert = this.db.prepare('INSERT INTO open_events (time, event, sole) VALUES (?, ?, ?)');
+    this.#table.flush();
+    this.#putAway();
     for (const event of this.#opening) {
-      if (event.stored || !event.isOpen) continue;
-      insert.run(event.time, event.id, event.actors.length === 1 ? (event.actors[0] as string) : '');
+      if (!event.isOpen) continue;
+      if (!event.stored) this.#table.insert(event);
       event.stored = true;
       this.#detach(event);
+      this.#held -= event.weight;
+      event.weight = weightOf(event);
+      this.#held += event.weight;
     }
     this.#opening.length = 0;
+  }
+
+  /** Holds no more than half of what may be held, once that is passed; what has been open for longest goes first. */
+  #putAway(): void {
+    if (this.#held <= this.mostHeld) return;
+    for (const event of this.#known.values()) {
+      if (this.#held <= this.mostHeld / 2) return;
+      if (event.weight === 0) continue;
+      this.#known.delete(event);
+      this.#held -= event.weight;
+      event.weight = 0;
+      event.isAway = true;
+      event.next = undefined;
+      event.text = '';
+    }
   }
 
   /** Gives what stays open a text of its own: one that was cut from a batch holds all of the batch in memory. */
@@ -372,7 +368,7 @@ export class EventWindow {
     const counted = event.isOpen ? event.actors : [...event.actors, ''];
     for (const actor of counted) this.tallies.move(from, to, actor, event.firstSeq);
     event.time = to;
-    for (const closed of this.#closed) if (closed.id === event.id) closed.time = to;
+    this.#table.moved(event);
   }
 
   #retire(event: OpenEvent): void {
@@ -380,7 +376,9 @@ export class EventWindow {
     event.isOpen = false;
     // Or what is retired would hold on to all that came after it.
     event.next = undefined;
-    if (event.stored) this.#closed.push(event);
+    if (event.stored) this.#table.closed(event);
+    this.#held -= event.weight;
+    event.weight = 0;
     event.stored = false;
     this.#unwritten.push(event);
     this.#retired += 1;
@@ -421,18 +419,22 @@ export class EventWindow {
     return expected;
   }
 
+  /** What is latest is most likely looked for. */
   #restore(): void {
-    const rows = this.db
-      .prepare(`SELECT ${ROW} FROM open_events o JOIN events e ON e.id = o.event ORDER BY e.id`)
-      .all() as EventRow[];
-    for (const row of rows) {
-      const event = this.#restored(row, true);
-      event.isOpen = true;
-      this.#known.set(event);
+    const events: OpenEvent[] = [];
+    for (const rows of this.#table.pages()) {
+      for (const row of rows) {
+        const event = this.#restored(row, true);
+        events.push(event);
+        event.weight = weightOf(event);
+        this.#held += event.weight;
+      }
+      if (this.#held > this.mostHeld / 2) break;
     }
+    for (const event of events.reverse()) this.#known.set(event);
   }
 
-  #restored({ source: sourceId, canonical, ...row }: EventRow, stored: boolean): OpenEvent {
+  #restored({ source: sourceId, canonical, ...row }: OpenRow, stored: boolean): OpenEvent {
     const source = this.sources.byId(sourceId);
     const { time, scope } = JSON.parse(canonical) as CanonicalEvent;
     const timeless = time === undefined;
@@ -440,35 +442,9 @@ export class EventWindow {
     this.#recall(known);
     const at = (timeless ? medianOf(known.said) : undefined) ?? row.at;
     const expected = this.#expectedAt(source.name, at);
-    const state = { next: undefined, isOpen: false, mark: 0, written: true, stored };
+    const state = { next: undefined, isOpen: stored, isAway: false, mark: 0, written: true, stored, weight: 0 };
     const text = jsonText(canonical);
     const key = keyOf(text);
     return { ...row, ...known, ...state, at, source, text, key, timeless, local: scope === 'local', expected };
   }
-}
-
-/** A text as JSON has it between its quotation marks, which is how it stands in a batch. */
-export function jsonText(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
-}
-
-function isSaid({ numbers }: Said, run: number): boolean {
-  for (let at = 0; at < numbers.length; at += 3) if (numbers[at] === run) return true;
-  return false;
-}
-
-/** As the table of events has it. */
-function rowOf({ numbers, times }: Said): string {
-  let row = '';
-  for (let at = 0; at < numbers.length; at += 3) {
-    const t = times[at / 3]?.t;
-    const own = t === undefined ? '' : `,"${t}"`;
-    row += `${at === 0 ? '[' : ',['}${numbers[at]},${numbers[at + 1]},${numbers[at + 2]}${own}]`;
-  }
-  return `[${row}]`;
-}
-
-function medianOf({ times }: Said): string | undefined {
-  const time = medianTime(times);
-  return time === undefined ? undefined : padNanos(time);
 }

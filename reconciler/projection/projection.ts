@@ -14,8 +14,9 @@ import { type Db, openDatabase } from './database.js';
 import { DisorderStore } from './disorder-store.js';
 import { DisputeBook } from './dispute-book.js';
 import { type BatchEntries, entriesOf } from './entries.js';
-import { type Attesting, EventWindow, type OpenEvent } from './event-window.js';
+import { type Attesting, EventWindow } from './event-window.js';
 import { LifeLog } from './life-log.js';
+import { type OpenEvent } from './open-event.js';
 import { RunStore } from './run-store.js';
 import { SilenceStore } from './silence-store.js';
 import { SourceStore } from './source-store.js';
@@ -86,7 +87,8 @@ export class Projection {
   #seq: number;
   #refused: number;
 
-  constructor(file: string, options: { mustExist?: boolean; snapshot?: boolean } = {}) {
+  /** @param options.mostHeld so many bytes of open events are held in memory, about */
+  constructor(file: string, options: { mustExist?: boolean; snapshot?: boolean; mostHeld?: number } = {}) {
     this.db = openDatabase(file, options);
     // What a reader sees is one moment of the ledger, whatever is committed meanwhile.
     if (options.snapshot) this.db.exec('BEGIN');
@@ -111,7 +113,14 @@ export class Projection {
     this.anchors = new AnchorBook(this.db);
     this.#disorders = new DisorderStore(this.db);
     this.#sources = new SourceStore(this.db);
-    this.#window = new EventWindow(this.db, this.policies, this.tallies, this.#sources.sources, this.lives);
+    this.#window = new EventWindow(
+      this.db,
+      this.policies,
+      this.tallies,
+      this.#sources.sources,
+      this.lives,
+      options.mostHeld,
+    );
     this.#sql = {
       block: this.db.prepare('INSERT INTO blocks (number, hash, archived_to) VALUES (?, ?, ?)'),
       transaction: this.db.prepare('INSERT INTO transactions (seq, block, tx, actor, clock) VALUES (?, ?, ?, ?, ?)'),

@@ -6,8 +6,9 @@ import { PolicyBook } from '../../reconciler/ledger/policy-book.js';
 import { Sources } from '../../reconciler/ledger/sources.js';
 import { openDatabase } from '../../reconciler/projection/database.js';
 import { entriesOf } from '../../reconciler/projection/entries.js';
-import { EventWindow, type OpenEvent } from '../../reconciler/projection/event-window.js';
+import { EventWindow } from '../../reconciler/projection/event-window.js';
 import { LifeLog } from '../../reconciler/projection/life-log.js';
+import { type OpenEvent } from '../../reconciler/projection/open-event.js';
 import { Tallies } from '../../reconciler/projection/tallies.js';
 import { ACTORS, containerEvent, hashed, Run, watch } from './support/history.js';
 
