@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { eventReference, unpadNanos } from '#chaincode';
 import type { Absence, Evidence, Finding, FindingClass, Severity, Variant } from '../judgement.js';
 import { differencesOf } from './diff.js';
@@ -32,9 +32,7 @@ export function severityOf(findingClass: FindingClass): Severity {
  * further `subject`: a class, and whom or what it is about.
  */
 export function findingId(source: string, firstVariant: string, ...subject: readonly string[]): string {
-  return createHash('sha256')
-    .update(JSON.stringify(['event2ledger/finding/v1', source, firstVariant, ...subject]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify(['event2ledger/finding/v1', source, firstVariant, ...subject]), 'hex');
 }
 
 /** A finding about an actor, established by what it signed: no event, no majority. */

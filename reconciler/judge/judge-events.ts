@@ -98,13 +98,20 @@ export function summaryOf(actor: string, attested: number, all: readonly Finding
 /** In the order of reports, and no two under one name: what several dissenters share may be in two findings. */
 export function distinct(all: readonly Finding[]): Finding[] {
   const known = new Map<string, number>();
-  return [...all].sort(byTimeAndClass).map((finding) => {
-    const times = known.get(finding.id) ?? 0;
-    known.set(finding.id, times + 1);
+  return inOrder(all).map((finding) => {
     // From here on all of it is said.
     const told = { ...finding };
+    const times = known.get(told.id) ?? 0;
+    known.set(told.id, times + 1);
     return times === 0 ? told : { ...told, id: findings.findingId(finding.source, finding.id, `${times + 1}`) };
   });
+}
+
+/** As `byTimeAndClass` has them; times are brought into one length once. */
+function inOrder(all: readonly Finding[]): readonly Finding[] {
+  const keyed = all.map((finding) => ({ finding, time: padNanos(finding.time) }));
+  keyed.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : byTimeAndClass(a.finding, b.finding)));
+  return keyed.map(({ finding }) => finding);
 }
 
 /** The order of reports. */
