@@ -1,4 +1,4 @@
-import { type Day, type NumberedPolicy, padNanos, unpadNanos, witnessesOf } from '#chaincode';
+import { type Day, type NumberedPolicy, unpadNanos, witnessesOf } from '#chaincode';
 import type { Interval } from '../ledger/coverage.js';
 import type { Source } from '../ledger/sources.js';
 import type { DayLives, LoggedContainer } from '../projection/life-log.js';
@@ -253,16 +253,27 @@ class LoggedDay {
 
   /** The events of some containers, in order of time and number. */
   #rowsOf(containers: readonly LoggedContainer[]): EventRow[] {
-    const start = BigInt(this.decided.bounds.from);
+    const timeAt = timesFrom(this.decided.bounds.from);
     const places = containers.flatMap((container) =>
       this.lives.placesOf(container).map((place) => ({ place, container })),
     );
     places.sort((a, b) => this.lives.compare(a.place, b.place));
     return places.map(({ place, container: { source, object } }): EventRow => {
-      const time = padNanos((start + BigInt(this.lives.offset(place))).toString());
+      const time = timeAt(this.lives.offset(place));
       return [this.lives.id(place), time, source.id, LIFE_ACTIONS[this.lives.code(place)] as string, object];
     });
   }
+}
+
+const PER_SECOND = 1_000_000_000;
+
+/** @returns the time of 19 digits so many nanoseconds, of a day, after one that is a whole second */
+function timesFrom(start: string): (offset: number) => string {
+  const seconds = Number(start.slice(0, -9));
+  return (offset) => {
+    const second = Math.floor(offset / PER_SECOND);
+    return `${(seconds + second).toString().padStart(10, '0')}${(offset - second * PER_SECOND).toString().padStart(9, '0')}`;
+  };
 }
 
 class EventsOf implements PlainEvents {

@@ -60,19 +60,29 @@ const COLUMNS = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS fir
 export function loadEvents(projection: Projection, interval: Interval, floods: readonly Flood[] = []): JudgedEvent[] {
   const { leaveOut, left } = without(floods);
   const { from, to } = interval;
-  const rows = projection.db
+  const { db } = projection;
+  const late = lateOnes(projection, interval);
+  const read = rowReader(projection, ({ id }) => late.get(id) ?? []);
+  const open = db
     .prepare(
       `SELECT ${COLUMNS}, 0 AS retired FROM open_events o JOIN events e ON e.id = o.event
-       WHERE o.time >= ? AND o.time < ?${leaveOut}
-       UNION ALL
-       SELECT DISTINCT ${COLUMNS}, 1 FROM late_attestations l JOIN events e ON e.id = l.event
-       WHERE l.time >= ? AND l.time < ?
-       AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = l.time AND o.event = l.event)
-       ORDER BY 2, 3`,
+       WHERE o.time >= ? AND o.time < ?${leaveOut}`,
     )
-    .all(from, to, ...left, from, to) as EventRow[];
-  const late = lateOnes(projection, interval);
-  return rows.map(rowReader(projection, ({ id }) => late.get(id) ?? []));
+    .iterate(from, to, ...left) as Iterable<EventRow>;
+  // Row by row: what was read is much smaller than the rows, and to have the database sort them is to write them twice.
+  const events: JudgedEvent[] = [];
+  for (const row of open) events.push(read(row));
+  if (late.size > 0) {
+    const retired = db
+      .prepare(
+        `SELECT DISTINCT ${COLUMNS}, 1 AS retired FROM late_attestations l JOIN events e ON e.id = l.event
+         WHERE l.time >= ? AND l.time < ?
+         AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = l.time AND o.event = l.event)`,
+      )
+      .iterate(from, to) as Iterable<EventRow>;
+    for (const row of retired) events.push(read(row));
+  }
+  return events.sort(byKey);
 }
 
 /** Who attested which event of an interval late. */
@@ -136,7 +146,8 @@ function without(floods: readonly Flood[]) {
 }
 
 function byKey(a: JudgedEvent, b: JudgedEvent): number {
-  return a.keyTime < b.keyTime || (a.keyTime === b.keyTime && a.hash < b.hash) ? -1 : 1;
+  if (a.keyTime !== b.keyTime) return a.keyTime < b.keyTime ? -1 : 1;
+  return a.hash < b.hash ? -1 : 1;
 }
 
 /** One event by its number in the projection. */
