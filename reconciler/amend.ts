@@ -2,7 +2,7 @@ import { addSeconds, type Day, dayOf, dayStart, padNanos } from '#chaincode';
 import { changesBetween } from './amendment.js';
 import { type JudgedDay, judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
-import { prepared } from './projection/database.js';
+import { type Db, prepared } from './projection/database.js';
 import type { Projection } from './projection/projection.js';
 import type { CarriedContainer } from './running/day.js';
 
@@ -21,8 +21,22 @@ interface Amendments {
 
 /** The last sealed day, of those before another if that is given. */
 export function lastSealed({ db }: Projection, before?: Day): SealedDay | undefined {
-  const sql = 'SELECT day, seq FROM days WHERE @before IS NULL OR day < @before ORDER BY day DESC LIMIT 1';
-  return prepared(db, sql).get({ before: before ?? null }) as SealedDay | undefined;
+  const last =
+    before === undefined
+      ? prepared(db, 'SELECT max(day) FROM days').pluck().get()
+      : prepared(db, 'SELECT max(day) FROM days WHERE day < ?').pluck().get(before);
+  return typeof last === 'string' ? { day: last, seq: sealedAt(db, last) } : undefined;
+}
+
+/** Sealed days stay as they are: a row is long, what is said of it once is asked for with each block. */
+const SEALED_AT = new WeakMap<Db, Map<Day, number>>();
+
+function sealedAt(db: Db, day: Day): number {
+  const known = SEALED_AT.get(db) ?? new Map<Day, number>();
+  SEALED_AT.set(db, known);
+  const seq = known.get(day) ?? (prepared(db, 'SELECT seq FROM days WHERE day = ?').pluck().get(day) as number);
+  known.set(day, seq);
+  return seq;
 }
 
 /** What was last said of a sealed day: in its own report, or in the amendments of later ones. */
@@ -99,7 +113,7 @@ function judgeSealed(
   touched: ReadonlySet<Day>,
 ): { readonly said: JudgedDay; readonly now: JudgedDay; readonly following: Day | undefined } | undefined {
   const { db } = projection;
-  const { seq } = db.prepare('SELECT seq FROM days WHERE day = ?').get(day) as { seq: number };
+  const seq = sealedAt(db, day);
   if (seq === projection.seq && !touched.has(day)) return undefined;
   const previous = lastSealed(projection, day);
   const said = lastSaid(projection, day);
