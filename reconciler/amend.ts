@@ -53,7 +53,7 @@ export function lastSaid({ db }: Projection, day: Day): JudgedDay {
  * Attestations of the days that one seal judges anew, besides those near to the day that is sealed: a single late word may touch
  * any sealed day, and whoever says one of each would have all of them judged with every seal. What is beyond waits for the next.
  */
-const MOST_ANEW = 3_000_000;
+const MOST_ANEW = 1_000_000;
 
 /**
  * Amends the sealed days for the report of the day that is sealed now, and keeps what is said of them. Their own reports
