@@ -110,8 +110,6 @@ export function loadRelated(
   others: readonly JudgedEvent[],
 ): JudgedEvent[] {
   if (others.length === 0) return [];
-  const objects = new Set(others.map(({ event }) => event.object));
-  const related = new Set(others.map(({ source, event }) => kinOf(source.id, event.type, event.action, event.object)));
   const { leaveOut, left } = without(floods);
   const { from, to } = interval;
   const columns = 'e.id, e.source, e.type, e.action, e.object';
@@ -127,13 +125,22 @@ export function loadRelated(
     .raw()
     .iterate(from, to, ...left, from, to) as Iterable<RelatedRow>;
   const ids = new Set<number>();
-  for (const [id, source, type, action, object] of rows) {
-    if (objects.has(object) && related.has(kinOf(source, type, action, object))) ids.add(id);
+  let isRelated: ((row: RelatedRow) => boolean) | undefined;
+  for (const row of rows) {
+    // Most often there is nothing that might be.
+    isRelated ??= relatedTo(others);
+    if (isRelated(row)) ids.add(row[0]);
   }
   return [...ids].map(eventLoader(projection)).sort(byKey);
 }
 
 type RelatedRow = readonly [id: number, source: number, type: string, action: string, object: string];
+
+function relatedTo(others: readonly JudgedEvent[]): (row: RelatedRow) => boolean {
+  const objects = new Set(others.map(({ event }) => event.object));
+  const related = new Set(others.map(({ source, event }) => kinOf(source.id, event.type, event.action, event.object)));
+  return ([, source, type, action, object]) => objects.has(object) && related.has(kinOf(source, type, action, object));
+}
 
 function kinOf(source: number, type: string, action: string, object: string): string {
   return `${source}/${type}/${action}/${object}`;
