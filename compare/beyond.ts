@@ -50,7 +50,7 @@ export function judgeBeyond(
   const [standing] = standings;
   const nothing = { agreed: 0, disputed: 0, unobservable: 0, findings: [], hidden: [] };
   if (standing === undefined) return nothing;
-  const judged = judgeEvents(standings, pairVariants(standings, vantage), within, locate);
+  const judged = judgeEvents(standings, pairVariants(standings, vantage), within, locate, true);
   const [finding] = judged.findings;
   const { source, type, object, action } = standing.event.event;
   const id = findingId(source, `beyond/${names.join('/')}/${finding?.id ?? ''}`);

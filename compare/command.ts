@@ -21,6 +21,7 @@ interface Options {
   readonly db?: string;
   readonly exchange?: string;
   readonly repair?: boolean;
+  readonly newSource?: boolean;
 }
 
 /** What events are hashed under where nobody names the engine. */
@@ -43,6 +44,7 @@ export function registerCompare(program: Command, io: CommandIo): void {
     .option('--db <file>', "with --with: a reconciler's projection that answers for the ledger")
     .option('--exchange <command>', 'with --with: a command that answers from a projection elsewhere')
     .option('--repair', 'with --with: attest what the ledger lacks')
+    .option('--new-source', 'with --repair: nothing has been said of this source yet, and that is right')
     .option('--json', 'print for machines')
     .addHelpText(
       'after',
@@ -54,8 +56,10 @@ export function registerCompare(program: Command, io: CommandIo): void {
 
 async function run(files: readonly string[], options: Options, io: CommandIo): Promise<ExitCode> {
   if (options.with !== undefined) return runWithLedger(files, { ...options, with: options.with }, io);
-  const stray = (['db', 'exchange', 'repair'] as const).find((name) => options[name] !== undefined);
-  if (stray !== undefined) throw new UsageError(`--${stray} is of use with --with only.`);
+  const stray = (['db', 'exchange', 'repair', 'newSource'] as const).find((name) => options[name] !== undefined);
+  if (stray !== undefined) {
+    throw new UsageError(`--${stray === 'newSource' ? 'new-source' : stray} is of use with --with only.`);
+  }
   const actors = actorsOf(files, options.names);
   const threads = threadsOf(options.threads);
   const policy = options.policy === undefined ? {} : await policyOf(options.policy);

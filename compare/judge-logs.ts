@@ -78,7 +78,7 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
   const source = watchedSource(sources, testimony);
   const standings = told.flatMap((one, index) => standingOf(judgedEvent(one, index, source, actors), vantage) ?? []);
   const { floods, rest } = floodsOf(standings, policy.quota);
-  const judged = judgeEvents(rest, pairVariants(rest, vantage), ALL_TIME, NOWHERE);
+  const judged = judgeEvents(rest, pairVariants(rest, vantage), ALL_TIME, NOWHERE, true);
   const many = testimony.beyond.map((beyond, index) => {
     const first = told.length + index * actors.length;
     const events = beyond.first.map((one, at) => judgedEvent(one, first + at, source, actors));

@@ -3,11 +3,11 @@ import type { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { eventReference, parseTime } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
-import { EXIT, type ExitCode } from '../cli/exit.js';
+import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import { withProjection } from '../reconciler/projection/with-projection.js';
 import { type Channel, streamChannel } from './channel.js';
-import { attestedSet, eventOf, hostOf, offerOf } from './ledger-sets.js';
+import { attestedSet, eventOf, hostOf, knownActors, offerOf } from './ledger-sets.js';
 import { withCommand } from './other-side.js';
 import { ExchangeError } from './protocol/errors.js';
 import type { Item } from './protocol/item-set.js';
@@ -72,6 +72,9 @@ async function compare(command: string, options: WithOptions, io: CommandIo): Pr
   const { db, actor, source } = options;
   const from = options.from === undefined ? undefined : parseTime(options.from);
   const to = options.to === undefined ? undefined : parseTime(options.to);
+  if (from !== undefined && to !== undefined && BigInt(from) >= BigInt(to)) {
+    throw new UsageError('--from must be before --to: nothing lies between.');
+  }
   const ours = withProjection(db, hostOf);
   const found = await withCommand(command, io.signal, async (channel) => {
     const compared = new Map<string, SessionResult>();
@@ -92,6 +95,7 @@ async function compare(command: string, options: WithOptions, io: CommandIo): Pr
       'The database has nothing of any actor; name one with --actor, or read the ledger first.',
     );
   }
+  if (actor !== undefined) mustBeKnown(actor, found.get(actor) as SessionResult, db);
   const isSame = [...found.values()].every(({ mine, theirs }) => mine.count + theirs.count === 0);
   for (const [name, result] of found) {
     if (options.json) printJson(io, forMachines(name, result));
@@ -100,6 +104,20 @@ async function compare(command: string, options: WithOptions, io: CommandIo): Pr
   const [host] = [...found.values()].map((result) => result.host);
   if (host !== undefined && !options.json) io.stdout.write(ledgers(ours, host));
   return isSame ? EXIT.clean : EXIT.findings;
+}
+
+/**
+ * That two databases have the same of somebody whom nobody knows says nothing.
+ * @throws ExchangeError `SCOPE`
+ */
+function mustBeKnown(actor: string, { mine, theirs, host }: SessionResult, db: string): void {
+  const known = withProjection(db, (projection) => knownActors(projection, actor));
+  if (mine.count + theirs.count > 0 || known.includes(actor) || host.actors.includes(actor)) return;
+  const names = [...new Set([...known, ...host.actors])].sort();
+  throw new ExchangeError(
+    'SCOPE',
+    `Neither side knows an actor ${actor}; ${names.length === 0 ? 'they know none yet' : `name one of ${names.slice(0, SHOWN).join(', ')}`}.`,
+  );
 }
 
 function compareOne(channel: Channel, db: string, scope: Scope): Promise<SessionResult> {

@@ -24,6 +24,8 @@ export interface CompareLogOptions {
   /** A command that answers from a reconciler's database elsewhere. */
   readonly exchange?: string;
   readonly repair?: boolean;
+  /** Has a repair attest under a source of which nothing has been said yet. */
+  readonly newSource?: boolean;
   /** The source's name on the ledger. Asked for: under a wrong one everything would be missing, and be attested. */
   readonly sourceId?: string;
   readonly json?: boolean;
@@ -35,7 +37,7 @@ export interface CompareLogOptions {
  * @throws UsageError, ExchangeError, CollectorError, NetworkError, ReconcilerError
  */
 export async function compareLog(log: string, options: CompareLogOptions, io: CommandIo): Promise<ExitCode> {
-  const { db, exchange, repair = false, sourceId } = options;
+  const { db, exchange, repair = false, newSource = false, sourceId } = options;
   if (sourceId === undefined || sourceId === '') {
     throw new UsageError(
       'Name the source with --source-id, as the collector does: the ID of the engine, or of the trace.',
@@ -56,6 +58,7 @@ export async function compareLog(log: string, options: CompareLogOptions, io: Co
       ledger: (ask) =>
         exchange === undefined ? withOffer(offerOf(db ?? ''), randomBytes, ask) : withCommand(exchange, io.signal, ask),
       repair,
+      newSource,
       signal: io.signal,
       random: randomBytes,
       log: plainLog((line) => io.stderr.write(`${line}\n`), 'warn'),
@@ -97,6 +100,11 @@ function forPeople(differences: LedgerDifferences): string {
     ...shown('not in the log', unlogged),
     `Exchanged ${many(cost.bytesSent + cost.bytesReceived, 'byte')} in ${many(cost.messages, 'message')}.`,
   ];
+  if (host?.sources !== undefined && host.sources.length > 0 && !host.sources.includes(source)) {
+    lines.push(
+      `${actor} has never said anything of a source ${source}; the ledger knows ${host.sources.join(', ')}: look at --source-id.`,
+    );
+  }
   if (behind > 0n) {
     lines.push(
       `The database has read up to block ${host?.block}; the ledger has ${behind} more, of which it knows nothing.`,

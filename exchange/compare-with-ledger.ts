@@ -23,6 +23,8 @@ export interface LedgerComparison {
   readonly ledger: <T>(ask: (channel: Channel) => Promise<T>) => Promise<T>;
   /** Attests what the ledger lacks, in a run of its own. */
   readonly repair?: boolean;
+  /** Though nothing has been said of the source, and of others something has. */
+  readonly newSource?: boolean;
   readonly signal: AbortSignal;
   readonly random: Random;
   readonly log?: CollectorLog;
@@ -79,6 +81,7 @@ export async function compareWithLedger(comparison: LedgerComparison): Promise<L
   const { mine, theirs, host, cost } = await ledger((channel) => ask(channel, scope, read.set, random));
   const behind = await blocksBehind(connection, host);
   const isWanted = comparison.repair === true && mine.count > 0;
+  if (isWanted && comparison.newSource !== true) mustBeNamed(actor, sourceId, host);
   const repaired = isWanted ? await attest(comparison, missingEvents(log, mine)) : undefined;
   if (repaired !== undefined && repaired.recorded < mine.count) {
     throw new ExchangeError(
@@ -88,6 +91,18 @@ export async function compareWithLedger(comparison: LedgerComparison): Promise<L
   }
   const { from, to } = scope;
   return { ...known, from, to, unattested: mine.items(), unlogged: theirs.items(), cost, host, behind, repaired };
+}
+
+/**
+ * Under a source's name that is misspelt everything would be missing, and be attested for ever.
+ * @throws ExchangeError `SCOPE`
+ */
+function mustBeNamed(actor: string, sourceId: string, { sources = [] }: Host): void {
+  if (sources.length === 0 || sources.includes(sourceId)) return;
+  throw new ExchangeError(
+    'SCOPE',
+    `${actor} has never said anything of a source ${sourceId}, and nothing was attested. The ledger knows ${sources.join(', ')}: name one of these with --source-id, or say with --new-source that this is another one.`,
+  );
 }
 
 function attest(

@@ -18,16 +18,55 @@ interface AttestedRow {
  * What a reconciler's database is, for the other side of an exchange.
  * @throws ReconcilerError `EMPTY`
  */
-export function hostOf({ identity, head, db }: Projection): Host {
+export function hostOf(projection: Projection): Host {
+  const { identity, head, db } = projection;
   if (identity === undefined || head === undefined) throw nothingRead();
   const actors = db.prepare('SELECT DISTINCT actor FROM runs ORDER BY actor LIMIT 100').pluck().all() as string[];
   return { ledger: identity.genesis, channel: identity.channel, block: head.block, actors };
 }
 
+/** Whom the policies name, and of those who have attested something the one that is asked for, and some others. */
+export function knownActors(projection: Projection, asked: string): string[] {
+  const { db, policies } = projection;
+  const attesting = db
+    .prepare('SELECT DISTINCT actor FROM runs ORDER BY actor <> ?, actor LIMIT 100')
+    .pluck()
+    .all(asked) as string[];
+  return [...new Set([...attesting, ...policies.inForce.flatMap(({ policy }) => policy.actors)])];
+}
+
 /** What a reconciler's database has to offer to whoever asks, as it is at that moment. */
 export function offerOf(dbFile: string): Offer {
   return (scope) =>
-    withProjection(dbFile, (projection) => ({ host: hostOf(projection), set: attestedSet(projection, scope) }));
+    withProjection(dbFile, (projection) => ({
+      host: { ...hostOf(projection), ...(scope.source !== undefined && sourcesFor(projection, scope, scope.source)) },
+      set: attestedSet(projection, scope),
+    }));
+}
+
+/** So many sources, and so many characters of their names, are told. */
+const MOST_SOURCES = 20;
+const MOST_NAMES = 4096;
+
+/** The sources of which an actor has said anything, or if of none those of all; the one that is asked for first. */
+function sourcesFor({ db }: Projection, { actor }: Scope, asked: string): Required<Pick<Host, 'sources'>> {
+  const own = db
+    .prepare(
+      `SELECT s.name FROM witnesses w JOIN sources s ON s.id = w.source WHERE w.actor = ?
+       ORDER BY s.name <> ?, s.id LIMIT ${MOST_SOURCES}`,
+    )
+    .pluck()
+    .all(actor, asked) as string[];
+  const all = db.prepare(`SELECT name FROM sources ORDER BY name <> ?, id LIMIT ${MOST_SOURCES}`).pluck();
+  const names = own.length > 0 ? own : (all.all(asked) as string[]);
+  const sources: string[] = [];
+  let characters = 0;
+  for (const name of names) {
+    characters += name.length;
+    // Actors name sources, too.
+    if (characters <= MOST_NAMES) sources.push(name);
+  }
+  return { sources };
 }
 
 /** The events within a scope that its actor has attested, whatever others say of them. */

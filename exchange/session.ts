@@ -31,6 +31,7 @@ const hostSchema = z.strictObject({
   channel: z.string().max(256),
   block: z.string().max(32),
   actors: z.array(z.string().max(256)).max(100),
+  sources: z.array(z.string().max(4096)).max(100).optional(),
 });
 
 /** What the answering side says of the database that it answers from. */
@@ -42,6 +43,11 @@ export interface Host {
   readonly block: string;
   /** Who has attested something. */
   readonly actors: readonly string[];
+  /**
+   * Where one source is asked about: of which ones the actor has said anything, or if of none, of which anybody has; some of them,
+   * and the one that is asked about if it is there.
+   */
+  readonly sources?: readonly string[] | undefined;
 }
 
 /** What the answering side has of a scope. */

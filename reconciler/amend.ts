@@ -2,7 +2,7 @@ import { addSeconds, type Day, dayOf, dayStart, padNanos } from '#chaincode';
 import { changesBetween } from './amendment.js';
 import { type JudgedDay, judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
-import { prepared } from './projection/database.js';
+import { type Db, prepared } from './projection/database.js';
 import type { Projection } from './projection/projection.js';
 import type { CarriedContainer } from './running/day.js';
 
@@ -21,8 +21,22 @@ interface Amendments {
 
 /** The last sealed day, of those before another if that is given. */
 export function lastSealed({ db }: Projection, before?: Day): SealedDay | undefined {
-  const sql = 'SELECT day, seq FROM days WHERE @before IS NULL OR day < @before ORDER BY day DESC LIMIT 1';
-  return prepared(db, sql).get({ before: before ?? null }) as SealedDay | undefined;
+  const last =
+    before === undefined
+      ? prepared(db, 'SELECT max(day) FROM days').pluck().get()
+      : prepared(db, 'SELECT max(day) FROM days WHERE day < ?').pluck().get(before);
+  return typeof last === 'string' ? { day: last, seq: sealedAt(db, last) } : undefined;
+}
+
+/** Sealed days stay as they are: a row is long, what is said of it once is asked for with each block. */
+const SEALED_AT = new WeakMap<Db, Map<Day, number>>();
+
+function sealedAt(db: Db, day: Day): number {
+  const known = SEALED_AT.get(db) ?? new Map<Day, number>();
+  SEALED_AT.set(db, known);
+  const seq = known.get(day) ?? (prepared(db, 'SELECT seq FROM days WHERE day = ?').pluck().get(day) as number);
+  known.set(day, seq);
+  return seq;
 }
 
 /** What was last said of a sealed day: in its own report, or in the amendments of later ones. */
@@ -36,12 +50,22 @@ export function lastSaid({ db }: Projection, day: Day): JudgedDay {
 }
 
 /**
+ * Attestations of the days that one seal judges anew, besides those near to the day that is sealed: a single late word may touch
+ * any sealed day, and whoever says one of each would have all of them judged with every seal. What is beyond waits for the next.
+ */
+const MOST_ANEW = 1_000_000;
+
+/**
  * Amends the sealed days for the report of the day that is sealed now, and keeps what is said of them. Their own reports
  * stay as they are.
  */
-export function amendSealed(projection: Projection, next: Day): DayJudgement['amends'] {
+export function amendSealed(projection: Projection, next: Day, most = MOST_ANEW): DayJudgement['amends'] {
   const keep = projection.db.prepare('INSERT OR REPLACE INTO amended_days (day, judgement, carry) VALUES (?, ?, ?)');
-  const { amends, judged } = judgeAnew(projection, next);
+  const { amends, judged, waiting, turn } = judgeAnew(projection, next, most);
+  if (turn !== undefined) {
+    prepared(projection.db, "INSERT OR REPLACE INTO meta (key, value) VALUES ('amended', ?)").run(turn);
+  }
+  for (const day of waiting) projection.touched.add(day);
   for (const [day, { judgement, carry }] of judged) {
     keep.run(day, JSON.stringify(judgement), JSON.stringify(carry));
     projection.touched.judged(day);
@@ -53,17 +77,26 @@ export function amendSealed(projection: Projection, next: Day): DayJudgement['am
 
 /** The amendments that the report of an open day has, as things stand. */
 export function amendments(projection: Projection, next: Day): Amendments {
-  const { amends, judged } = judgeAnew(projection, next);
+  const { amends, judged } = judgeAnew(projection, next, MOST_ANEW);
   const last = lastSealed(projection);
   if (last === undefined) return { amends };
   return { amends, carry: (judged.get(last.day) ?? lastSaid(projection, last.day)).carry };
+}
+
+interface JudgedAnew {
+  readonly amends: DayJudgement['amends'];
+  readonly judged: ReadonlyMap<Day, JudgedDay>;
+  /** Days that are to be judged anew, and for which there was no room. */
+  readonly waiting: readonly Day[];
+  /** Up to which day they had their turn; undefined where none had to. */
+  readonly turn: Day | undefined;
 }
 
 /**
  * Judges the sealed days anew whose verdicts may have changed: those of which something was said since, and those so
  * near to the next day that its events may be variants of theirs.
  */
-function judgeAnew(projection: Projection, next: Day): { amends: DayJudgement['amends']; judged: Map<Day, JudgedDay> } {
+function judgeAnew(projection: Projection, next: Day, most: number): JudgedAnew {
   const { db } = projection;
   const window = projection.policies.at(padNanos(dayStart(next)))?.policy.window ?? 0;
   const near = db
@@ -71,12 +104,28 @@ function judgeAnew(projection: Projection, next: Day): { amends: DayJudgement['a
     .pluck()
     .all(dayOf(addSeconds(dayStart(next), -2 * window))) as Day[];
   const touched = new Set(projection.touched.days);
+  const room = new Room(projection, near, most);
+  const far = inTurn(
+    [...touched].filter((day) => !near.includes(day)),
+    prepared(db, "SELECT value FROM meta WHERE key = 'amended'").pluck().get() as Day | undefined,
+  );
+  let turn: Day | undefined;
+  for (const day of far) {
+    // None is passed over for a smaller one: then it might wait for ever.
+    if (!room.hasFor(day)) break;
+    turn = day;
+  }
+  const waiting = new Set<Day>();
   const judged = new Map<Day, JudgedDay>();
   const amends: DayJudgement['amends'][number][] = [];
   // A changed day may leave other containers running, which changes the next: so in order, and the list may grow.
   const days = new Set([...near, ...touched].sort());
   for (const day of [...days]) {
     for (let at: Day | undefined = day; at !== undefined && !judged.has(at); ) {
+      if (!room.hasFor(at)) {
+        waiting.add(at);
+        break;
+      }
       const change = judgeSealed(projection, at, judged, touched);
       if (change === undefined) break;
       const { said, now, following } = change;
@@ -88,7 +137,50 @@ function judgeAnew(projection: Projection, next: Day): { amends: DayJudgement['a
       at = isCarried ? following : undefined;
     }
   }
-  return { amends, judged };
+  const [first] = [...waiting].sort();
+  if (first !== undefined) amends.push({ day: first, id: 'waiting', change: waitingFor(waiting.size) });
+  return { amends, judged, waiting: [...waiting], turn };
+}
+
+function waitingFor(count: number): string {
+  const days = count === 1 ? '1 sealed day' : `${count} sealed days`;
+  return `${days} of which something was said since, or from this one on: judged anew when the next days are sealed`;
+}
+
+/** Days in order, beginning behind the one that had its turn last: so none waits for ever. */
+function inTurn(days: readonly Day[], last: Day = ''): Day[] {
+  const sorted = [...days].sort();
+  return [...sorted.filter((day) => day > last), ...sorted.filter((day) => day <= last)];
+}
+
+/** Which days one seal may judge anew: those that are near, one more at the least, and what costs no more than so much. */
+class Room {
+  readonly #days: Set<Day>;
+  readonly #full = new Set<Day>();
+  #isFirst = true;
+
+  constructor(
+    private readonly projection: Projection,
+    near: readonly Day[],
+    private left: number,
+  ) {
+    this.#days = new Set(near);
+  }
+
+  /** Whether there is room for a day, which it has from then on. */
+  hasFor(day: Day): boolean {
+    if (this.#days.has(day)) return true;
+    if (this.#full.has(day)) return false;
+    const cost = this.projection.tallies.total(day);
+    if (!this.#isFirst && cost > this.left) {
+      this.#full.add(day);
+      return false;
+    }
+    this.#isFirst = false;
+    this.left -= cost;
+    this.#days.add(day);
+    return true;
+  }
 }
 
 /** @returns undefined for a day that was sealed at the latest transaction: nothing has come since */
@@ -99,7 +191,7 @@ function judgeSealed(
   touched: ReadonlySet<Day>,
 ): { readonly said: JudgedDay; readonly now: JudgedDay; readonly following: Day | undefined } | undefined {
   const { db } = projection;
-  const { seq } = db.prepare('SELECT seq FROM days WHERE day = ?').get(day) as { seq: number };
+  const seq = sealedAt(db, day);
   if (seq === projection.seq && !touched.has(day)) return undefined;
   const previous = lastSealed(projection, day);
   const said = lastSaid(projection, day);

@@ -4,7 +4,8 @@ import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
 import { connect, type LedgerConnection } from '../network/connection.js';
 import { NetworkError } from '../network/errors.js';
-import { loadProfile } from '../network/profile.js';
+import { loadProfile, type Profile } from '../network/profile.js';
+import { lockDatabase } from './database-lock.js';
 import { judgementOf } from './day-judgement.js';
 import { lineOf } from './finding-line.js';
 import { noticeReader } from './follow/reader.js';
@@ -30,7 +31,7 @@ interface Options {
 /** What a reconciliation reads from, and trusts. */
 type Reading = Pick<
   ReconcileOptions,
-  'connection' | 'dbFile' | 'trusted' | 'beside' | 'evidence' | 'onGenesis' | 'onSetAside'
+  'connection' | 'dbFile' | 'lock' | 'trusted' | 'beside' | 'evidence' | 'onGenesis' | 'onSetAside'
 >;
 
 // Delays between attempts to read on after the ledger went away, in milliseconds.
@@ -63,15 +64,32 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
   // SQLite takes these for databases that nobody finds again.
   if (options.db === '' || options.db === ':memory:') throw new UsageError('--db must name a file.');
   const trusted = options.trust === undefined ? {} : { trusted: trustedGenesis(options.trust) };
-  const [connection, ...beside] = [options.profile, ...profilesOf(options.beside)].map((file) =>
-    connect(loadProfile(file)),
-  ) as [LedgerConnection, ...LedgerConnection[]];
+  const profiles = [options.profile, ...profilesOf(options.beside)].map((file) => loadProfile(file));
+  // Between two attempts to reach the ledger, too.
+  const lock = lockDatabase(options.db);
+  try {
+    await readWith({ dbFile: options.db, lock, ...trusted }, profiles, options, io);
+  } finally {
+    lock.release();
+  }
+  return summarize(options, io);
+}
+
+async function readWith(
+  held: Pick<Reading, 'dbFile' | 'lock' | 'trusted'>,
+  profiles: readonly Profile[],
+  options: Options,
+  io: CommandIo,
+): Promise<void> {
+  const [connection, ...beside] = profiles.map((profile) => connect(profile)) as [
+    LedgerConnection,
+    ...LedgerConnection[],
+  ];
   const watcher = new Watcher(io, options.json === true);
   const reading: Reading = {
     connection,
     beside,
-    dbFile: options.db,
-    ...trusted,
+    ...held,
     ...(options.evidence !== undefined && { evidence: options.evidence }),
     onGenesis: (hash) => {
       if (options.trust === undefined) io.stderr.write(`${takenOnTrust(hash)}\n`);
@@ -86,7 +104,6 @@ async function run(options: Options, io: CommandIo): Promise<ExitCode> {
   } finally {
     for (const each of [connection, ...beside]) each.close();
   }
-  return summarize(options, io);
 }
 
 function profilesOf(list: string | undefined): string[] {

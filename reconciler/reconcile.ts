@@ -2,6 +2,7 @@ import type { common } from '@hyperledger/fabric-protos';
 import type { LedgerConnection } from '../network/connection.js';
 import { archivedParts, archiveOf, type BlockArchive, type Frame, frameOf } from './archive.js';
 import { arrivals } from './arrivals.js';
+import { type DatabaseLock, lockDatabase } from './database-lock.js';
 import { ReconcilerError } from './errors.js';
 import type { DayFindings } from './findings.js';
 import { LiveJudge } from './follow/live-judge.js';
@@ -31,6 +32,8 @@ export interface Progress {
 export interface ReconcileOptions {
   readonly connection: LedgerConnection;
   readonly dbFile: string;
+  /** Held by the caller, who reads on and on; without it the database is held for this one time. */
+  readonly lock?: DatabaseLock;
   /** Goes on with new blocks until `signal` aborts. */
   readonly follow?: boolean;
   readonly signal?: AbortSignal;
@@ -61,10 +64,13 @@ export interface ReconcileOptions {
  * @throws ReconcilerError, and NetworkError when the ledger cannot be reached or delivery breaks
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
+  const own = options.lock === undefined ? lockDatabase(options.dbFile) : undefined;
   try {
     await read(options);
   } catch (error) {
     throw asDatabaseError(error, options.dbFile);
+  } finally {
+    own?.release();
   }
 }
 

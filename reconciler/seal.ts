@@ -15,10 +15,13 @@ import type { Projection } from './projection/projection.js';
  */
 export class Sealer {
   readonly #projection: Projection;
+  readonly #anew: number | undefined;
   #last: Day | undefined;
 
-  constructor(projection: Projection) {
+  /** @param anew how much of earlier days a seal judges anew, see `amendSealed` */
+  constructor(projection: Projection, { anew }: { readonly anew?: number } = {}) {
     this.#projection = projection;
+    this.#anew = anew;
     this.#last = lastSealed(projection)?.day;
   }
 
@@ -34,7 +37,7 @@ export class Sealer {
   #seal(day: Day): void {
     const projection = this.#projection;
     projection.flush();
-    const amends = amendSealed(projection, day);
+    const amends = amendSealed(projection, day, this.#anew);
     const last = lastSealed(projection);
     const conduct = { after: last?.seq ?? 0, upTo: projection.seq };
     const { judgement: judged, carry } = judgeDay(projection, day, {

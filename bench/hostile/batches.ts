@@ -52,7 +52,8 @@ function* altered(
     }
     const until = BigInt((JSON.parse(batch.text) as { watches: { to: string }[] }).watches[0]?.to ?? 0);
     const events = made(batch.events);
-    for (let at = 0; at < events.length; ) {
+    let at = 0;
+    do {
       let bytes = 0;
       const part: HashedEvent[] = [];
       while (at < events.length && part.length < size && bytes < MOST_BYTES / 2) {
@@ -67,7 +68,7 @@ function* altered(
       run.n += 1;
       run.from += part.length;
       run.prev = batchDigest(text);
-    }
+    } while (at < events.length);
   }
 }
 
@@ -138,4 +139,5 @@ export const HOSTILE_COLLECTORS: readonly HostileCollector[] = [
         }),
       ),
   },
+  { name: 'every event left out, and its watch claimed', batches: (wishes) => altered(wishes, () => []) },
 ];

@@ -1,6 +1,6 @@
 // `EVENTS=20000 ROUNDS=3 npm run bench:hostile-ledger`: a reconciler reads what two honest collectors and a hostile one have put
 // on a ledger, against the same two and an honest third.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_ACTORS } from '../../network/actor-folders.js';
@@ -21,6 +21,8 @@ const [FIRST, SECOND, THIRD] = DEFAULT_ACTORS;
 
 interface Read {
   readonly attestations: number;
+  /** Of all blocks. */
+  readonly bytes: number;
   /** Seconds of CPU. */
   readonly cpu: number;
   readonly seconds: number;
@@ -33,6 +35,7 @@ interface Read {
 async function read(directory: string, wishes: MadeEvents, batches: Iterable<MadeBatch>): Promise<Read> {
   const ledger = join(directory, 'ledger');
   const { attestations } = await makeStoredLedger(ledger, wishes, batches);
+  let bytes = 0;
   const times: { readonly cpu: number; readonly seconds: number }[] = [];
   let said: Pick<Read, 'honest' | 'hostile' | 'sealed'> = { honest: 0, hostile: '', sealed: false };
   for (let round = 0; round < ROUNDS; round++) {
@@ -44,11 +47,12 @@ async function read(directory: string, wishes: MadeEvents, batches: Iterable<Mad
     times.push({ cpu: (user + system) / 1e6, seconds: (performance.now() - start) / 1000 });
     connection.close();
     said = saidIn(dbFile);
-    for (const end of ['', '.blocks', '-wal', '-shm']) rmSync(`${dbFile}${end}`, { force: true });
+    bytes = statSync(`${dbFile}.blocks`).size;
+    for (const end of ['', '.blocks', '.lock', '-wal', '-shm']) rmSync(`${dbFile}${end}`, { force: true });
   }
   rmSync(ledger, { recursive: true });
   const of = (what: 'cpu' | 'seconds') => median(times.map((one) => one[what]));
-  return { attestations, cpu: of('cpu'), seconds: of('seconds'), ...said };
+  return { attestations, bytes, cpu: of('cpu'), seconds: of('seconds'), ...said };
 }
 
 function saidIn(dbFile: string): Pick<Read, 'honest' | 'hostile' | 'sealed'> {
@@ -72,9 +76,9 @@ try {
     `${machine()}, load ${loadavg()[0]?.toFixed(1)}; ${EVENTS} events; an honest third: ${fair.attestations} attestations, ${fair.cpu.toFixed(2)} s of CPU, ${fair.honest} findings against the others\n`,
   );
   console.log(
-    '| the third | attestations | s of CPU | times | times by attestation | findings against the others | against it |',
+    '| the third | attestations | s of CPU | times | by attestation | by byte | findings against the others | against it |',
   );
-  console.log('|---|---:|---:|---:|---:|---:|---|');
+  console.log('|---|---:|---:|---:|---:|---:|---:|---|');
   for (const { name, batches } of HOSTILE_COLLECTORS.filter((one) => one.name.includes(ONLY))) {
     const foul = await read(directory, wishes, batches(wishes));
     const times = foul.cpu / fair.cpu;
@@ -84,6 +88,7 @@ try {
       foul.cpu.toFixed(2),
       times.toFixed(2),
       ((times * fair.attestations) / foul.attestations).toFixed(2),
+      ((times * fair.bytes) / foul.bytes).toFixed(2),
       foul.honest,
       `${foul.sealed ? '' : 'not sealed; '}${foul.hostile}`,
     ];

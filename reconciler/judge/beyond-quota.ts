@@ -29,13 +29,38 @@ export function floodsOf({ db, tallies, policies }: Projection, context: Interva
     });
 }
 
-/** Tells whether an event, by its time in the key and its number, belongs to a flood. */
-export function floodTest({ db }: Projection, floods: readonly Flood[]): (time: string, id: number) => boolean {
-  const sole = db.prepare('SELECT sole FROM open_events WHERE time = ? AND event = ?').pluck();
-  return (time, id) => {
-    const near = floods.filter(({ from, to, first }) => time >= from && time < to && id >= first);
-    if (near.length === 0) return false;
-    const actor = sole.get(time, id);
-    return near.some((flood) => flood.actor === actor);
-  };
+/** Tells whether an event, by its number, belongs to one of these floods. */
+export function floodTest({ db }: Projection, floods: readonly Flood[]): (id: number) => boolean {
+  if (floods.length === 0) return () => false;
+  const find = db
+    .prepare('SELECT event FROM open_events WHERE time >= ? AND time < ? AND sole = ? AND event >= ?')
+    .pluck();
+  const ids = new Bits(Math.min(...floods.map(({ first }) => first)));
+  for (const { from, to, actor, first } of floods) {
+    for (const id of find.iterate(from, to, actor, first) as Iterable<number>) ids.add(id);
+  }
+  return (id) => ids.has(id);
+}
+
+/** A set of numbers from a least one on, of which most are there: a flood may have more than could be held one by one. */
+class Bits {
+  #bytes = new Uint8Array(1024);
+
+  constructor(private readonly least: number) {}
+
+  add(number: number): void {
+    const at = number - this.least;
+    const byte = Math.floor(at / 8);
+    if (byte >= this.#bytes.length) {
+      const longer = new Uint8Array(Math.max(byte + 1, this.#bytes.length * 2));
+      longer.set(this.#bytes);
+      this.#bytes = longer;
+    }
+    this.#bytes[byte] = (this.#bytes[byte] as number) | (1 << (at % 8));
+  }
+
+  has(number: number): boolean {
+    const at = number - this.least;
+    return at >= 0 && ((this.#bytes[Math.floor(at / 8)] ?? 0) & (1 << (at % 8))) !== 0;
+  }
 }

@@ -1,4 +1,4 @@
-import { type Day, type NumberedPolicy, padNanos, unpadNanos, witnessesOf } from '#chaincode';
+import { type Day, type NumberedPolicy, unpadNanos, witnessesOf } from '#chaincode';
 import type { Interval } from '../ledger/coverage.js';
 import type { Source } from '../ledger/sources.js';
 import type { DayLives, LoggedContainer } from '../projection/life-log.js';
@@ -16,7 +16,7 @@ import {
 } from '../running/day.js';
 import { beginningsOf, type PlainEvents, plainLife } from '../running/plain-life.js';
 import { LIFE_ACTIONS, type LogState } from '../running/sweep.js';
-import type { Flood } from './beyond-quota.js';
+import { type Flood, floodTest } from './beyond-quota.js';
 import type { Locate } from './findings.js';
 import type { JudgeOptions } from './judge-day.js';
 import { isLegalLife, LifeCheck } from './lifecycle.js';
@@ -52,16 +52,22 @@ export function containersOf(projection: Projection, decided: Decided, options: 
     (source) => witnessesOf(policy.policy, source, unpadNanos(bounds.from)),
   );
   const lives = new LifeCheck(projection);
-  const look = new Look(projection, decided, lives);
-  // Of a flood nothing counts, whatever container it is about.
-  const logged = floods.length === 0 ? projection.lives.of(decided.day) : undefined;
+  const ofDay = floods.filter(({ day }) => day === decided.day);
+  const isFlood = floodTest(projection, ofDay);
+  const look = new Look(projection, decided, lives, isFlood);
+  const logged = projection.lives.of(decided.day);
   const containers =
     logged === undefined
-      ? look.at(storedLives(projection, bounds), carried)
-      : new LoggedDay(projection, decided, logged, watchesOf).containers(carried, look);
+      ? look.at(storedLives(projection, bounds), carried, (id) => look.names(id))
+      : new LoggedDay(projection, decided, logged, watchesOf, ofDay.length === 0 ? undefined : isFlood).containers(
+          carried,
+          look,
+        );
   const ran = runningDay(bounds, containers, watchesOf, policy.policy.tariff);
   return { ...ran, lifecycle: lives.findings(locate) };
 }
+
+type Names = Pick<Container, 'name' | 'image' | 'groups'>;
 
 /** Looks at events one by one. */
 class Look {
@@ -71,24 +77,32 @@ class Look {
     private readonly projection: Projection,
     private readonly decided: Decided,
     private readonly lives: LifeCheck,
+    private readonly isFlood: (id: number) => boolean,
   ) {
     this.#canonical = projection.db.prepare('SELECT canonical FROM events WHERE id = ?').pluck();
   }
 
-  /** The containers that these events are about, in the order in which they are first told of, carried ones first. */
-  at(rows: Iterable<EventRow>, carried: readonly CarriedContainer[]): readonly ToldContainer[] {
-    return containersIn(this.#events(rows), carried, (id) => this.names(id));
+  /**
+   * The containers that these events are about, in the order in which they are first told of, carried ones first.
+   * @param names of a container by the number of its first event
+   */
+  at(
+    rows: Iterable<EventRow>,
+    carried: readonly CarriedContainer[],
+    names: (id: number) => Names,
+  ): readonly ToldContainer[] {
+    return containersIn(this.#events(rows), carried, names);
   }
 
   /** What an event says of its container. */
-  names(id: number): Pick<Container, 'name' | 'image' | 'groups'> {
+  names(id: number): Names {
     return namesOf(this.#canonical.get(id) as string, this.decided.policy.policy.tariff.labels ?? []);
   }
 
   *#events(rows: Iterable<EventRow>) {
-    const { standings, pairing, floods } = this.decided;
+    const { standings, pairing } = this.decided;
     const instead = new Set(pairing.pairs.flatMap(({ dissent }) => dissent.map(({ variant }) => variant)));
-    for (const event of containerEvents(this.projection, rows, standings, instead, floods)) {
+    for (const event of containerEvents(this.projection, rows, standings, instead, this.isFlood)) {
       this.lives.seen(event);
       yield event;
     }
@@ -116,6 +130,8 @@ class LoggedDay {
     private readonly decided: Decided,
     private readonly lives: DayLives,
     private readonly watchesOf: (source: string) => Watches,
+    /** Whether an event is beyond a quota, if any may be. */
+    private readonly isFlood: ((id: number) => boolean) | undefined,
   ) {
     const { standings, bounds, policy } = decided;
     for (const { event } of standings) {
@@ -133,18 +149,49 @@ class LoggedDay {
     for (const { one, logged } of carriedOnes) if (logged !== undefined) this.#carried.set(logged, one);
     const plain = new Map<LoggedContainer, PlainContainer>();
     const odd: LoggedContainer[] = [];
-    const inOrder = [...this.lives.containers()].sort((a, b) => this.lives.compare(a.first, b.first));
-    for (const container of inOrder) {
+    const inOrder = this.#inOrder();
+    const firstOnes = new Map<number, LoggedContainer>();
+    for (const { container, first } of inOrder) {
       const life = this.#plainOf(container, look);
-      if (life === undefined) odd.push(container);
-      else plain.set(container, life);
+      if (life !== undefined) plain.set(container, life);
+      else {
+        odd.push(container);
+        if (first === container.first) firstOnes.set(this.lives.id(first), container);
+      }
     }
     // Those that the day says nothing of have no events to look at.
     const told = look.at(
       this.#rowsOf(odd),
       carried.filter((_, index) => !plain.has(carriedOnes[index]?.logged as LoggedContainer)),
+      (id) => {
+        const container = firstOnes.get(id);
+        return container === undefined ? look.names(id) : this.#namesOf(container, look);
+      },
     );
-    return this.#merged(carriedOnes, inOrder, plain, told);
+    return this.#merged(
+      carriedOnes,
+      inOrder.map(({ container }) => container),
+      plain,
+      told,
+    );
+  }
+
+  /** Those of which anything counts, in the order in which they are first told of, and where the first of it lies. */
+  #inOrder(): { readonly container: LoggedContainer; readonly first: number }[] {
+    const { lives, isFlood } = this;
+    const containers: { readonly container: LoggedContainer; readonly first: number }[] = [];
+    for (const container of lives.containers()) {
+      if (isFlood === undefined) containers.push({ container, first: container.first });
+      else {
+        const places = lives.placesOf(container);
+        const counting = places.filter((place) => !isFlood(lives.id(place)));
+        const [first] = counting;
+        if (first === undefined) continue;
+        if (counting.length < places.length) this.#odd.add(container);
+        containers.push({ container, first });
+      }
+    }
+    return containers.sort((a, b) => lives.compare(a.first, b.first));
   }
 
   #merged(
@@ -170,7 +217,7 @@ class LoggedDay {
   }
 
   #plainOf(container: LoggedContainer, look: Look): PlainContainer | undefined {
-    const { source, object, name, image, service } = container;
+    const { source, object } = container;
     const plainSource = this.#plainSource(source);
     if (plainSource === undefined || this.#odd.has(container)) return undefined;
     const carried = this.#carried.get(container);
@@ -180,12 +227,14 @@ class LoggedDay {
     const plain = plainLife(this.#length, events, before, plainSource.holes);
     if (plain === undefined || !isLegalLife(events)) return undefined;
     if (carried !== undefined) return { ...carried, carried: carried.states, plain };
+    return { source: source.name, object, ...this.#namesOf(container, look), carried: {}, plain };
+  }
+
+  /** As its first event has them. */
+  #namesOf({ first, name, image, service }: LoggedContainer, look: Look): Names {
     const { labels = [] } = this.decided.policy.policy.tariff;
-    const names =
-      labels.length > 0
-        ? look.names(this.lives.id(container.first))
-        : { name, image, groups: service === undefined ? [] : [{ by: 'service', value: service } as const] };
-    return { source: source.name, object, ...names, carried: {}, plain };
+    if (labels.length > 0) return look.names(this.lives.id(first));
+    return { name, image, groups: service === undefined ? [] : [{ by: 'service', value: service }] };
   }
 
   #plainSource(source: Source): PlainSource | undefined {
@@ -204,16 +253,27 @@ class LoggedDay {
 
   /** The events of some containers, in order of time and number. */
   #rowsOf(containers: readonly LoggedContainer[]): EventRow[] {
-    const start = BigInt(this.decided.bounds.from);
+    const timeAt = timesFrom(this.decided.bounds.from);
     const places = containers.flatMap((container) =>
       this.lives.placesOf(container).map((place) => ({ place, container })),
     );
     places.sort((a, b) => this.lives.compare(a.place, b.place));
     return places.map(({ place, container: { source, object } }): EventRow => {
-      const time = padNanos((start + BigInt(this.lives.offset(place))).toString());
+      const time = timeAt(this.lives.offset(place));
       return [this.lives.id(place), time, source.id, LIFE_ACTIONS[this.lives.code(place)] as string, object];
     });
   }
+}
+
+const PER_SECOND = 1_000_000_000;
+
+/** @returns the time of 19 digits so many nanoseconds, of a day, after one that is a whole second */
+function timesFrom(start: string): (offset: number) => string {
+  const seconds = Number(start.slice(0, -9));
+  return (offset) => {
+    const second = Math.floor(offset / PER_SECOND);
+    return `${(seconds + second).toString().padStart(10, '0')}${(offset - second * PER_SECOND).toString().padStart(9, '0')}`;
+  };
 }
 
 class EventsOf implements PlainEvents {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { eventReference, unpadNanos } from '#chaincode';
 import type { Absence, Evidence, Finding, FindingClass, Severity, Variant } from '../judgement.js';
 import { differencesOf } from './diff.js';
@@ -8,6 +8,13 @@ import type { Lacking, Standing } from './standing.js';
 
 /** Where a transaction stands on the ledger. */
 export type Locate = (seq: number) => { readonly block: string; readonly tx: string };
+
+/** How findings about events are told. */
+export interface Telling {
+  readonly locate: Locate;
+  /** Whether what costs most to say is said only when it is asked for: of findings that will be folded nobody asks. */
+  readonly lazily: boolean;
+}
 
 const SEVERITY: Readonly<Record<FindingClass, Severity>> = {
   missing: 'high',
@@ -32,9 +39,7 @@ export function severityOf(findingClass: FindingClass): Severity {
  * further `subject`: a class, and whom or what it is about.
  */
 export function findingId(source: string, firstVariant: string, ...subject: readonly string[]): string {
-  return createHash('sha256')
-    .update(JSON.stringify(['event2ledger/finding/v1', source, firstVariant, ...subject]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify(['event2ledger/finding/v1', source, firstVariant, ...subject]), 'hex');
 }
 
 /** A finding about an actor, established by what it signed: no event, no majority. */
@@ -62,8 +67,14 @@ export function established(
  * The event stands, these actors lack it.
  * @param beside whether others attest another content of it: a second finding about one event
  */
-export function missing(standing: Standing, lacking: readonly Lacking[], beside: boolean, locate: Locate): Finding {
+export function missing(
+  standing: Standing,
+  lacking: readonly Lacking[],
+  beside: boolean,
+  { locate, lazily }: Telling,
+): Finding {
   return eventFinding('missing', standing.event, {
+    lazily,
     ...(beside && { subject: ['missing'] }),
     majority: standing.attesters,
     dissent: lacking.map(({ actor }) => actor),
@@ -74,9 +85,10 @@ export function missing(standing: Standing, lacking: readonly Lacking[], beside:
 }
 
 /** The event stands, and dissenting actors attest other contents of it. */
-export function differs({ standing, dissent, majority }: Pair, locate: Locate): Finding {
+export function differs({ standing, dissent, majority }: Pair, { locate, lazily }: Telling): Finding {
   const contents = [standing, ...new Set(dissent.map(({ variant }) => variant))];
   return eventFinding('differs', standing.event, {
+    lazily,
     majority,
     dissent: [...new Set(dissent.map(({ actor }) => actor))].sort(),
     verdict: 'stands',
@@ -86,9 +98,10 @@ export function differs({ standing, dissent, majority }: Pair, locate: Locate): 
 }
 
 /** Several contents of one event, none with a majority. */
-export function unresolvedVariants(cluster: Cluster, locate: Locate): Finding {
+export function unresolvedVariants(cluster: Cluster, { locate, lazily }: Telling): Finding {
   const first = firstOf(cluster);
   return eventFinding('differs', first, {
+    lazily,
     majority: [],
     dissent: [],
     verdict: 'unresolved',
@@ -98,9 +111,10 @@ export function unresolvedVariants(cluster: Cluster, locate: Locate): Finding {
 }
 
 /** Attested by a minority alone: invented by it, or left out by all others. */
-export function uncorroborated(standing: Standing, locate: Locate): Finding {
+export function uncorroborated(standing: Standing, { locate, lazily }: Telling): Finding {
   const resolved = standing.verdict === 'uncorroborated';
   return eventFinding('uncorroborated', standing.event, {
+    lazily,
     majority: resolved ? standing.lacking.filter(({ by }) => by === 'watch').map(({ actor }) => actor) : [],
     dissent: resolved ? standing.attesters : [],
     verdict: resolved ? 'uncorroborated' : 'unresolved',
@@ -110,12 +124,13 @@ export function uncorroborated(standing: Standing, locate: Locate): Finding {
 }
 
 /** The events of sources that do not exist, as one finding; of several sources it names none. */
-export function inventedSource(standings: readonly Standing[], locate: Locate): Finding {
+export function inventedSource(standings: readonly Standing[], { locate, lazily }: Telling): Finding {
   const first = firstOf(standings);
   const shown = standings.find(({ event }) => event === first) as Standing;
   const several = standings.some(({ event }) => event.source !== first.source);
   return {
     ...eventFinding('uncorroborated', first, {
+      lazily,
       majority: [],
       dissent: [...new Set(standings.flatMap(({ attesters }) => attesters))].sort(),
       verdict: 'uncorroborated',
@@ -128,9 +143,10 @@ export function inventedSource(standings: readonly Standing[], locate: Locate): 
 }
 
 /** The event stands, but these actors attested it only after appearance plus grace. */
-export function late(standing: Standing, locate: Locate): Finding {
+export function late(standing: Standing, { locate, lazily }: Telling): Finding {
   const dissent = [...standing.late].sort();
   return eventFinding('late', standing.event, {
+    lazily,
     subject: ['late'],
     majority: standing.attesters.filter((actor) => !dissent.includes(actor)),
     dissent,
@@ -140,6 +156,7 @@ export function late(standing: Standing, locate: Locate): Finding {
 }
 
 interface EventFindingParts {
+  readonly lazily: boolean;
   readonly majority: readonly string[];
   readonly dissent: readonly string[];
   readonly verdict: Finding['verdict'];
@@ -151,8 +168,32 @@ interface EventFindingParts {
   readonly subject?: readonly string[];
 }
 
-/** What costs most to say is said when it is asked for: of findings that are folded nobody asks. */
 function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
+  return parts.lazily ? lazyFinding(findingClass, event, parts) : wholeFinding(findingClass, event, parts);
+}
+
+function wholeFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
+  const { source, type, object, action } = event.event;
+  const variants = parts.variants();
+  return {
+    id: findingId(source, (parts.first ?? event).hash, ...(parts.subject ?? [])),
+    class: findingClass,
+    severity: severityOf(findingClass),
+    source,
+    type,
+    object,
+    action,
+    time: unpadNanos(event.time),
+    majority: parts.majority,
+    dissent: parts.dissent,
+    verdict: parts.verdict,
+    variants,
+    absence: parts.absence ?? [],
+    diff: differencesOf(variants),
+  };
+}
+
+function lazyFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
   const { source, type, object, action } = event.event;
   const id = once(() => findingId(source, (parts.first ?? event).hash, ...(parts.subject ?? [])));
   const variants = once(parts.variants);

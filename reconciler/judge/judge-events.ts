@@ -14,13 +14,18 @@ interface Counts {
   unobservable: number;
 }
 
-/** What is found about the events of an interval, and where they stand. */
+/**
+ * What is found about the events of an interval, and where they stand.
+ * @param lazily where most of it may be folded, see `Telling`
+ */
 export function judgeEvents(
   standings: readonly Standing[],
   { pairs, clusters }: Pairing,
   bounds: Interval,
   locate: findings.Locate,
+  lazily = false,
 ): { findings: Finding[]; counts: Counts } {
+  const telling = { locate, lazily };
   const found: Finding[] = [];
   const counts: Counts = { agreed: 0, disputed: 0, pending: 0, unobservable: 0 };
   const ofDay = ({ event }: Standing) => event.time >= bounds.from && event.time < bounds.to;
@@ -37,7 +42,7 @@ export function judgeEvents(
     if (first === undefined || !ofDay(first)) continue;
     counts.disputed += 1;
     found.push(
-      cluster.length > 1 ? findings.unresolvedVariants(cluster, locate) : findings.uncorroborated(first, locate),
+      cluster.length > 1 ? findings.unresolvedVariants(cluster, telling) : findings.uncorroborated(first, telling),
     );
   }
   for (const standing of standings.filter((one) => ofDay(one) && one.sourceExists && !consumed.has(one))) {
@@ -46,9 +51,9 @@ export function judgeEvents(
       const alone = standing.lacking.filter(
         ({ actor }) => !pair?.dissent.some((dissenter) => dissenter.actor === actor),
       );
-      if (pair !== undefined) found.push(findings.differs(pair, locate));
-      if (alone.length > 0) found.push(findings.missing(standing, alone, pair !== undefined, locate));
-      if (standing.late.length > 0) found.push(findings.late(standing, locate));
+      if (pair !== undefined) found.push(findings.differs(pair, telling));
+      if (alone.length > 0) found.push(findings.missing(standing, alone, pair !== undefined, telling));
+      if (standing.late.length > 0) found.push(findings.late(standing, telling));
       if (standing.lacking.length > 0) counts.disputed += 1;
       else if (!standing.event.retired) counts.agreed += 1;
     } else if (standing.verdict === 'pending') counts.pending += 1;
@@ -62,7 +67,7 @@ export function judgeEvents(
   const invented = inventedSources(appeared);
   const rest = invented.slice(MAX_ALIKE).flat();
   for (const events of [...invented.slice(0, MAX_ALIKE), ...(rest.length > 0 ? [rest] : [])]) {
-    found.push(findings.inventedSource(events, locate));
+    found.push(findings.inventedSource(events, telling));
   }
   return { findings: found, counts };
 }
@@ -98,13 +103,20 @@ export function summaryOf(actor: string, attested: number, all: readonly Finding
 /** In the order of reports, and no two under one name: what several dissenters share may be in two findings. */
 export function distinct(all: readonly Finding[]): Finding[] {
   const known = new Map<string, number>();
-  return [...all].sort(byTimeAndClass).map((finding) => {
-    const times = known.get(finding.id) ?? 0;
-    known.set(finding.id, times + 1);
+  return inOrder(all).map((finding) => {
     // From here on all of it is said.
     const told = { ...finding };
+    const times = known.get(told.id) ?? 0;
+    known.set(told.id, times + 1);
     return times === 0 ? told : { ...told, id: findings.findingId(finding.source, finding.id, `${times + 1}`) };
   });
+}
+
+/** As `byTimeAndClass` has them; times are brought into one length once. */
+function inOrder(all: readonly Finding[]): readonly Finding[] {
+  const keyed = all.map((finding) => ({ finding, time: padNanos(finding.time) }));
+  keyed.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : byTimeAndClass(a.finding, b.finding)));
+  return keyed.map(({ finding }) => finding);
 }
 
 /** The order of reports. */

@@ -3,7 +3,6 @@ import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
 import type { ContainerEvent } from '../running/day.js';
 import { LIFE_ACTIONS } from '../running/sweep.js';
-import { type Flood, floodTest } from './beyond-quota.js';
 import type { Standing } from './standing.js';
 
 /** An event in a container's life, with whether it counts for what may follow. */
@@ -35,21 +34,21 @@ export function storedLives(projection: Projection, bounds: Interval): Iterable<
  * Events in which containers begin and end with those who attest them.
  * @param rows in order of time and number
  * @param instead events that are told in another form: what dissenting actors attest instead of one that stands
+ * @param isFlood whether an event, by its number, is beyond a quota: of those nothing counts
  */
 export function* containerEvents(
   projection: Projection,
   rows: Iterable<EventRow>,
   standings: readonly Standing[],
   instead: ReadonlySet<Standing>,
-  floods: readonly Flood[],
+  isFlood: (id: number) => boolean,
 ): Iterable<LifeEventRow> {
   const open = new Map(standings.map((standing) => [standing.event.id, standing]));
-  const isFlood = floodTest(projection, floods);
   const expected = expectedWitnesses(projection);
   const shared = sharedTexts();
   for (const [id, time, sourceId, action, name] of rows) {
     const standing = open.get(id);
-    if (standing === undefined && isFlood(time, id)) continue;
+    if (standing === undefined && isFlood(id)) continue;
     const source = projection.sources.byId(sourceId).name;
     const object = shared(name);
     // What is not open was attested by all who were expected.

@@ -18,11 +18,23 @@ export function vantageOf(projection: Projection): Vantage {
 /** Where transactions stand on the ledger. */
 export function locatorOf(projection: Projection): Locate {
   const find = projection.db.prepare('SELECT block, tx FROM transactions WHERE seq = ?');
+  const known = new Map<number, { readonly block: string; readonly tx: string }>();
   return (seq) => {
-    const { block, tx } = find.get(seq) as { block: number; tx: string };
-    return { block: block.toString(), tx };
+    let place = known.get(seq);
+    if (place === undefined) {
+      const { block, tx } = find.get(seq) as { block: number; tx: string };
+      place = { block: block.toString(), tx };
+      // A transaction tells of a thousand events; but whoever follows asks for ever.
+      if (known.size >= MOST_PLACES) known.clear();
+      known.set(seq, place);
+    }
+    return place;
   };
 }
+
+/** So many places of transactions, and names of runs, are remembered. */
+const MOST_PLACES = 10_000;
+const MOST_RUNS = 10_000;
 
 interface EventRow {
   readonly id: number;
@@ -31,10 +43,15 @@ interface EventRow {
   readonly source: number;
   readonly canonical: string;
   readonly firstSeq: number;
+  /** As the table of events has it. */
+  readonly attested: string;
   readonly retired: 0 | 1;
 }
 
-const COLUMNS = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS firstSeq';
+/** An attestation as the table of events has it. */
+type Attested = readonly [run: number, number: number, seq: number, t?: string];
+
+const COLUMNS = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS firstSeq, e.attested';
 
 /**
  * The events of an interval that somebody may lack, and those that somebody attested late, in order of time.
@@ -43,18 +60,44 @@ const COLUMNS = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS fir
 export function loadEvents(projection: Projection, interval: Interval, floods: readonly Flood[] = []): JudgedEvent[] {
   const { leaveOut, left } = without(floods);
   const { from, to } = interval;
-  const rows = projection.db
+  const { db } = projection;
+  const late = lateOnes(projection, interval);
+  const read = rowReader(projection, ({ id }) => late.get(id) ?? []);
+  const open = db
     .prepare(
       `SELECT ${COLUMNS}, 0 AS retired FROM open_events o JOIN events e ON e.id = o.event
-       WHERE o.time >= ? AND o.time < ?${leaveOut}
-       UNION ALL
-       SELECT DISTINCT ${COLUMNS}, 1 FROM late_attestations l JOIN events e ON e.id = l.event
-       WHERE l.time >= ? AND l.time < ?
-       AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = l.time AND o.event = l.event)
-       ORDER BY 2, 3`,
+       WHERE o.time >= ? AND o.time < ?${leaveOut}`,
     )
-    .all(from, to, ...left, from, to) as EventRow[];
-  return rows.map(rowReader(projection));
+    .iterate(from, to, ...left) as Iterable<EventRow>;
+  // Row by row: what was read is much smaller than the rows, and to have the database sort them is to write them twice.
+  const events: JudgedEvent[] = [];
+  for (const row of open) events.push(read(row));
+  if (late.size > 0) {
+    const retired = db
+      .prepare(
+        `SELECT DISTINCT ${COLUMNS}, 1 AS retired FROM late_attestations l JOIN events e ON e.id = l.event
+         WHERE l.time >= ? AND l.time < ?
+         AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = l.time AND o.event = l.event)`,
+      )
+      .iterate(from, to) as Iterable<EventRow>;
+    for (const row of retired) events.push(read(row));
+  }
+  return events.sort(byKey);
+}
+
+/** Who attested which event of an interval late. */
+function lateOnes({ db }: Projection, { from, to }: Interval): Map<number, string[]> {
+  const rows = db
+    .prepare('SELECT event, actor FROM late_attestations WHERE time >= ? AND time < ? ORDER BY time, event, actor')
+    .raw()
+    .iterate(from, to) as Iterable<readonly [event: number, actor: string]>;
+  const late = new Map<number, string[]>();
+  for (const [event, actor] of rows) {
+    const known = late.get(event);
+    if (known === undefined) late.set(event, [actor]);
+    else known.push(actor);
+  }
+  return late;
 }
 
 /**
@@ -67,8 +110,6 @@ export function loadRelated(
   others: readonly JudgedEvent[],
 ): JudgedEvent[] {
   if (others.length === 0) return [];
-  const objects = new Set(others.map(({ event }) => event.object));
-  const related = new Set(others.map(({ source, event }) => kinOf(source.id, event.type, event.action, event.object)));
   const { leaveOut, left } = without(floods);
   const { from, to } = interval;
   const columns = 'e.id, e.source, e.type, e.action, e.object';
@@ -84,13 +125,22 @@ export function loadRelated(
     .raw()
     .iterate(from, to, ...left, from, to) as Iterable<RelatedRow>;
   const ids = new Set<number>();
-  for (const [id, source, type, action, object] of rows) {
-    if (objects.has(object) && related.has(kinOf(source, type, action, object))) ids.add(id);
+  let isRelated: ((row: RelatedRow) => boolean) | undefined;
+  for (const row of rows) {
+    // Most often there is nothing that might be.
+    isRelated ??= relatedTo(others);
+    if (isRelated(row)) ids.add(row[0]);
   }
   return [...ids].map(eventLoader(projection)).sort(byKey);
 }
 
 type RelatedRow = readonly [id: number, source: number, type: string, action: string, object: string];
+
+function relatedTo(others: readonly JudgedEvent[]): (row: RelatedRow) => boolean {
+  const objects = new Set(others.map(({ event }) => event.object));
+  const related = new Set(others.map(({ source, event }) => kinOf(source.id, event.type, event.action, event.object)));
+  return ([, source, type, action, object]) => objects.has(object) && related.has(kinOf(source, type, action, object));
+}
 
 function kinOf(source: number, type: string, action: string, object: string): string {
   return `${source}/${type}/${action}/${object}`;
@@ -103,7 +153,8 @@ function without(floods: readonly Flood[]) {
 }
 
 function byKey(a: JudgedEvent, b: JudgedEvent): number {
-  return a.keyTime < b.keyTime || (a.keyTime === b.keyTime && a.hash < b.hash) ? -1 : 1;
+  if (a.keyTime !== b.keyTime) return a.keyTime < b.keyTime ? -1 : 1;
+  return a.hash < b.hash ? -1 : 1;
 }
 
 /** One event by its number in the projection. */
@@ -117,22 +168,22 @@ export function eventLoader(projection: Projection): (id: number) => JudgedEvent
     `SELECT ${COLUMNS}, NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = e.time AND o.event = e.id) AS retired
      FROM events e WHERE e.id = ?`,
   );
-  const read = rowReader(projection);
+  const late = projection.db
+    .prepare('SELECT actor FROM late_attestations WHERE time = ? AND event = ? ORDER BY actor')
+    .pluck();
+  const read = rowReader(projection, ({ time, id }) => late.all(time, id) as string[]);
   return (id) => read(find.get(id) as EventRow);
 }
 
-function rowReader(projection: Projection): (row: EventRow) => JudgedEvent {
-  const { db } = projection;
-  const attestations = db.prepare(
-    `SELECT r.actor, r.collector, r.run, a.number, a.seq, a.t FROM attestations a JOIN runs r ON r.id = a.run
-     WHERE a.event = ? ORDER BY r.actor, r.collector, r.run, a.number`,
-  );
-  const late = db.prepare('SELECT actor FROM late_attestations WHERE time = ? AND event = ? ORDER BY actor').pluck();
-  return ({ id, time, hash, source, canonical, firstSeq, retired }) => {
-    const list = (attestations.all(id) as (JudgedAttestation & { t: string | null })[]).map(({ t, ...rest }) => ({
-      ...rest,
-      ...(t === null ? {} : { t }),
-    }));
+/** @param lateOf who attested an event late, sorted */
+function rowReader(
+  projection: Projection,
+  lateOf: (row: EventRow) => readonly string[],
+): (row: EventRow) => JudgedEvent {
+  const attestationsOf = attestationReader(projection);
+  return (row) => {
+    const { id, time, hash, source, canonical, firstSeq, attested, retired } = row;
+    const list = attestationsOf(attested);
     return {
       id,
       hash,
@@ -144,13 +195,52 @@ function rowReader(projection: Projection): (row: EventRow) => JudgedEvent {
       appearance: projection.appearances.of(firstSeq),
       attestations: list,
       retired: retired === 1,
-      late: late.all(time, id) as string[],
+      late: lateOf(row),
     };
+  };
+}
+
+/** A run as attestations name it, and where it stands in the order in which the database sorts them. */
+interface NamedRun extends Pick<JudgedAttestation, 'actor' | 'collector' | 'run'> {
+  readonly order: Buffer;
+}
+
+/** Reads what a row says of an event's attestations, sorted by actor, collector, run and number. */
+function attestationReader({ db }: Projection): (attested: string) => JudgedAttestation[] {
+  const find = db.prepare('SELECT actor, collector, run FROM runs WHERE id = ?');
+  const runs = new Map<number, NamedRun>();
+  const named = (id: number): NamedRun => {
+    let run = runs.get(id);
+    if (run === undefined) {
+      const names = find.get(id) as Pick<NamedRun, 'actor' | 'collector' | 'run'>;
+      // No name has a NUL, so none begins as another goes on.
+      if (runs.size >= MOST_RUNS) runs.clear();
+      run = { ...names, order: Buffer.from(`${names.actor}\0${names.collector}\0${names.run}`) };
+      runs.set(id, run);
+    }
+    return run;
+  };
+  return (attested) => {
+    const list = (JSON.parse(attested) as Attested[]).map(([id, number, seq, t]) => ({
+      by: named(id),
+      number,
+      seq,
+      t,
+    }));
+    if (list.length > 1) list.sort((a, b) => Buffer.compare(a.by.order, b.by.order) || a.number - b.number);
+    return list.map(({ by: { actor, collector, run }, number, seq, t }) => ({
+      actor,
+      collector,
+      run,
+      number,
+      seq,
+      ...(t !== undefined && { t }),
+    }));
   };
 }
 
 /** The time that a timeless event's attesters give it, 19 digits. */
 function saidTime(list: readonly JudgedAttestation[]): string | undefined {
-  const time = medianTime(list);
+  const time = list.some(({ t }) => t !== undefined) ? medianTime(list) : undefined;
   return time === undefined ? undefined : padNanos(time);
 }

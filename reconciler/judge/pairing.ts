@@ -165,6 +165,12 @@ function matchInOrder(
   return left.flatMap((a): [Standing, Standing][] => {
     const queue = queues.get(sharedOf(a.event));
     if (queue === undefined) return [];
+    const same = queue.waiting[queue.next];
+    // Nearly always; and what is of the same moment is neither too early nor too late.
+    if (same?.event.time === a.event.time) {
+      queue.next += 1;
+      return [[a, same]];
+    }
     const window = nanosOf(vantage.policyAt(a.event.time)?.policy.window ?? 0);
     const time = BigInt(a.event.time);
     // What is too early for this one is so for those after it.

@@ -75,6 +75,13 @@ export class Tallies {
     return this.#tallies.get(day)?.get(actor)?.count ?? 0;
   }
 
+  /** How many events all actors together attested of a day, each counted for each of them: what looking at it anew costs. */
+  total(day: Day): number {
+    let total = 0;
+    for (const [actor, { count }] of this.#tallies.get(day) ?? []) if (actor !== '') total += count;
+    return total;
+  }
+
   /** The actors that attested more than so many events of a day. */
   attesters(day: Day, moreThan: number): string[] {
     const tallies = [...(this.#tallies.get(day) ?? [])];

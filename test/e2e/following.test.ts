@@ -52,6 +52,16 @@ describe('a reconciler that follows', () => {
     expect(await found('--day', '2026-11-19')).toEqual({ code: 0, findings: [] });
   });
 
+  it('is the only one: a second is refused at its start, and it goes on', async () => {
+    const plain = ['reconcile', '--profile', consortium.profile('UserMSP', 'reconciler')];
+    for (const args of [following(), plain]) {
+      const { code, stderr } = await event2ledger([...args, '--db', database()]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`Another reconcile reads into ${database()}`)]);
+    }
+    expect(follower?.code()).toBeNull();
+    expect((await found('--day', DAY)).findings).toHaveLength(1);
+  });
+
   it('tells the same again after it was killed', async () => {
     await follower?.kill();
     follower = startEvent2ledger([...following(), '--db', database()]);

@@ -176,6 +176,21 @@ describe('a log and the ledger', () => {
     expect(await once(serving, 'close')).toEqual([2, null]);
   });
 
+  it('attests nothing under a source of which its actor has never said anything, unless that is said to be right', async () => {
+    const misspelt = { db, sourceId: 'engine-l', repair: true };
+    for (const options of [misspelt, { ...misspelt, db: undefined, exchange: serve(db) }]) {
+      await expect(compare(log, options)).rejects.toMatchObject({
+        code: 'SCOPE',
+        message: expect.stringMatching(/ProviderMSP has never said anything of a source engine-l.* knows engine-1:/),
+      });
+    }
+    // Of an actor that has attested nothing yet the others' sources are named.
+    const asUser = { ...misspelt, with: consortium.profile('UserMSP') };
+    await expect(compare(log, asUser)).rejects.toMatchObject({ message: expect.stringContaining('knows engine-1:') });
+    const { code, out } = await compare(log, { db, sourceId: 'engine-l' });
+    expect([code, out]).toEqual([1, expect.stringContaining('a source engine-l; the ledger knows engine-1: look at')]);
+  });
+
   it('repairs what is missing, in a run of its own; then nothing is', async () => {
     const repaired = await compare(whole, { db, repair: true, json: true });
     expect(repaired.code).toBe(1);
@@ -209,6 +224,24 @@ describe('a log and the ledger', () => {
   });
 
   it.each([
+    [
+      'an actor whom neither knows',
+      ['--actor', 'Nobody'],
+      'Neither side knows an actor Nobody; name one of DeveloperMSP',
+    ],
+    ['a time that ends before it begins', ['--from', '2026-11-23', '--to', '2026-11-22'], '--from must be before --to'],
+    ['no time at all', ['--from', '2026-11-22', '--to', '2026-11-22'], '--from must be before --to'],
+  ])('exits with 2 for %s', async (_, args, words) => {
+    const { code, stdout, stderr } = await event2ledger(['exchange', 'with', serve(old), '--db', db, ...args]);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(words)]);
+  });
+
+  it('has nothing to tell of an actor whom the policy knows, and who has attested nothing', async () => {
+    const { code, stdout } = await event2ledger(['exchange', 'with', serve(old), '--db', db, '--actor', 'UserMSP']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('UserMSP: 0 only here, 0 only there')]);
+  });
+
+  it.each([
     ['a command that speaks of something else', 'echo welcome to this host', 'does not speak this exchange'],
     ['a command that ends', 'exit 3', 'ended before the exchange'],
     ['a database that is not there', 'exchange', ''],
@@ -218,5 +251,12 @@ describe('a log and the ledger', () => {
     expect(code).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain('unexpected');
+  });
+
+  it('attests under another source where that is wished', async () => {
+    const first = join(consortium.dir, 'first.ndjson');
+    writeFileSync(first, traceText(all.slice(0, 2)));
+    const wished = { db, sourceId: 'engine-2', repair: true, newSource: true, json: true };
+    expect(JSON.parse((await compare(first, wished)).out)).toMatchObject({ repaired: { attested: 2 } });
   });
 });

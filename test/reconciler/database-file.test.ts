@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -68,30 +68,58 @@ describe('a reconciliation', () => {
     expect(dayJudgement(dbFile, DAY)).toEqual(dayJudgement(small.dbFile, DAY));
   });
 
-  it('gives way to another one that reads into the same database', async () => {
-    const dbFile = join(folder, 'shared.db');
+  /** Reads into a database, and has something done as soon as the first block comes. */
+  const reading = (dbFile: string, meanwhile: () => Promise<void>) => {
     const connection = small.as('UserMSP');
-    let others: Promise<void> | undefined;
-    const first = reconcile({
+    let done: Promise<void> | undefined;
+    return reconcile({
       connection: {
         ...connection,
         profile: connection.profile,
         height: () => connection.height(),
         async *blocks(start, signal) {
           for await (const block of connection.blocks(start, signal)) {
-            others ??= reconcile({ connection: small.as('ProviderMSP'), dbFile });
-            await others;
+            done ??= meanwhile();
+            await done;
             yield block;
           }
         },
       },
       dbFile,
     });
-    await expect(first).rejects.toMatchObject({
-      code: 'DATABASE',
-      message: expect.stringContaining('Another reconcile'),
+  };
+  const another = { code: 'DATABASE', message: expect.stringContaining('Another reconcile reads into') };
+
+  it('holds its database: another one is refused before it does anything, by whatever name, and this one goes on', async () => {
+    const dbFile = join(folder, 'shared.db');
+    const link = join(folder, 'link.db');
+    await reading(dbFile, async () => {
+      symlinkSync(dbFile, link);
+      for (const name of [dbFile, link]) {
+        const refused = reconcile({ connection: small.as('ProviderMSP'), dbFile: name });
+        await expect(refused).rejects.toMatchObject(another);
+      }
     });
     await small.reconcile('UserMSP');
     expect(dayJudgement(dbFile, DAY)).toEqual(dayJudgement(small.dbFile, DAY));
+    await reconcile({ connection: small.as('ProviderMSP'), dbFile: link });
+  });
+
+  it('ends where somebody else has read on all the same', async () => {
+    const dbFile = join(folder, 'intruded.db');
+    const first = reading(dbFile, async () => {
+      const intruder = new Projection(dbFile);
+      intruder.db.prepare("INSERT INTO blocks (number, hash) VALUES (0, '')").run();
+      intruder.close();
+    });
+    await expect(first).rejects.toMatchObject(another);
+  });
+
+  it('says where its database cannot be', async () => {
+    const dbFile = join(folder, 'nowhere', 'user.db');
+    await expect(reconcile({ connection: small.as('UserMSP'), dbFile })).rejects.toMatchObject({
+      code: 'DATABASE',
+      message: expect.stringContaining(`${dbFile} cannot be used as a projection`),
+    });
   });
 });

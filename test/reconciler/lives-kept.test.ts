@@ -35,6 +35,8 @@ const event = fc.record({
   service: fc.constantFrom(undefined, 'shop'),
   /** Who does not attest it; most often nobody. */
   lackedBy: fc.constantFrom(-1, -1, -1, -1, -1, -1, 0, 1),
+  /** Who alone attests it; most often nobody. */
+  onlyBy: fc.constantFrom(-1, -1, -1, -1, -1, -1, 0, 2),
 });
 
 const drawnDays = fc.record({
@@ -44,6 +46,8 @@ const drawnDays = fc.record({
     maxLength: 2,
   }),
   isLabelled: fc.boolean(),
+  /** How many events an actor may alone attest of a day. */
+  quota: fc.constantFrom(1, 2, 10_000),
   isSorted: fc.boolean(),
   batch: fc.integer({ min: 1, max: 30 }),
   block: fc.integer({ min: 1, max: 8 }),
@@ -51,17 +55,22 @@ const drawnDays = fc.record({
 
 type Drawn = typeof drawnDays extends fc.Arbitrary<infer T> ? T : never;
 
-function transactionsOf({ events, holes, isLabelled, isSorted, batch }: Drawn): Invocation[] {
+function transactionsOf({ events, holes, isLabelled, quota, isSorted, batch }: Drawn): Invocation[] {
   const hashedOnes = new Map(events.map((one) => [eventOf(one).hash, { one, hashed: eventOf(one) }]));
   const all = [...hashedOnes.values()];
   if (isSorted) all.sort((a, b) => (BigInt(a.hashed.event.time ?? 0) < BigInt(b.hashed.event.time ?? 0) ? -1 : 1));
   const { tariff } = completePolicy({ from: '0', actors: ACTORS });
-  const transactions = policyTransactions(isLabelled ? { tariff: { ...tariff, labels: [SERVICE, 'name'] } } : {});
+  const transactions = policyTransactions({
+    quota,
+    ...(isLabelled && { tariff: { ...tariff, labels: [SERVICE, 'name'] } }),
+  });
   const runs = ACTORS.map((actor) => new Run(actor));
   for (let at = 0; at < all.length; at += batch) {
     const part = all.slice(at, at + batch);
     for (const [index, run] of runs.entries()) {
-      const seen = part.filter(({ one }) => one.lackedBy !== index).map(({ hashed: event }) => event);
+      const sees = ({ lackedBy, onlyBy }: (typeof events)[number]) =>
+        onlyBy === -1 ? lackedBy !== index : onlyBy === index;
+      const seen = part.filter(({ one }) => sees(one)).map(({ hashed: event }) => event);
       transactions.push(run.batch({ events: seen, sentAt: 40 * HOUR }));
     }
   }
