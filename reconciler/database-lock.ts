@@ -17,7 +17,8 @@ export interface DatabaseLock {
 export function lockDatabase(file: string): DatabaseLock {
   let held: Database.Database | undefined;
   try {
-    held = new Database(`${whereItLies(file)}.lock`, { timeout: 0 });
+    // One in memory is nobody else's.
+    held = new Database(file === ':memory:' ? file : `${whereItLies(file)}.lock`, { timeout: 0 });
     // Nothing is ever written: the transaction is the lock.
     held.exec('BEGIN EXCLUSIVE');
   } catch (error) {
