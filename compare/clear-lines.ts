@@ -1,5 +1,5 @@
 import type { LineReading } from './line-reading.js';
-import type { LoneLines } from './lone-lines.js';
+import type { LoneLine, LoneLines } from './lone-lines.js';
 import { PlainEvents, type PlainNames } from './plain-event.js';
 
 /** Of longer lines, in bytes, and of longer names digests are recorded. */
@@ -24,18 +24,24 @@ export class ClearLines {
     private readonly logs: number,
   ) {}
 
-  /** Takes note in the lines of one moment whether they are such a difference. @param groups those that say the same */
-  note(lone: LoneLines, groups: readonly (readonly number[])[]): void {
-    const [most = [], other = [], another] = [...groups].sort((a, b) => b.length - a.length);
+  /**
+   * Takes note in the lines of one moment whether they are such a difference.
+   * @param groups those that say the same
+   * @param lineAt a line by its place
+   */
+  note(lone: LoneLines, groups: readonly (readonly number[])[], lineAt: (row: number) => LoneLine): void {
+    if (groups.length > 2) return;
+    const [one = [], two = []] = groups;
+    const [most, other] = one.length < two.length ? [two, one] : [one, two];
     const isMajority = most.length * 2 > this.logs && most.length < this.logs;
     const isOneOther = other.length === 0 || (other.length === 1 && most.length + 1 === this.logs);
-    if (!isMajority || !isOneOther || another !== undefined) return;
+    if (!isMajority || !isOneOther) return;
     const rows = [...most, ...other];
     if (rows.some((row) => lone.isAstray(row) || lone.lengthOf(row) > LONGEST)) return;
-    const event = this.#namesOf(lone, most, this.#event);
+    const event = this.#namesOf(most.map(lineAt), this.#event);
     if (event === undefined) return;
     if (other.length > 0) {
-      const said = this.#namesOf(lone, other, this.#dissent);
+      const said = this.#namesOf(other.map(lineAt), this.#dissent);
       if (said === undefined || !this.#isOtherContent(said, event)) return;
     }
     const kind = { type: event.type, action: actionOf(event) };
@@ -47,11 +53,11 @@ export class ClearLines {
   }
 
   /** The names in lines that say the same. @returns undefined if one of them must be read in full */
-  #namesOf(lone: LoneLines, rows: readonly number[], plain: PlainEvents): PlainNames | undefined {
+  #namesOf(lines: readonly LoneLine[], plain: PlainEvents): PlainNames | undefined {
     let bytes: Buffer | undefined;
     let names: PlainNames | undefined;
-    for (const row of rows) {
-      const own = this.reading.bytesOf(lone.at(row));
+    for (const line of lines) {
+      const own = this.reading.bytesOf(line);
       if (bytes?.equals(own)) continue;
       bytes = own;
       names = plain.readNames(own);

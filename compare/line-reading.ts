@@ -8,6 +8,9 @@ import type { LogWindow } from './window.js';
 /** Reads lines again that were passed, from the logs themselves: what waits is kept by its place alone. */
 export class LineReading {
   readonly #descriptors: readonly number[];
+  /** The line that was read last to be held against another, and where it stands. */
+  #last: Buffer = Buffer.alloc(0);
+  #lastOf: Pick<LoneLine, 'log' | 'offset'> = { log: -1, offset: 0 };
   readonly #one = new Members();
   readonly #other = new Members();
 
@@ -30,13 +33,24 @@ export class LineReading {
 
   /** Whether two lines are one event, as far as that can be told from their members. */
   isSameLine(one: LoneLine, other: LoneLine): boolean {
-    const [bytes, otherBytes] = [this.bytesOf(one), this.bytesOf(other)];
+    const [bytes, otherBytes] = [this.#rememberedOf(one), this.bytesOf(other)];
     if (bytes.equals(otherBytes)) return true;
     return (
       this.#one.read(bytes, 0, bytes.length) &&
       this.#other.read(otherBytes, 0, otherBytes.length) &&
       this.#one.isSameAs(this.#other)
     );
+  }
+
+  /** Lines that all logs have are held one after the other against the same one. */
+  #rememberedOf(line: LoneLine): Buffer {
+    if (line.kept !== undefined) return line.kept;
+    const { log, offset } = line;
+    if (this.#lastOf.log !== log || this.#lastOf.offset !== offset) {
+      this.#last = this.bytesOf(line);
+      this.#lastOf = { log, offset };
+    }
+    return this.#last;
   }
 
   /** Whether one of several lines may be of the same type, action and object as another line. */

@@ -1,3 +1,5 @@
+import type { Moment } from './line-scan.js';
+
 /** One line that not all logs have in one place. */
 export interface LoneLine {
   readonly log: number;
@@ -9,7 +11,7 @@ export interface LoneLine {
   readonly line: number;
   /** Whether it comes after one that is later or as late, or is of another part's time: it may say again what was said. */
   readonly astray: boolean;
-  /** Its bytes, where there was room for them; else they are read from the log again. */
+  /** Its bytes, while they are at hand; else they are read from the log again. */
   readonly kept?: Buffer | undefined;
 }
 
@@ -48,8 +50,8 @@ interface Columns {
   readonly offset: Float64Array;
   readonly length: Uint32Array;
   readonly line: Float64Array;
-  readonly among: Float64Array;
-  readonly alike: Float64Array;
+  readonly among: Uint32Array;
+  readonly alike: Uint32Array;
   readonly kind: Uint16Array;
   readonly matter: Uint32Array;
 }
@@ -63,7 +65,6 @@ export interface PackedLines {
 /** Lines apart, column by column: there may be millions, and as objects each would take several times the memory. */
 export class LoneLines {
   readonly #pieces: Columns[] = [];
-  readonly #kept = new Map<number, Buffer>();
   readonly #kinds = new Map<string, number>();
   readonly #kindsInOrder: EventKind[] = [];
   readonly #free: number[] = [];
@@ -112,7 +113,7 @@ export class LoneLines {
   }
 
   /** @returns its place until it is removed */
-  add({ log, astray, seconds, nanos, offset, length, line, kept }: LoneLine): number {
+  add({ log, astray, seconds, nanos, offset, length, line }: LoneLine): number {
     this.#inOrder = undefined;
     this.#size++;
     const row = this.#free.pop() ?? this.#end++;
@@ -126,7 +127,6 @@ export class LoneLines {
     columns.length[at] = length;
     columns.line[at] = line;
     columns.kind[at] = NO_KIND;
-    if (kept !== undefined) this.#kept.set(row, kept);
     return row;
   }
 
@@ -163,7 +163,6 @@ export class LoneLines {
       length: columns.length[at] as number,
       line: columns.line[at] as number,
       astray: columns.astray[at] === 1,
-      kept: this.#kept.get(row),
       among: columns.among[at] as number,
       alike: columns.alike[at] as number,
       kind: this.#kindsInOrder[columns.kind[at] as number],
@@ -179,6 +178,21 @@ export class LoneLines {
     return this.#pieceOf(row).length[row % PIECE] as number;
   }
 
+  /** Whether a line is of a moment. */
+  isAt(row: number, { seconds, nanos }: Readonly<Moment>): boolean {
+    const columns = this.#pieceOf(row);
+    return columns.nanos[row % PIECE] === nanos && columns.seconds[row % PIECE] === seconds;
+  }
+
+  momentOf(row: number): Moment {
+    const columns = this.#pieceOf(row);
+    return { seconds: columns.seconds[row % PIECE] as number, nanos: columns.nanos[row % PIECE] as number };
+  }
+
+  amongOf(row: number): number {
+    return this.#pieceOf(row).among[row % PIECE] as number;
+  }
+
   alikeOf(row: number): number {
     return this.#pieceOf(row).alike[row % PIECE] as number;
   }
@@ -187,17 +201,9 @@ export class LoneLines {
     return this.#pieceOf(row).astray[row % PIECE] === 1;
   }
 
-  /** Keeps the bytes of a line no longer. @returns how many there were */
-  forget(row: number): number {
-    const bytes = this.#kept.get(row)?.length ?? 0;
-    this.#kept.delete(row);
-    return bytes;
-  }
-
   remove(row: number): void {
     this.#inOrder = undefined;
     this.#size--;
-    this.#kept.delete(row);
     this.#pieceOf(row).log[row % PIECE] = NO_LOG;
     this.#free.push(row);
   }
@@ -273,8 +279,8 @@ function newPiece(): Columns {
     offset: new Float64Array(PIECE),
     length: new Uint32Array(PIECE),
     line: new Float64Array(PIECE),
-    among: new Float64Array(PIECE),
-    alike: new Float64Array(PIECE),
+    among: new Uint32Array(PIECE),
+    alike: new Uint32Array(PIECE),
     kind: new Uint16Array(PIECE),
     matter: new Uint32Array(PIECE),
   };

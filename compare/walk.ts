@@ -3,12 +3,12 @@ import { ClearLines } from './clear-lines.js';
 import { CompareError } from './errors.js';
 import { type EventsOfKind, KindCounts } from './kinds.js';
 import type { LineReading } from './line-reading.js';
-import { isAfter, type Moment, momentOf, timeAtEnd } from './line-scan.js';
+import { isAfter, type Moment, timeAtEnd } from './line-scan.js';
 import { type LoneLine, LoneLines } from './lone-lines.js';
 import { isInDisorder } from './order.js';
 import { Patience } from './patience.js';
 import type { UnclearLines } from './unclear.js';
-import { WaitingMoments } from './waiting.js';
+import { type WaitingMoment, WaitingMoments } from './waiting.js';
 import { LONGEST_LINE, type LogWindow } from './window.js';
 
 /** So many bytes of each log are compared at once; where they differ, the place is searched in them. */
@@ -23,8 +23,6 @@ const MOST_BEHIND = 1 << 16;
 const MOST_PAST = 1 << 13;
 /** So many lines apart are kept in all. */
 const MOST_LONE = 1 << 22;
-/** So many bytes of lines apart are kept in memory. */
-const ROOM = 1 << 23;
 /** So many bytes of lines of one moment are looked at again for what a further one says. */
 const MOST_BEFORE = 1 << 14;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
@@ -70,8 +68,8 @@ export interface WalkOptions {
   readonly leftOut?: readonly number[];
   /** Lines that may wait for another log to say the same, before one of them is given up. */
   readonly mostWaiting?: number | undefined;
-  /** Moments that are kept as they are looked at. */
-  readonly mostFresh?: number | undefined;
+  /** So many contents of a moment wait in columns. */
+  readonly mostGroups?: number | undefined;
 }
 
 /**
@@ -94,7 +92,8 @@ export class Walk {
   #held = 0;
   readonly #moment: Moment = { seconds: 0, nanos: 0 };
   #waitingLines = 0;
-  #room = ROOM;
+  /** Lines that were passed last, whose bytes are still at hand, by their places. */
+  readonly #atHand = new Map<number, LoneLine>();
   readonly #givenUp: GivenUp[] = [];
   readonly #patience: Patience;
   /** So many bytes are compared at once: fewer where logs often differ. */
@@ -109,17 +108,10 @@ export class Walk {
   constructor(
     windows: readonly LogWindow[],
     private readonly reading: LineReading,
-    { ignore, leftOut = [], mostWaiting = MOST_WAITING, mostFresh }: WalkOptions,
+    { ignore, leftOut = [], mostWaiting = MOST_WAITING, mostGroups }: WalkOptions,
   ) {
     this.#clear = new ClearLines(reading, ignore, windows.length);
-    this.#waiting = new WaitingMoments(
-      this.#lone,
-      (groups) => this.#settle(groups),
-      (rows) => {
-        for (const row of rows) this.#lone.unclear(row);
-      },
-      mostFresh,
-    );
+    this.#waiting = new WaitingMoments(this.#lone, mostGroups);
     this.#mostWaiting = mostWaiting;
     this.#mostBehind = Math.min(MOST_BEHIND, mostWaiting);
     this.#all = windows;
@@ -246,33 +238,40 @@ export class Walk {
       }
       if (earliest === undefined || isAfter(earliest, window.time)) earliest = window.time;
     }
-    const { seconds, nanos } = earliest as Moment;
+    const now = { ...(earliest as Moment) };
+    const { seconds, nanos } = now;
     const wordy = this.#patience.noteWays(live);
-    if (wordy !== undefined && this.#losePatience(wordy, { seconds, nanos }, 'writing')) return;
+    if (wordy !== undefined && this.#losePatience(wordy, now, 'writing')) return;
     const isNow = ({ time }: LogWindow) => time.seconds === seconds && time.nanos === nanos;
     const isOfAll = live.length === this.#windows.length && live.every(isNow);
-    const key = momentOf({ seconds, nanos });
-    if (isOfAll && (this.#waiting.size === 0 || !this.#waiting.has(key)) && areOne(live)) {
+    if (isOfAll && !this.#waiting.has(now) && areOne(live)) {
       this.#passOne(live as readonly [LogWindow, ...LogWindow[]]);
       return;
     }
     // A line that is later than the one behind it would make its log wait for all the others.
     const ahead = isOfAll ? undefined : live.find((window) => !isNow(window) && window.isBeforeEarlier());
     if (ahead !== undefined) {
-      this.#wait(ahead, momentOf(ahead.time), true);
-      if (this.#patience.isDisordered(ahead)) this.#losePatience(ahead, { seconds, nanos }, 'content');
+      const time = { ...ahead.time };
+      this.#waiting.put(time, this.#waitTogether([ahead], time, true));
+      if (this.#patience.isDisordered(ahead)) this.#losePatience(ahead, now, 'content');
       return;
     }
-    const spent = this.#waitAll(isOfAll ? live : live.filter(isNow), key, live);
-    if (spent !== undefined) this.#losePatience(spent, { seconds, nanos }, 'content');
+    const spent = this.#waitAll(isOfAll ? live : live.filter(isNow), now, live);
+    if (spent !== undefined) this.#losePatience(spent, now, 'content');
   }
 
   /** Puts lines of one moment to those that wait. @returns a log that has made the others wait for too much */
-  #waitAll(now: readonly LogWindow[], key: string, live: readonly LogWindow[]): LogWindow | undefined {
-    for (const window of now) this.#wait(window, key, false);
-    const moment = this.#waiting.get(key);
-    if (moment === undefined) return undefined;
+  #waitAll(now: readonly LogWindow[], time: Readonly<Moment>, live: readonly LogWindow[]): LogWindow | undefined {
+    const moment = this.#waitTogether(now, time, false);
+    const spent = this.#blameFor(moment, now, live);
+    this.#waiting.put(time, moment);
+    return spent;
+  }
+
+  /** Takes note of who is to blame for what waits of a moment. @returns a log that has made the others wait for too much */
+  #blameFor(moment: WaitingMoment, now: readonly LogWindow[], live: readonly LogWindow[]): LogWindow | undefined {
     const { groups, blame } = moment;
+    if (groups.length === 0) return undefined;
     const disordered = now.find((window) => this.#patience.isDisordered(window));
     // Of very many lines of one moment not each asks anew who is to blame for all of them.
     if (disordered !== undefined || (groups.length > MOST_ALIKE && groups.length < moment.blamed + MOST_ALIKE)) {
@@ -319,27 +318,43 @@ export class Walk {
   }
 
   /**
-   * Puts a line to those that wait; where now all logs have it, they agree.
-   * @param isAhead whether it stands before earlier ones
+   * Puts lines to those of their moment; where now all logs have one, they agree.
+   * @param isAhead whether they stand before earlier ones
+   * @returns what is to wait of that moment now
    */
-  #wait(window: LogWindow, key: string, isAhead: boolean): void {
+  #waitTogether(now: readonly LogWindow[], time: Readonly<Moment>, isAhead: boolean): WaitingMoment {
+    const lone = this.#lone;
+    const known = this.#waiting.get(time);
+    const moment = known ?? { number: ++this.#held, groups: [], blame: [], blamed: 0 };
+    if (known !== undefined) for (const group of known.groups) for (const row of group) lone.unclear(row);
+    for (const window of now) this.#wait(window, moment, isAhead);
+    if (this.#windows.length === this.#all.length) this.#clear.note(lone, moment.groups, this.#lineAt);
+    this.#atHand.clear();
+    return moment;
+  }
+
+  /** A line that waits. */
+  readonly #lineAt = (row: number): LoneLine => this.#atHand.get(row) ?? this.#lone.at(row);
+
+  /** Puts a line to those that say the same. */
+  #wait(window: LogWindow, moment: WaitingMoment, isAhead: boolean): void {
     const { bytes } = window;
     const hasKind = window.findKind(window.at, window.lineEnd);
     const line = this.#take(window, isAhead);
     if (line.astray) this.#patience.noteAstray(window.log);
-    const moment = this.#waiting.get(key) ?? { number: ++this.#held, groups: [], blame: [], blamed: 0 };
     const { groups } = moment;
     const lone = this.#lone;
     const isOther = (group: number[]) =>
-      group.every((row) => lone.logOf(row) !== line.log) && this.reading.isSameLine(lone.at(group[0] as number), line);
+      group.every((row) => lone.logOf(row) !== line.log) &&
+      this.reading.isSameLine(this.#lineAt(group[0] as number), line);
     const group = groups.length > MOST_ALIKE ? undefined : groups.find(isOther);
     const row = lone.add(line);
+    this.#atHand.set(row, line);
     // One that was not held against all the others stands for itself.
     lone.hold(row, groups.length > MOST_ALIKE ? ++this.#held : moment.number, group?.[0] ?? row);
     this.#waitingLines++;
     if (group === undefined) {
       groups.push([row]);
-      this.#waiting.set(key, moment);
       return;
     }
     group.push(row);
@@ -347,16 +362,13 @@ export class Walk {
     this.#waitingLines -= group.length;
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) {
-      this.#waiting.delete(key);
       this.#patience.replace(moment.blame, []);
+      moment.blame = [];
     }
     if (!hasKind || group.some((other) => lone.isAstray(other))) return;
     const fresh = this.#agreed.add(bytes, window.kind);
     if (fresh !== undefined) fresh.first = { ...line, kept: undefined };
-    for (const other of group) {
-      this.#room += lone.forget(other);
-      lone.remove(other);
-    }
+    for (const other of group) lone.remove(other);
   }
 
   /**
@@ -368,17 +380,10 @@ export class Walk {
     const astray = isAhead || !window.isInPlace(window.time);
     window.note(window.time, isAhead);
     const { log, offset, at, lineEnd } = window;
-    const length = lineEnd - at;
-    const kept = length <= this.#room ? Buffer.from(window.bytes.subarray(at, lineEnd)) : undefined;
-    this.#room -= kept?.length ?? 0;
+    // Until more is read they stay where they are.
+    const kept = window.bytes.subarray(at, lineEnd);
     window.pass();
-    return { log, seconds, nanos, offset, length, line: window.lines, astray, ...(kept && { kept }) };
-  }
-
-  /** Takes note of what is known of lines that may wait to the end, and keeps no bytes of them. */
-  #settle(groups: readonly (readonly number[])[]): void {
-    if (this.#windows.length === this.#all.length) this.#clear.note(this.#lone, groups);
-    for (const group of groups) for (const row of group) this.#room += this.#lone.forget(row);
+    return { log, seconds, nanos, offset, length: kept.length, line: window.lines, astray, kept };
   }
 
   /**
