@@ -15,6 +15,9 @@ interface Sum {
   readonly lines: number;
 }
 
+/** Newlines that are looked for at once. */
+const MANY = Buffer.alloc(1 << 9, NEWLINE);
+
 const NOTHING: Sum = { bytes: 0, lines: 0 };
 
 /**
@@ -35,10 +38,27 @@ export class BlankLines {
     let end = from;
     for (let line = from; line < to; ) {
       let at = line;
-      while (at < to && isSpace(bytes[at] as number)) at++;
-      if (at < to && bytes[at] === NEWLINE) {
-        this.#note(end, at + 1 - line);
-        line = at + 1;
+      let lines = 0;
+      let behind = line;
+      for (; at < to; at++) {
+        // There may be millions of them, most of them newlines alone.
+        if (lines > 0 && bytes[at] === NEWLINE && at + MANY.length <= to) {
+          if (bytes.compare(MANY, 0, MANY.length, at, at + MANY.length) === 0) {
+            lines += MANY.length;
+            behind = at + MANY.length;
+            at = behind - 1;
+            continue;
+          }
+        }
+        const byte = bytes[at] as number;
+        if (byte === NEWLINE) {
+          lines++;
+          behind = at + 1;
+        } else if (!isSpace(byte)) break;
+      }
+      if (lines > 0) {
+        this.#note(end, behind - line, lines);
+        line = behind;
         continue;
       }
       const newline = bytes.indexOf(NEWLINE, at);
@@ -84,11 +104,11 @@ export class BlankLines {
     for (const run of this.#runs) run.at -= by;
   }
 
-  #note(at: number, bytes: number): void {
+  #note(at: number, bytes: number, lines: number): void {
     const last = this.#runs.at(-1);
     if (last !== undefined && this.#first < this.#runs.length && last.at === at) {
       last.bytes += bytes;
-      last.lines++;
-    } else this.#runs.push({ at, bytes, lines: 1 });
+      last.lines += lines;
+    } else this.#runs.push({ at, bytes, lines });
   }
 }

@@ -1,6 +1,6 @@
 import { isRecorded, type Policy } from '#chaincode';
 import type { IsBlind } from './differences.js';
-import type { HeldLine, LoneLines } from './lone-lines.js';
+import type { EventKind, LoneLines, MomentRows } from './lone-lines.js';
 
 const SECONDS_A_DAY = 86_400;
 
@@ -21,22 +21,16 @@ export interface SaidElsewhere {
   readonly isBlind: IsBlind;
 }
 
-/** Whether all is known of the lines of a moment that their judgement hangs on, as far as they themselves tell. */
-export function isClear(moment: readonly HeldLine[]): boolean {
-  const [first] = moment;
-  return moment.every(({ kind, among }) => kind !== undefined && among === first?.among);
-}
-
 /** How many lines each log may have alone on each day: no fewer than there are contents that it alone has. */
 export class SoleLines {
   readonly #counts = new Map<string, number>();
 
   constructor(lone: LoneLines) {
     for (const moment of lone.moments()) {
-      const areHeld = isClear(moment);
-      for (const line of moment) {
-        if (areHeld && moment.some((other) => other !== line && other.alike === line.alike)) continue;
-        this.add(line.log, line.seconds);
+      const areHeld = lone.isClear(moment);
+      for (const row of moment) {
+        if (areHeld && !lone.isSole(row, moment)) continue;
+        this.add(lone.logOf(row), lone.momentOf(row).seconds);
       }
     }
   }
@@ -56,19 +50,30 @@ export class SoleLines {
  * class and dissent, which tells all that would be told of them.
  */
 export class ClearMoments {
-  readonly #counted = new Map<string, { -readonly [Key in keyof CountedDifferences]: CountedDifferences[Key] }>();
+  readonly #counted = new Map<
+    string,
+    Omit<CountedDifferences, 'attested' | 'events'> & { events: number; attested: number[] }
+  >();
+  readonly #soles: SoleLines;
+  readonly #most: number;
   readonly #told = new Map<string, number>();
+  readonly #recorded = new Map<EventKind, boolean>();
+  readonly #logs: readonly number[];
 
   /**
+   * @param lone where they lie
    * @param logs how many there are
    * @param most so many of one class and dissent are told one by one
    */
   constructor(
     private readonly policy: Policy,
-    private readonly logs: number,
-    private readonly soles: SoleLines,
-    private readonly most: number,
-  ) {}
+    private readonly lone: LoneLines,
+    { logs, soles, most }: { readonly logs: number; readonly soles: SoleLines; readonly most: number },
+  ) {
+    this.#logs = Array.from({ length: logs }, (_, log) => log);
+    this.#soles = soles;
+    this.#most = most;
+  }
 
   get counted(): readonly CountedDifferences[] {
     return [...this.#counted.values()];
@@ -78,35 +83,45 @@ export class ClearMoments {
    * Counts a clear moment, in order of time, or has it read.
    * @param read reads and tells it, if there is room for that
    */
-  take(moment: readonly HeldLine[], elsewhere: SaidElsewhere, read: () => boolean): void {
-    const [first] = moment;
-    if (first?.kind === undefined) return;
-    if (!isRecorded(this.policy, first.kind)) return;
-    const sole = moment.filter((line) => moment.every((other) => other === line || other.alike !== line.alike));
-    const present = new Set(moment.map(({ log }) => log));
-    const logs = Array.from({ length: this.logs }, (_, log) => log);
-    const absent = logs.filter((log) => !present.has(log));
+  take(moment: MomentRows, elsewhere: SaidElsewhere, read: () => boolean): void {
+    const { lone } = this;
+    const first = moment[0] as number;
+    const kind = lone.kindOf(first);
+    if (kind === undefined || !this.#isRecorded(kind)) return;
+    const present = moment.map((row) => lone.logOf(row));
+    const absent = this.#logs.filter((log) => !present.includes(log));
+    const sole = moment.filter((row) => lone.isSole(row, moment));
+    const time = lone.momentOf(first);
+    const matter = lone.matterOf(first);
     // In a hole nobody denies anything, not even one that says something else; and what others say then lies in it.
-    const isBlind = logs.some((log) => elsewhere.isBlind(log, first));
-    const isSaid = [undefined, ...absent].some((log) => elsewhere.isSaid(log, first.matter));
-    const isFlood = sole.some(({ log, seconds }) => this.soles.of(log, seconds) > this.policy.quota);
+    const isBlind = this.#logs.some((log) => elsewhere.isBlind(log, time));
+    const isSaid = elsewhere.isSaid(undefined, matter) || absent.some((log) => elsewhere.isSaid(log, matter));
+    const isFlood = sole.some((row) => this.#soles.of(lone.logOf(row), time.seconds) > this.policy.quota);
     if (isBlind || isSaid || isFlood) {
       read();
       return;
     }
     const about = { class: absent.length > 0 ? ('missing' as const) : ('differs' as const) };
-    const dissent = absent.length > 0 ? absent : sole.map(({ log }) => log);
+    const dissent = absent.length > 0 ? absent : sole.map((row) => lone.logOf(row));
     const key = `${about.class} ${dissent.join()}`;
     const told = this.#told.get(key) ?? 0;
     // The first that is not told one by one gives what is told of all of them its name.
-    if (told <= this.most) {
+    if (told <= this.#most) {
       if (read()) this.#told.set(key, told + 1);
       return;
     }
-    const known = this.#counted.get(key) ?? { ...about, dissent, events: 0, attested: new Array(this.logs).fill(0) };
+    const known = this.#counted.get(key) ?? { ...about, dissent, events: 0, attested: this.#logs.map(() => 0) };
     this.#counted.set(key, known);
     known.events++;
-    known.attested = known.attested.map((events, log) => events + (present.has(log) ? 1 : 0));
+    for (const log of new Set(present)) known.attested[log] = (known.attested[log] as number) + 1;
+  }
+
+  #isRecorded(kind: EventKind): boolean {
+    const known = this.#recorded.get(kind);
+    if (known !== undefined) return known;
+    const is = isRecorded(this.policy, kind);
+    this.#recorded.set(kind, is);
+    return is;
   }
 }
 

@@ -4,11 +4,11 @@ import { Worker } from 'node:worker_threads';
 import { CompareError } from './errors.js';
 import type { PlainLog } from './inputs.js';
 import { disorderedOf } from './order.js';
-import { openLog, type Part, partsOf } from './parts.js';
+import { openLog, type Part, partsIn, partsOf } from './parts.js';
 import type { Recorded } from './policy.js';
 import type { CompareReport } from './report-form.js';
 import { type WalkedPart, walkPart } from './walk-part.js';
-import type { WorkerData, WorkerMessage } from './worker.js';
+import type { WorkerMessage, WorkerTask } from './worker.js';
 
 export interface CompareOptions extends Recorded {
   readonly logs: readonly PlainLog[];
@@ -25,10 +25,12 @@ export interface CompareOptions extends Recorded {
  */
 export async function compareLogs(options: CompareOptions): Promise<CompareReport> {
   const descriptors = options.logs.map(({ file }) => openLog(file));
+  const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
+  // A thread takes its time to begin: in the meantime it is found out what it is to do.
+  const workers = Array.from({ length: partsIn(sizes, options.threads) - 1 }, started);
   try {
-    const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
     const known = descriptors.map((descriptor, log) => ({ descriptor, size: sizes[log] as number }));
-    const parts = partsOf(descriptors, options.threads, { leftOut: disorderedOf(known) });
+    const parts = partsOf(descriptors, options.threads, { leftOut: disorderedOf(known), sizes });
     const total = sizes.reduce((sum, size) => sum + size, 0);
     let done = 0;
     const onBytes = (bytes: number) => {
@@ -39,36 +41,44 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
     const ignore = options.policy.ignore ?? [];
     // What judges is loaded while others read.
     const judging = import('./testimony.js');
-    const walked = await inParts(parts, { descriptors, ignore }, onBytes, options.signal);
+    const walked = await inParts(parts, workers, { descriptors, ignore }, { onBytes, signal: options.signal });
     const { reportOf } = await judging;
     // What has come in the meantime is heard now.
     await setImmediate();
     if (options.signal.aborted) throw stopped();
     return reportOf({ ...options, descriptors, sizes }, walked);
   } finally {
+    // Nobody may read any more when the logs are closed.
+    await Promise.allSettled(workers.map((worker) => worker.terminate()));
     for (const descriptor of descriptors) closeSync(descriptor);
   }
+}
+
+function started(): Worker {
+  return new Worker(new URL('./worker.js', import.meta.url));
 }
 
 /** Goes through the parts at once, the first one in this thread: one thread less is to be started, and what judges is here. */
 async function inParts(
   [first, ...others]: readonly Part[],
-  about: Omit<WorkerData, 'part'>,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal,
+  workers: Worker[],
+  about: Omit<WorkerTask, 'part'>,
+  { onBytes, signal }: { readonly onBytes: (bytes: number) => void; readonly signal: AbortSignal },
 ): Promise<WalkedPart[]> {
   const failed = new AbortController();
   const stopping = AbortSignal.any([signal, failed.signal]);
-  const url = new URL('./worker.js', import.meta.url);
-  const workers = others.map((part) => new Worker(url, { workerData: { ...about, part } satisfies WorkerData }));
-  const threads = workers.map((worker) => foundBy(worker, onBytes, stopping));
+  const threads = others.map((part, index) => {
+    const worker = workers[index] ?? started();
+    workers[index] = worker;
+    worker.postMessage({ ...about, part } satisfies WorkerTask);
+    return foundBy(worker, onBytes, stopping);
+  });
   const own = inTurns(walkPart(about.descriptors, first as Part, about), onBytes, stopping);
   try {
     return await Promise.all([own, ...threads]);
   } finally {
-    // Nobody may read any more when the logs are closed.
     failed.abort();
-    await Promise.allSettled([own, ...workers.map((worker) => worker.terminate())]);
+    await Promise.allSettled([own]);
   }
 }
 

@@ -56,6 +56,9 @@ interface Columns {
   readonly matter: Uint32Array;
 }
 
+/** The places of lines of one moment. */
+export type MomentRows = readonly number[];
+
 /** Lines as they go from thread to thread. */
 export interface PackedLines {
   readonly pieces: readonly Columns[];
@@ -189,6 +192,14 @@ export class LoneLines {
     return { seconds: columns.seconds[row % PIECE] as number, nanos: columns.nanos[row % PIECE] as number };
   }
 
+  kindOf(row: number): EventKind | undefined {
+    return this.#kindsInOrder[this.#pieceOf(row).kind[row % PIECE] as number];
+  }
+
+  matterOf(row: number): number {
+    return this.#pieceOf(row).matter[row % PIECE] as number;
+  }
+
   amongOf(row: number): number {
     return this.#pieceOf(row).among[row % PIECE] as number;
   }
@@ -215,20 +226,34 @@ export class LoneLines {
     return offsets;
   }
 
-  /** Lines of one moment together, in order of time, log and number. */
-  *moments(): Generator<HeldLine[]> {
-    let moment: HeldLine[] = [];
-    this.#inOrder ??= this.#rows().sort(this.#byTime);
-    for (const row of this.#inOrder) {
-      const line = this.at(row);
-      const [first] = moment;
-      if (first !== undefined && (first.seconds !== line.seconds || first.nanos !== line.nanos)) {
-        yield moment;
-        moment = [];
-      }
-      moment.push(line);
+  /** The places of the lines of one moment together, in order of time, log and number. */
+  *moments(): Generator<MomentRows> {
+    this.#inOrder ??= this.#sorted();
+    const rows = this.#inOrder;
+    for (let from = 0; from < rows.length; ) {
+      const first = rows[from] as number;
+      const [columns, at] = [this.#pieceOf(first), first % PIECE];
+      const time = { seconds: columns.seconds[at] as number, nanos: columns.nanos[at] as number };
+      const moment = [first];
+      while (++from < rows.length && this.isAt(rows[from] as number, time)) moment.push(rows[from] as number);
+      yield moment;
     }
-    if (moment.length > 0) yield moment;
+  }
+
+  /** Whether all is known of the lines of a moment that their judgement hangs on, as far as they themselves tell. */
+  isClear(moment: MomentRows): boolean {
+    const among = this.amongOf(moment[0] as number);
+    for (const row of moment) {
+      if (this.#pieceOf(row).kind[row % PIECE] === NO_KIND || this.amongOf(row) !== among) return false;
+    }
+    return true;
+  }
+
+  /** Whether a line is the only one of a clear moment that says what it says. */
+  isSole(row: number, moment: MomentRows): boolean {
+    const alike = this.alikeOf(row);
+    for (const other of moment) if (other !== row && this.alikeOf(other) === alike) return false;
+    return true;
   }
 
   /** All of them, which are not to be changed here any more. */
@@ -249,6 +274,15 @@ export class LoneLines {
     this.#kinds.set(name, fresh);
     this.#kindsInOrder.push(kind);
     return fresh;
+  }
+
+  #sorted(): Uint32Array {
+    const rows = this.#rows();
+    for (let at = 1; at < rows.length; at++) {
+      // Most logs are in order, and so is what they differ on.
+      if (this.#byTime(rows[at - 1] as number, rows[at] as number) > 0) return rows.sort(this.#byTime);
+    }
+    return rows;
   }
 
   #rows(): Uint32Array {

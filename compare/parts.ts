@@ -55,18 +55,22 @@ export function openLog(file: string): number {
  * are cut somewhere; what belongs together and falls apart is brought together afterwards.
  * @param least bytes of a log that are worth a part
  * @param leftOut logs that are not held against the others
+ * @param sizes as far as the logs are looked at: they may grow
  */
 export function partsOf(
   descriptors: readonly number[],
   most: number,
-  { least = LEAST, leftOut = [] }: { readonly least?: number; readonly leftOut?: readonly number[] } = {},
+  {
+    least = LEAST,
+    leftOut = [],
+    sizes = descriptors.map((descriptor) => fstatSync(descriptor).size),
+  }: { readonly least?: number; readonly leftOut?: readonly number[]; readonly sizes?: readonly number[] } = {},
 ): Part[] {
-  const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
   const guide = middleOf(sizes, leftOut);
-  const count = Math.max(1, Math.min(most, Math.floor((sizes[guide] as number) / least)));
+  const count = partsIn(sizes, most, { least, leftOut });
   const moments = Array.from({ length: count - 1 }, (_, index) => {
     const middle = Math.floor(((sizes[guide] as number) * (index + FIRST)) / (count - 1 + FIRST));
-    return lineFrom(descriptors[guide] as number, middle, sizes[guide] as number)?.time;
+    return lineFrom(descriptors[guide] as number, middle, { size: sizes[guide] as number })?.time;
   }).flatMap((time) => time ?? []);
   const cuts = descriptors.map((descriptor, log) => {
     let from = 0;
@@ -84,6 +88,15 @@ export function partsOf(
   }));
 }
 
+/** How many parts logs of such sizes are cut into at the most; with their moments unknown they may be fewer. */
+export function partsIn(
+  sizes: readonly number[],
+  most: number,
+  { least = LEAST, leftOut = [] }: { readonly least?: number; readonly leftOut?: readonly number[] } = {},
+): number {
+  return Math.max(1, Math.min(most, Math.floor((sizes[middleOf(sizes, leftOut)] as number) / least)));
+}
+
 /** The log of the middle size, for a hostile one may be as long as its actor likes. */
 function middleOf(sizes: readonly number[], leftOut: readonly number[]): number {
   const kept = sizes.flatMap((size, log) => (leftOut.includes(log) ? [] : { size, log }));
@@ -96,29 +109,42 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
   let [low, high] = [0, size];
   let further = MOST_FURTHER;
   // Behind a very long line another may stand that tells where to go on.
-  const lineAfter = (place: number) => {
-    let line = lineFrom(descriptor, place, size);
-    for (let at = place + FAR; line === undefined && at < size && further > 0; at += FAR) {
+  const lineAfter = (place: number, until: number) => {
+    let line = lineFrom(descriptor, place, { size, until });
+    for (let at = place + FAR; line === undefined && at < until && further > 0; at += FAR) {
       further--;
-      line = lineFrom(descriptor, at, size);
+      line = lineFrom(descriptor, at, { size, until });
     }
     return line;
   };
+  // No line before `low` is late enough, and `found` is the first one from `high` on.
+  let found = size;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const line = lineAfter(middle);
-    if (line === undefined || isBefore(moment, line.time) || isEqual(moment, line.time)) high = middle;
-    else low = line.next;
+    const line = lineAfter(middle, high);
+    if (line !== undefined && isBefore(line.time, moment)) {
+      low = line.next;
+      continue;
+    }
+    found = line?.offset ?? found;
+    high = middle;
   }
-  return lineAfter(low)?.offset ?? size;
+  return found;
 }
 
-/** The first line that begins at a place or after it, and tells its time. */
-function lineFrom(descriptor: number, place: number, size: number) {
+/**
+ * The first line that begins at a place or after it, and tells its time.
+ * @param until where it must begin before
+ */
+function lineFrom(
+  descriptor: number,
+  place: number,
+  { size, until = size }: { readonly size: number; readonly until?: number },
+) {
   const skipped = new LogWindow(0, descriptor, look(Math.max(0, place - 1), size));
   // What is left of the line before, if the place is not where one begins.
   if (place > 0) skipped.passUnseen();
-  for (let passed = 0; skipped.fill() && passed < 1000; passed++) {
+  for (let passed = 0; skipped.fill() && skipped.offset < until && passed < 1000; passed++) {
     const isClear = skipped.look();
     const { offset, time } = skipped;
     const found = { offset, time: { ...time } };
@@ -130,10 +156,6 @@ function lineFrom(descriptor: number, place: number, size: number) {
 
 function isBefore(a: Moment, b: Moment): boolean {
   return a.seconds < b.seconds || (a.seconds === b.seconds && a.nanos < b.nanos);
-}
-
-function isEqual(a: Moment, b: Moment): boolean {
-  return a.seconds === b.seconds && a.nanos === b.nanos;
 }
 
 function justBefore({ seconds, nanos }: Moment): Moment {

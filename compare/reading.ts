@@ -1,10 +1,10 @@
 import { NANOS_PER_SECOND, type Policy } from '#chaincode';
 import { matterNumber } from './clear-lines.js';
-import { ClearMoments, type CountedDifferences, isClear, SoleLines } from './clear-moments.js';
+import { ClearMoments, type CountedDifferences, SoleLines } from './clear-moments.js';
 import type { DifferenceReader, Differences, ReadLine, UnclearOfLog } from './differences.js';
 import { blindness, holesOf, type OpenLog } from './holes.js';
 import type { Hole } from './judge-logs.js';
-import type { LoneLines } from './lone-lines.js';
+import type { LoneLines, MomentRows } from './lone-lines.js';
 import type { Agreed, GivenUp } from './walk.js';
 
 /** What was found in the logs that not all of them have. */
@@ -40,21 +40,23 @@ export function readDifferences(
   reader.readUnclear(unclear);
   const timeless = [...reader.differences.read];
   for (const { line, timeNano } of timeless) soles.add(line.log, Number(BigInt(timeNano) / NANOS_PER_SECOND));
-  for (const moment of lone.moments()) if (!isClear(moment)) reader.readMoment(moment, isHidden);
+  const linesOf = (moment: MomentRows) => moment.map((row) => lone.at(row));
+  for (const moment of lone.moments()) if (!lone.isClear(moment)) reader.readMoment(linesOf(moment), isHidden);
   reader.takeBehind(behind);
   const { read, unread } = reader.differences;
   const holes = [...holesOf(unread, unclear, givenUp, logs), ...cut];
   // A line that tells no time may be of any moment, and tell what others tell too.
   const anywhere = new Set(timeless.map(matterOf));
   const said = new Set(read.map((one) => `${one.line.log}/${matterOf(one)}`));
-  const clear = new ClearMoments(policy, logs.length, soles, most);
+  const clear = new ClearMoments(policy, lone, { logs: logs.length, soles, most });
   const elsewhere = {
     isBlind: blindness(holes),
     isSaid: (log: number | undefined, matter: number) =>
       log === undefined ? anywhere.has(matter) : said.has(`${log}/${matter}`),
   };
   for (const moment of lone.moments()) {
-    if (isClear(moment)) clear.take(moment, elsewhere, () => reader.readMoment(moment, elsewhere.isBlind));
+    if (!lone.isClear(moment)) continue;
+    clear.take(moment, elsewhere, () => reader.readMoment(linesOf(moment), elsewhere.isBlind));
   }
   return { ...reader.differences, counted: clear.counted, holes };
 }

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import stringify from 'fast-json-stable-stringify';
 import { orderedFinding } from '../reconciler/finding-form.js';
 import type { ActorSummary, Coverage, Finding, Variant } from '../reconciler/judgement.js';
@@ -77,7 +77,23 @@ export function reportForm({ actors, logs, source, parts, unread, judgement }: P
     actors: judgement.actors,
     findings: judgement.findings.map(comparedFinding),
   };
-  return { ...body, hash: hash('sha256', stringify(body), 'hex') };
+  return { ...body, hash: hashOf(body) };
+}
+
+/** SHA-256 over the stable stringification, made piece by piece: of one text of all findings several copies would be made. */
+function hashOf(body: Omit<CompareReport, 'hash'>): string {
+  const hash = createHash('sha256');
+  const names = (Object.keys(body) as (keyof typeof body)[]).sort();
+  for (const [index, name] of names.entries()) {
+    hash.update(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+    if (name !== 'findings') {
+      hash.update(stringify(body[name]));
+      continue;
+    }
+    for (const [at, finding] of body.findings.entries()) hash.update(`${at === 0 ? '[' : ','}${stringify(finding)}`);
+    hash.update(body.findings.length === 0 ? '[]' : ']');
+  }
+  return hash.update('}').digest('hex');
 }
 
 function comparedFinding(finding: Finding): ComparedFinding {
