@@ -3,6 +3,7 @@ import type { IsBlind } from './differences.js';
 import type { EventKind, LoneLines, MomentRows } from './lone-lines.js';
 
 const SECONDS_A_DAY = 86_400;
+const MOST_LOGS = 1 << 8;
 
 /** Differences that are judged alike, and need not be told one by one. */
 export interface CountedDifferences {
@@ -23,7 +24,8 @@ export interface SaidElsewhere {
 
 /** How many lines each log may have alone on each day: no fewer than there are contents that it alone has. */
 export class SoleLines {
-  readonly #counts = new Map<string, number>();
+  /** By day and log. */
+  readonly #counts = new Map<number, number>();
 
   constructor(lone: LoneLines) {
     for (const moment of lone.moments()) {
@@ -125,6 +127,6 @@ export class ClearMoments {
   }
 }
 
-function keyOf(log: number, seconds: number): string {
-  return `${log}/${Math.floor(seconds / SECONDS_A_DAY)}`;
+function keyOf(log: number, seconds: number): number {
+  return Math.floor(seconds / SECONDS_A_DAY) * MOST_LOGS + log;
 }

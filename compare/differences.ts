@@ -114,7 +114,7 @@ export class DifferenceReader {
       if (this.#readMoment(moment) && contents.length > 1) count.agreed++;
       return true;
     }
-    if (contents.some(([one]) => this.#isRecorded(one as LoneLine))) {
+    if (contents.some(([one]) => this.#isRecorded(one as HeldLine))) {
       add(this.#beyond, { key, alike, events: 1 }, () => contents.map(([one]) => one as LoneLine));
     }
     return false;
@@ -145,8 +145,8 @@ export class DifferenceReader {
     return blind;
   }
 
-  #isRecorded(line: LoneLine): boolean {
-    const kind = this.reading.kindOf(line);
+  #isRecorded(line: HeldLine): boolean {
+    const kind = line.kind ?? this.reading.kindOf(line);
     return kind === undefined ? this.read(line) !== undefined : isRecorded(this.policy, kind);
   }
 

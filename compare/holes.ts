@@ -71,10 +71,17 @@ export function blindness(holes: readonly Hole[]): IsBlind {
     hidden.set(log, own);
     insert(own, { from, to });
   }
+  // Many a log has none, and many a one nothing else.
+  const always = new Set([...hidden].flatMap(([log, own]) => (own.some(isAllTime) ? [log] : [])));
   return (log, moment) => {
     const own = hidden.get(log);
-    return own !== undefined && covers(own, padNanos(nanosOf(moment).toString()));
+    if (own === undefined || always.has(log)) return own !== undefined;
+    return covers(own, padNanos(nanosOf(moment).toString()));
   };
+}
+
+function isAllTime({ from, to }: Interval): boolean {
+  return from <= padNanos('0') && to > padNanos((LAST_TIME - 1n).toString());
 }
 
 /** What may come after the last line of a log that was cut off. */

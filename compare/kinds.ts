@@ -32,6 +32,12 @@ export class KindCounts {
 
   /** @returns the kind if it is the first of it */
   add(bytes: Uint8Array, kind: Kind): CountedKind | undefined {
+    const known = this.of(bytes, kind);
+    return known !== undefined && known.count++ === 0 ? known : undefined;
+  }
+
+  /** A kind by its bytes, always the same value for the same kind; undefined where too many are known. */
+  of(bytes: Uint8Array, kind: Kind): CountedKind | undefined {
     const { typeFrom, typeTo, actionFrom, actionTo } = kind;
     let sum = typeTo - typeFrom;
     for (let at = actionFrom; at < actionTo; at++) sum = (sum * 31 + (bytes[at] as number)) | 0;
@@ -39,8 +45,7 @@ export class KindCounts {
     for (let index = 0; index < alike.length; index++) {
       const known = alike[index] as CountedKind;
       if (isText(bytes, actionFrom, actionTo, known.actionBytes) && isText(bytes, typeFrom, typeTo, known.typeBytes)) {
-        known.count++;
-        return undefined;
+        return known;
       }
     }
     if (this.#known === this.most) return undefined;
@@ -61,7 +66,7 @@ export class KindCounts {
 function firstOf(bytes: Uint8Array, { typeFrom, typeTo, actionFrom, actionTo }: Kind): CountedKind {
   const typeBytes = Uint8Array.from(bytes.subarray(typeFrom, typeTo));
   const actionBytes = Uint8Array.from(bytes.subarray(actionFrom, actionTo));
-  return { type: textOf(typeBytes), action: textOf(actionBytes), typeBytes, actionBytes, count: 1 };
+  return { type: textOf(typeBytes), action: textOf(actionBytes), typeBytes, actionBytes, count: 0 };
 }
 
 function textOf(bytes: Uint8Array): string {

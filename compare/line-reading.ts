@@ -3,6 +3,7 @@ import { NEWLINE, RETURN } from './ascii.js';
 import { BIG_T, type Kind, kindAtStart, kindBeforeActor } from './line-scan.js';
 import type { LoneLine } from './lone-lines.js';
 import { Members } from './members.js';
+import { RecentLines } from './recent-lines.js';
 import type { LogWindow } from './window.js';
 
 /** Reads lines again that were passed, from the logs themselves: what waits is kept by its place alone. */
@@ -11,6 +12,7 @@ export class LineReading {
   /** The line that was read last to be held against another, and where it stands. */
   #last: Buffer = Buffer.alloc(0);
   #lastOf: Pick<LoneLine, 'log' | 'offset'> = { log: -1, offset: 0 };
+  readonly #recent = new RecentLines();
   readonly #one = new Members();
   readonly #other = new Members();
 
@@ -42,9 +44,15 @@ export class LineReading {
     );
   }
 
+  /** Keeps the bytes of a line that are at hand for a while. */
+  remember(line: LoneLine): void {
+    if (line.kept !== undefined) this.#recent.keep(line, line.kept);
+  }
+
   /** Lines that all logs have are held one after the other against the same one. */
   #rememberedOf(line: LoneLine): Buffer {
-    if (line.kept !== undefined) return line.kept;
+    const known = line.kept ?? this.#recent.of(line);
+    if (known !== undefined) return known;
     const { log, offset } = line;
     if (this.#lastOf.log !== log || this.#lastOf.offset !== offset) {
       this.#last = this.bytesOf(line);

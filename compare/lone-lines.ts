@@ -27,9 +27,9 @@ export interface HeldLine extends LoneLine {
   readonly among: number;
   /** Of those the ones that say the same have this in common. */
   readonly alike: number;
-  /** Of what kind the event is, if all is known that its judgement hangs on. */
+  /** Of what kind the event is, if that was seen in passing. */
   readonly kind: EventKind | undefined;
-  /** Then what its type, action and object come to: the same for the same. */
+  /** If all is known that its judgement hangs on, what its type, action and object come to: the same for the same. */
   readonly matter: number;
 }
 
@@ -53,6 +53,7 @@ interface Columns {
   readonly among: Uint32Array;
   readonly alike: Uint32Array;
   readonly kind: Uint16Array;
+  readonly clear: Uint8Array;
   readonly matter: Uint32Array;
 }
 
@@ -70,6 +71,7 @@ export class LoneLines {
   readonly #pieces: Columns[] = [];
   readonly #kinds = new Map<string, number>();
   readonly #kindsInOrder: EventKind[] = [];
+  readonly #placeOfSeen = new Map<EventKind, number>();
   readonly #free: number[] = [];
   #end = 0;
   #size = 0;
@@ -130,6 +132,7 @@ export class LoneLines {
     columns.length[at] = length;
     columns.line[at] = line;
     columns.kind[at] = NO_KIND;
+    columns.clear[at] = 0;
     return row;
   }
 
@@ -144,16 +147,24 @@ export class LoneLines {
     columns.alike[row % PIECE] = alike;
   }
 
+  /** Says of what kind a line's event is. @param kind the same value for the same kind */
+  name(row: number, kind: EventKind): void {
+    const known = this.#placeOfSeen.get(kind) ?? this.#placeOf(kind);
+    this.#placeOfSeen.set(kind, known);
+    this.#pieceOf(row).kind[row % PIECE] = known;
+  }
+
   /** Says that all is known that the judgement of a line's event hangs on. */
   clear(row: number, kind: EventKind, matter: number): void {
     const columns = this.#pieceOf(row);
     columns.kind[row % PIECE] = this.#placeOf(kind);
+    columns.clear[row % PIECE] = columns.kind[row % PIECE] === NO_KIND ? 0 : 1;
     columns.matter[row % PIECE] = matter;
   }
 
   /** Says that it is not. */
   unclear(row: number): void {
-    this.#pieceOf(row).kind[row % PIECE] = NO_KIND;
+    this.#pieceOf(row).clear[row % PIECE] = 0;
   }
 
   at(row: number): HeldLine {
@@ -244,7 +255,7 @@ export class LoneLines {
   isClear(moment: MomentRows): boolean {
     const among = this.amongOf(moment[0] as number);
     for (const row of moment) {
-      if (this.#pieceOf(row).kind[row % PIECE] === NO_KIND || this.amongOf(row) !== among) return false;
+      if (this.#pieceOf(row).clear[row % PIECE] === 0 || this.amongOf(row) !== among) return false;
     }
     return true;
   }
@@ -316,6 +327,7 @@ function newPiece(): Columns {
     among: new Uint32Array(PIECE),
     alike: new Uint32Array(PIECE),
     kind: new Uint16Array(PIECE),
+    clear: new Uint8Array(PIECE),
     matter: new Uint32Array(PIECE),
   };
 }

@@ -7,6 +7,8 @@ const ONE_IN = 32;
 const ONE_ASTRAY_IN = 16;
 /** So many of its lines may come after later ones, and one more for so many lines: each costs as much as very many that agree. */
 const FREE_ASTRAY = 1 << 15;
+/** With more of them it is in an order of its own, if only by a little. */
+const LOOSE = 1 << 8;
 /** So many ways of writing a log may have, and one more for so many lines: each is looked at member by member. */
 const FREE_WAYS = 1 << 12;
 const ONE_WAY_IN = 64;
@@ -66,6 +68,11 @@ export class Patience {
   /** Takes note of a line that came after later ones. */
   noteAstray(log: number): void {
     this.#astray[log] = (this.#astray[log] as number) + 1;
+  }
+
+  /** Whether so many lines of a log came after later ones that most of what waits for it will come. */
+  isLoose(log: number): boolean {
+    return (this.#astray[log] as number) > LOOSE;
   }
 
   /** Whether a log is in too little order. */

@@ -111,9 +111,9 @@ export class WaitingMoments {
     }
   }
 
-  /** The lines that wait, those that say the same together. */
-  *groups(): Generator<readonly number[]> {
-    for (const first of this.#firsts()) yield* this.#momentAt(first).groups;
+  /** All that wait. */
+  *moments(): Generator<WaitingMoment> {
+    for (const first of this.#firsts()) yield this.#momentAt(first);
   }
 
   /** Nothing waits any more. */

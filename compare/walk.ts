@@ -25,6 +25,8 @@ const MOST_PAST = 1 << 13;
 const MOST_LONE = 1 << 22;
 /** So many bytes of lines of one moment are looked at again for what a further one says. */
 const MOST_BEFORE = 1 << 14;
+/** So many kinds are known apart of lines that wait: anybody can make up more. */
+const MOST_KINDS = 1 << 7;
 /** Lines of one moment that are held against each other; beyond, they wait for the full reading. */
 const MOST_ALIKE = 32;
 
@@ -92,6 +94,9 @@ export class Walk {
   #held = 0;
   readonly #moment: Moment = { seconds: 0, nanos: 0 };
   #waitingLines = 0;
+  readonly #kinds = new KindCounts(MOST_KINDS);
+  /** Whether it is not yet known of all that waits what its judgement hangs on. */
+  #isUnsettled = false;
   /** Lines that were passed last, whose bytes are still at hand, by their places. */
   readonly #atHand = new Map<number, LoneLine>();
   readonly #givenUp: GivenUp[] = [];
@@ -328,7 +333,8 @@ export class Walk {
     const moment = known ?? { number: ++this.#held, groups: [], blame: [], blamed: 0 };
     if (known !== undefined) for (const group of known.groups) for (const row of group) lone.unclear(row);
     for (const window of now) this.#wait(window, moment, isAhead);
-    if (this.#windows.length === this.#all.length) this.#clear.note(lone, moment.groups, this.#lineAt);
+    if (this.#windows.some(({ log }) => this.#patience.isLoose(log))) this.#isUnsettled = true;
+    else if (this.#windows.length === this.#all.length) this.#clear.note(lone, moment.groups, this.#lineAt);
     this.#atHand.clear();
     return moment;
   }
@@ -350,10 +356,13 @@ export class Walk {
     const group = groups.length > MOST_ALIKE ? undefined : groups.find(isOther);
     const row = lone.add(line);
     this.#atHand.set(row, line);
+    const kind = window.isPlainKind ? this.#kinds.of(bytes, window.kind) : undefined;
+    if (kind !== undefined) lone.name(row, kind);
     // One that was not held against all the others stands for itself.
     lone.hold(row, groups.length > MOST_ALIKE ? ++this.#held : moment.number, group?.[0] ?? row);
     this.#waitingLines++;
     if (group === undefined) {
+      this.reading.remember(line);
       groups.push([row]);
       return;
     }
@@ -391,6 +400,10 @@ export class Walk {
    * @throws CompareError `UNLIKE`
    */
   #letGo(): void {
+    if (this.#isUnsettled && this.#windows.length === this.#all.length) {
+      for (const { groups } of this.#waiting.moments()) this.#clear.note(this.#lone, groups, this.#lineAt);
+    }
+    this.#isUnsettled = false;
     this.#waiting.letGo();
     this.#waitingLines = 0;
     if (this.#lone.size <= MOST_LONE) return;
@@ -414,9 +427,11 @@ export class Walk {
   #giveUpDisordered(): void {
     const waitWithout = (given: LogWindow) => {
       let count = 0;
-      for (const group of this.#waiting.groups()) {
-        const others = group.filter((row) => this.#lone.logOf(row) !== given.log).length;
-        if (others > 0 && others < this.#windows.length - 1) count++;
+      for (const { groups } of this.#waiting.moments()) {
+        for (const group of groups) {
+          const others = group.filter((row) => this.#lone.logOf(row) !== given.log).length;
+          if (others > 0 && others < this.#windows.length - 1) count++;
+        }
       }
       return count;
     };

@@ -83,6 +83,8 @@ export class LogWindow {
   readonly time: Moment = { seconds: 0, nanos: 0 };
   lineEnd = 0;
   readonly members = new Members();
+  /** Whether they stand in the line that was looked at last as in those that Docker writes. */
+  isPlainKind = false;
   readonly kind: Kind = { typeFrom: 0, typeTo: 0, actionFrom: 0, actionTo: 0 };
   /** Where the part ends. */
   readonly to: number;
@@ -221,7 +223,8 @@ export class LogWindow {
    */
   findKind(from: number, to: number): boolean {
     const { bytes, kind } = this;
-    const isFound = this.#seekPlainKind(from, to) || this.#kindOf(from, to);
+    this.isPlainKind = this.#seekPlainKind(from, to);
+    const isFound = this.isPlainKind || this.#kindOf(from, to);
     return isFound && !(kind.actionTo - kind.actionFrom === REMOVE.length && isText(bytes, kind.actionFrom, REMOVE));
   }
 
