@@ -76,6 +76,8 @@ async function run(files: readonly string[], options: Options, io: CommandIo): P
       policy,
       threads,
       signal: io.signal,
+      // Whatever ends the command now, nothing that it wrote is left behind.
+      onOpen: remove,
       onProgress: (done, of) => bar.show(done, of),
     });
     bar.end();

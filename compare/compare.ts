@@ -15,6 +15,8 @@ export interface CompareOptions extends Recorded {
   /** Threads at the most. */
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** Told when all logs are open: by their names nobody looks for them from then on. */
+  readonly onOpen?: () => void;
   /** Told how many bytes have been read, of how many. */
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -25,6 +27,7 @@ export interface CompareOptions extends Recorded {
  */
 export async function compareLogs(options: CompareOptions): Promise<CompareReport> {
   const descriptors = options.logs.map(({ file }) => openLog(file));
+  options.onOpen?.();
   const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
   // A thread takes its time to begin: in the meantime it is found out what it is to do.
   const workers = Array.from({ length: partsIn(sizes, options.threads) - 1 }, started);

@@ -51,7 +51,9 @@ export async function plainLogs(
     return join(folder, name);
   };
   const remove = () => {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (folder === undefined) return;
+    rmSync(folder, { recursive: true, force: true });
+    folder = undefined;
   };
   const packed = new Map<number, PackedLog>();
   try {

@@ -7,7 +7,7 @@ const ONE_IN = 32;
 const ONE_ASTRAY_IN = 16;
 /** So many of its lines may come after later ones, and one more for so many lines: each costs as much as very many that agree. */
 const FREE_ASTRAY = 1 << 15;
-/** With more of them it is in an order of its own, if only by a little. */
+/** With more of them a log is in an order of its own, if only by a little. */
 const LOOSE = 1 << 8;
 /** So many ways of writing a log may have, and one more for so many lines: each is looked at member by member. */
 const FREE_WAYS = 1 << 12;
@@ -36,7 +36,11 @@ export class Patience {
   readonly #astray: Float64Array;
   readonly #logs: number;
 
-  constructor(logs: number) {
+  /** @param loose with more lines that come after later ones a log is in an order of its own, if only by a little */
+  constructor(
+    logs: number,
+    private readonly loose = LOOSE,
+  ) {
     this.#logs = logs;
     this.#blame = new Float64Array(logs);
     this.#astray = new Float64Array(logs);
@@ -72,7 +76,7 @@ export class Patience {
 
   /** Whether so many lines of a log came after later ones that most of what waits for it will come. */
   isLoose(log: number): boolean {
-    return (this.#astray[log] as number) > LOOSE;
+    return (this.#astray[log] as number) > this.loose;
   }
 
   /** Whether a log is in too little order. */

@@ -72,6 +72,8 @@ export interface WalkOptions {
   readonly mostWaiting?: number | undefined;
   /** So many contents of a moment wait in columns. */
   readonly mostGroups?: number | undefined;
+  /** So many lines of a log may come after later ones before it is in an order of its own. */
+  readonly loose?: number | undefined;
 }
 
 /**
@@ -113,7 +115,7 @@ export class Walk {
   constructor(
     windows: readonly LogWindow[],
     private readonly reading: LineReading,
-    { ignore, leftOut = [], mostWaiting = MOST_WAITING, mostGroups }: WalkOptions,
+    { ignore, leftOut = [], mostWaiting = MOST_WAITING, mostGroups, loose }: WalkOptions,
   ) {
     this.#clear = new ClearLines(reading, ignore, windows.length);
     this.#waiting = new WaitingMoments(this.#lone, mostGroups);
@@ -121,7 +123,7 @@ export class Walk {
     this.#mostBehind = Math.min(MOST_BEHIND, mostWaiting);
     this.#all = windows;
     this.#windows = windows.filter(({ log }) => !leftOut.includes(log));
-    this.#patience = new Patience(windows.length);
+    this.#patience = new Patience(windows.length, loose);
     const out = windows.filter(({ log }) => leftOut.includes(log));
     for (const { log, until } of out) this.#givenUp.push({ log, from: undefined, until, why: 'content' });
     this.#begin();

@@ -50,11 +50,13 @@ function compared(
     policy = {},
     mostWaiting,
     mostGroups,
+    loose,
     mostAlike,
   }: {
     readonly policy?: Partial<Policy>;
     readonly mostWaiting?: number;
     readonly mostGroups?: number;
+    readonly loose?: number;
     readonly mostAlike?: number;
   } = {},
 ) {
@@ -62,7 +64,7 @@ function compared(
   try {
     const cut = partsOf(descriptors, parts, { least: 1 });
     const walked = cut.map((part) =>
-      walkedPart(descriptors, part, { ignore: policy.ignore ?? [], mostWaiting, mostGroups }),
+      walkedPart(descriptors, part, { ignore: policy.ignore ?? [], mostWaiting, mostGroups, loose }),
     );
     const report = reportOf(
       {
@@ -127,15 +129,25 @@ function readInFull(files: readonly string[], own: Partial<Policy>) {
 }
 
 describe('comparing logs', () => {
-  it.prop([logs, fc.integer({ min: 1, max: 5 }), fc.constantFrom(0, 1, 3, 100), fc.constantFrom(0, 1, 8), policies], {
-    numRuns: 300,
-  })(
+  it.prop(
+    [
+      logs,
+      fc.integer({ min: 1, max: 5 }),
+      fc.constantFrom(0, 1, 3, 100),
+      fc.constantFrom(0, 1, 8),
+      fc.constantFrom(-1, 1, 256),
+      policies,
+    ],
+    {
+      numRuns: 300,
+    },
+  )(
     'finds what reading every line finds, however the logs are cut',
-    async (drawn, parts, mostAlike, mostGroups, own) => {
+    async (drawn, parts, mostAlike, mostGroups, loose, own) => {
       await withLogs(drawn, (files) => {
         const { told, isAgreed, agreed, actors, policy } = readInFull(files, own);
         if (told.length === 0) return;
-        const report = compared(files, parts, { policy: own, mostAlike, mostGroups });
+        const report = compared(files, parts, { policy: own, mostAlike, mostGroups, loose });
         const judged = judgeLogs({
           actors,
           source: 'engine',
