@@ -1,7 +1,11 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PassThrough, Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { registerCompare } from '../../compare/command.js';
 import { compareLogs } from '../../compare/compare.js';
 import { eventLine, linesOf } from './comparing.js';
 
@@ -43,5 +47,30 @@ describe('a comparison', () => {
     const other = begin(new AbortController().signal);
     renameSync(write('newer', 'no log\n'), logs[0]?.file ?? '');
     expect((await other).coverage).toMatchObject({ agreed: 35_000, disputed: 0 });
+  });
+
+  it('has nothing left of what it wrote once it reads it, so that nothing can be left behind', async () => {
+    const temporary = join(folder, 'temporary');
+    mkdirSync(temporary);
+    vi.stubEnv('TMPDIR', temporary);
+    try {
+      const packed = join(folder, 'packed.gz');
+      writeFileSync(packed, gzipSync(linesOf([eventLine(1)])));
+      const stdout = new PassThrough();
+      const left: string[][] = [];
+      stdout.on('data', () => left.push(readdirSync(temporary)));
+      const codes: number[] = [];
+      const program = new Command().exitOverride();
+      const stdin = Readable.from([linesOf([eventLine(1)])]);
+      const signal = new AbortController().signal;
+      const exit = (code: number) => codes.push(code);
+      registerCompare(program, { stdin, stdout, stderr: new PassThrough(), env: {}, signal, exit });
+      await program.parseAsync(['compare', '-', packed, '--names', 'A,B', '--threads', '1'], { from: 'user' });
+      expect(codes).toEqual([0]);
+      expect(left.length).toBeGreaterThan(0);
+      expect(left.flat()).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });
