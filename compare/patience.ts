@@ -1,3 +1,4 @@
+import type { LoneLines } from './lone-lines.js';
 import type { LogWindow } from './window.js';
 
 /** What each log may make the others wait for, in lines, and one more for so many that it has. */
@@ -16,12 +17,6 @@ const ONE_WAY_IN = 64;
 const FREE_UNCLEAR = 1 << 15;
 /** A line so long, in bytes, counts as two, one of twice that as three. */
 const LONG = 1 << 12;
-
-/** One line that waits for the others to say the same. */
-interface Waiting {
-  readonly log: number;
-  readonly length: number;
-}
 
 /** For how many lines which logs are to blame. */
 export type Blame = readonly { readonly log: number; readonly lines: number }[];
@@ -48,19 +43,25 @@ export class Patience {
 
   /**
    * Who is to blame for what waits of a moment.
-   * @param alike lines that say the same, of each content
-   * @param absent logs that have none, but may come to have one
+   * @param lone where the lines lie
+   * @param alike places of lines that say the same, of each content
+   * @param live logs that have ended lack the rest, and are not to blame
    * @param of so many logs
    */
-  blameFor(alike: readonly (readonly Waiting[])[], absent: readonly LogWindow[], of: number): Blame {
-    const most = alike.reduce((greatest, { length }) => Math.max(greatest, length), absent.length);
+  blameFor(lone: LoneLines, alike: readonly (readonly number[])[], live: readonly LogWindow[], of: number): Blame {
+    let most = 0;
+    for (const { length } of alike) most = Math.max(most, length);
+    const absent: number[] = [];
+    for (const { log } of live) if (!hasLog(lone, alike, log)) absent.push(log);
+    most = Math.max(most, absent.length);
     if (most * 2 <= of) return [];
-    return [
-      ...alike
-        .filter((own) => own.length < most)
-        .flatMap((own) => own.map(({ log, length }) => ({ log, lines: 1 + Math.floor(length / LONG) }))),
-      ...(absent.length < most ? absent.map(({ log }) => ({ log, lines: 1 })) : []),
-    ];
+    const blame: { readonly log: number; readonly lines: number }[] = [];
+    for (const own of alike) {
+      if (own.length === most) continue;
+      for (const row of own) blame.push({ log: lone.logOf(row), lines: 1 + Math.floor(lone.lengthOf(row) / LONG) });
+    }
+    if (absent.length < most) for (const log of absent) blame.push({ log, lines: 1 });
+    return blame;
   }
 
   /** Puts one blame in place of another. */
@@ -74,29 +75,36 @@ export class Patience {
     this.#astray[log] = (this.#astray[log] as number) + 1;
   }
 
-  /** Whether so many lines of a log came after later ones that most of what waits for it will come. */
-  isLoose(log: number): boolean {
-    return (this.#astray[log] as number) > this.loose;
+  /** Whether so many lines of one of the logs came after later ones that most of what waits for it will come. */
+  isOneLoose(windows: readonly LogWindow[]): boolean {
+    for (const { log } of windows) if ((this.#astray[log] as number) > this.loose) return true;
+    return false;
   }
 
-  /** Whether a log is in too little order. */
-  isDisordered({ log, lines }: LogWindow): boolean {
-    return (this.#astray[log] as number) > FREE_ASTRAY + lines / ONE_IN;
+  /** A log that is in too little order. */
+  disordered(windows: readonly LogWindow[]): LogWindow | undefined {
+    for (const window of windows) {
+      if ((this.#astray[window.log] as number) > FREE_ASTRAY + window.lines / ONE_IN) return window;
+    }
+    return undefined;
   }
 
   /** The log of those to blame whose share is used up. */
   spent(blame: Blame, windows: readonly LogWindow[]): LogWindow | undefined {
-    return windows.find(
-      ({ log, lines }) => (this.#blame[log] as number) > FREE + lines / ONE_IN && blame.some((one) => one.log === log),
-    );
+    for (const window of windows) {
+      if ((this.#blame[window.log] as number) <= FREE + window.lines / ONE_IN) continue;
+      if (blame.some(({ log }) => log === window.log)) return window;
+    }
+    return undefined;
   }
 
   /** A log that is written in ever new ways, each of which costs as much as many lines, or of which too much tells no time. */
   noteWays(windows: readonly LogWindow[]): LogWindow | undefined {
-    return windows.find(
-      ({ members, unclear, lines }) =>
-        members.made > FREE_WAYS + lines / ONE_WAY_IN || unclear.count > FREE_UNCLEAR + lines / ONE_IN,
-    );
+    for (const window of windows) {
+      const { members, unclear, lines } = window;
+      if (members.made > FREE_WAYS + lines / ONE_WAY_IN || unclear.count > FREE_UNCLEAR + lines / ONE_IN) return window;
+    }
+    return undefined;
   }
 
   /** Whether one of so many logs can be given up: only a minority, or nobody would be left to agree. */
@@ -108,4 +116,9 @@ export class Patience {
   isAstray(log: number): boolean {
     return (this.#astray[log] as number) * ONE_ASTRAY_IN > (this.#blame[log] as number);
   }
+}
+
+function hasLog(lone: LoneLines, alike: readonly (readonly number[])[], log: number): boolean {
+  for (const own of alike) for (const row of own) if (lone.logOf(row) === log) return true;
+  return false;
 }

@@ -54,12 +54,16 @@ export class PlainEvents {
   hasOtherAttributes(other: PlainEvents, ignore: readonly string[]): boolean {
     if (!isUtf8(this.#bytes) || !isUtf8(other.#bytes)) return false;
     const counts = ({ name }: { readonly name: string }) => !ignore.includes(name);
-    const [mine, others] = [this.#attributes.filter(counts), other.#attributes.filter(counts)];
+    const [mine, others] =
+      ignore.length === 0
+        ? [this.#attributes, other.#attributes]
+        : [this.#attributes.filter(counts), other.#attributes.filter(counts)];
     if (mine.length !== others.length) return true;
-    return mine.some(({ name, value }) => {
-      const theirs = others.find((one) => one.name === name);
-      return theirs === undefined || !this.#bytesOf(value).equals(other.#bytesOf(theirs.value));
-    });
+    for (const [at, { name, value }] of mine.entries()) {
+      const theirs = others[at]?.name === name ? others[at] : others.find((one) => one.name === name);
+      if (theirs === undefined || !this.#isSameValue(value, other, theirs.value)) return true;
+    }
+    return false;
   }
 
   /** Whether the event of which the names were read has a value so long that a digest is recorded of it. */
@@ -97,9 +101,9 @@ export class PlainEvents {
     return this.#isText(value) ? this.#bytes.toString('utf8', from + 1, to - 1) : undefined;
   }
 
-  #bytesOf(value: number): Buffer {
-    const { from, to } = this.#members.placeOf(value);
-    return this.#bytes.subarray(from, to);
+  #isSameValue(value: number, other: PlainEvents, theirs: number): boolean {
+    const [mine, there] = [this.#members.placeOf(value), other.#members.placeOf(theirs)];
+    return this.#bytes.compare(other.#bytes, there.from, there.to, mine.from, mine.to) === 0;
   }
 }
 

@@ -260,7 +260,7 @@ export class Walk {
     if (ahead !== undefined) {
       const time = { ...ahead.time };
       this.#waiting.put(time, this.#waitTogether([ahead], time, true));
-      if (this.#patience.isDisordered(ahead)) this.#losePatience(ahead, now, 'content');
+      if (this.#patience.disordered([ahead]) !== undefined) this.#losePatience(ahead, now, 'content');
       return;
     }
     const spent = this.#waitAll(isOfAll ? live : live.filter(isNow), now, live);
@@ -279,18 +279,13 @@ export class Walk {
   #blameFor(moment: WaitingMoment, now: readonly LogWindow[], live: readonly LogWindow[]): LogWindow | undefined {
     const { groups, blame } = moment;
     if (groups.length === 0) return undefined;
-    const disordered = now.find((window) => this.#patience.isDisordered(window));
+    const disordered = this.#patience.disordered(now);
     // Of very many lines of one moment not each asks anew who is to blame for all of them.
     if (disordered !== undefined || (groups.length > MOST_ALIKE && groups.length < moment.blamed + MOST_ALIKE)) {
       return disordered;
     }
     moment.blamed = groups.length;
-    // One that has ended lacks the rest, and costs nothing.
-    const lines = groups.map((group) =>
-      group.map((row) => ({ log: this.#lone.logOf(row), length: this.#lone.lengthOf(row) })),
-    );
-    const absent = live.filter(({ log }) => !lines.some((alike) => alike.some((line) => line.log === log)));
-    moment.blame = this.#patience.blameFor(lines, absent, this.#windows.length);
+    moment.blame = this.#patience.blameFor(this.#lone, groups, live, this.#windows.length);
     this.#patience.replace(blame, moment.blame);
     return this.#patience.spent(moment.blame, this.#windows);
   }
@@ -335,7 +330,7 @@ export class Walk {
     const moment = known ?? { number: ++this.#held, groups: [], blame: [], blamed: 0 };
     if (known !== undefined) for (const group of known.groups) for (const row of group) lone.unclear(row);
     for (const window of now) this.#wait(window, moment, isAhead);
-    if (this.#windows.some(({ log }) => this.#patience.isLoose(log))) this.#isUnsettled = true;
+    if (this.#patience.isOneLoose(this.#windows)) this.#isUnsettled = true;
     else if (this.#windows.length === this.#all.length) this.#clear.note(lone, moment.groups, this.#lineAt);
     this.#atHand.clear();
     return moment;
