@@ -76,8 +76,6 @@ async function run(files: readonly string[], options: Options, io: CommandIo): P
       policy,
       threads,
       signal: io.signal,
-      // Whatever ends the command now, nothing that it wrote is left behind.
-      onOpen: remove,
       onProgress: (done, of) => bar.show(done, of),
     });
     bar.end();
@@ -100,7 +98,7 @@ async function runWithLedger(
   const stray = (['names', 'policy', 'threads'] as const).find((option) => options[option] !== undefined);
   if (stray !== undefined) throw new UsageError(`--${stray} is of no use with --with.`);
   const { compareLog } = await import('../exchange/compare-log.js');
-  const { logs, remove } = await plainLogs([name], io.stdin, io.signal);
+  const { logs, remove } = await plainLogs([name], io.stdin, io.signal, true);
   try {
     const cut = logs[0]?.cut;
     if (cut !== undefined) {

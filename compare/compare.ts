@@ -15,8 +15,6 @@ export interface CompareOptions extends Recorded {
   /** Threads at the most. */
   readonly threads: number;
   readonly signal: AbortSignal;
-  /** Told when all logs are open: by their names nobody looks for them from then on. */
-  readonly onOpen?: () => void;
   /** Told how many bytes have been read, of how many. */
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -26,8 +24,13 @@ export interface CompareOptions extends Recorded {
  * @throws CompareError `LOG` if one cannot be read, `EMPTY` if there is no event in any
  */
 export async function compareLogs(options: CompareOptions): Promise<CompareReport> {
-  const descriptors = options.logs.map(({ file }) => openLog(file));
-  options.onOpen?.();
+  const opened: number[] = [];
+  const descriptors = options.logs.map(({ file, descriptor }) => {
+    if (descriptor !== undefined) return descriptor;
+    const own = openLog(file);
+    opened.push(own);
+    return own;
+  });
   const sizes = descriptors.map((descriptor) => fstatSync(descriptor).size);
   // A thread takes its time to begin: in the meantime it is found out what it is to do.
   const workers = Array.from({ length: partsIn(sizes, options.threads) - 1 }, started);
@@ -53,7 +56,7 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
   } finally {
     // Nobody may read any more when the logs are closed.
     await Promise.allSettled(workers.map((worker) => worker.terminate()));
-    for (const descriptor of descriptors) closeSync(descriptor);
+    for (const descriptor of opened) closeSync(descriptor);
   }
 }
 

@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { fstatSync, ftruncateSync } from 'node:fs';
 import { ZERO } from './ascii.js';
 import { CompareError } from './errors.js';
 import { type Packing, unpacked } from './unpack.js';
+import { writeAll } from './write-all.js';
 
 /** So many unpacked bytes that tell of no other time than those before are no log's. */
 const IDLE = 1 << 25;
@@ -24,7 +24,7 @@ export class PackedLog {
   /** What is wrong with one that is damaged. */
   why = '';
   readonly #pieces: AsyncGenerator<Buffer>;
-  readonly #to: FileHandle;
+  readonly #to: number;
   /** What was unpacked and is beyond the bound. */
   #rest: Buffer | undefined;
   /** The last time told, and bytes since another was. */
@@ -33,26 +33,15 @@ export class PackedLog {
 
   /**
    * @param name of the log, as it is told
-   * @throws CompareError `LOG` if no file can be written
+   * @param from open file that it is read from
+   * @param to open file that it is written to
    */
-  static async create(
-    name: string,
-    packing: Packing,
-    { from = name, file, signal }: { readonly from?: string; readonly file: string; readonly signal: AbortSignal },
-  ): Promise<PackedLog> {
-    try {
-      return new PackedLog(name, { from, packing, to: await open(file, 'w', 0o600) }, signal);
-    } catch (cause) {
-      throw notCopied(name, cause);
-    }
-  }
-
-  private constructor(
+  constructor(
     readonly name: string,
-    { from, packing, to }: { readonly from: string; readonly packing: Packing; readonly to: FileHandle },
+    { from, packing, to }: { readonly from: number; readonly packing: Packing; readonly to: number },
     private readonly signal: AbortSignal,
   ) {
-    this.size = statSync(from).size;
+    this.size = fstatSync(from).size;
     this.#to = to;
     this.#pieces = unpacked(from, packing);
   }
@@ -73,7 +62,7 @@ export class PackedLog {
         }
         const kept = piece.subarray(0, bound - this.count);
         this.#rest = kept.length < piece.length ? piece.subarray(kept.length) : undefined;
-        await this.#to.writeFile(kept);
+        writeAll(this.#to, kept);
         this.count += kept.length;
         if (this.#isIdle(kept)) {
           this.stopped = 'idle';
@@ -90,15 +79,14 @@ export class PackedLog {
     }
   }
 
-  /** Ends reading and writing. */
+  /** Ends reading. */
   async close(): Promise<void> {
     await this.#pieces.return(undefined).catch(() => undefined);
-    await this.#to.close();
   }
 
   /** Forgets what was written of it. */
-  async clear(): Promise<void> {
-    await this.#to.truncate(0);
+  clear(): void {
+    ftruncateSync(this.#to);
   }
 
   async #next(): Promise<Buffer | undefined> {

@@ -1,4 +1,5 @@
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 /** How a log is packed. */
@@ -11,27 +12,25 @@ const AT_ONCE = 1 << 16;
 /** So many unpacked bytes come at once from gzip. */
 const PIECE = 1 << 18;
 
-/** How a file is packed, told by its first bytes; undefined if it is not. */
-export function packingOf(file: string): Packing | undefined {
+/** How an open file is packed, told by its first bytes; undefined if it is not. */
+export function packingOf(descriptor: number): Packing | undefined {
   const first = Buffer.alloc(ZSTD.length);
-  const descriptor = openSync(file, 'r');
   const count = readSync(descriptor, first, 0, first.length, 0);
-  closeSync(descriptor);
   const begins = (magic: Buffer) => count >= magic.length && first.subarray(0, magic.length).equals(magic);
   if (begins(GZIP)) return 'gzip';
   return begins(ZSTD) ? 'zstd' : undefined;
 }
 
 /**
- * What is in a packed file, piece by piece, each made only when it is asked for: a few bytes may unpack to very many.
+ * What is in an open packed file, piece by piece, each made only when it is asked for: a few bytes may unpack to very many.
  * @throws Error if it is damaged or cut off, or, packed with zstd, needs more than 128 MiB of memory
  */
-export function unpacked(file: string, packing: Packing): AsyncGenerator<Buffer> {
-  return packing === 'gzip' ? gunzipped(file) : unzstded(file);
+export function unpacked(descriptor: number, packing: Packing): AsyncGenerator<Buffer> {
+  return packing === 'gzip' ? gunzipped(descriptor) : unzstded(descriptor);
 }
 
-async function* gunzipped(file: string): AsyncGenerator<Buffer> {
-  const source = createReadStream(file, { highWaterMark: AT_ONCE });
+async function* gunzipped(descriptor: number): AsyncGenerator<Buffer> {
+  const source = Readable.from(chunksOf(descriptor));
   const gunzip = createGunzip({ chunkSize: PIECE });
   source.on('error', (error) => gunzip.destroy(error));
   try {
@@ -42,13 +41,13 @@ async function* gunzipped(file: string): AsyncGenerator<Buffer> {
   }
 }
 
-async function* unzstded(file: string): AsyncGenerator<Buffer> {
+async function* unzstded(descriptor: number): AsyncGenerator<Buffer> {
   // Few logs are packed so, and the decoder is made anew each time it is loaded.
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   await decoder.init();
   let empty = 0;
-  for (const { buffer, byteOffset, length } of decoder.decodeStreaming(chunksOf(file))) {
+  for (const { buffer, byteOffset, length } of decoder.decodeStreaming(chunksOf(descriptor))) {
     // An error of the format is not told, but no byte is taken any more. A piece without content may also be the end of a
     // frame, which takes some bytes.
     empty = length > 0 ? 0 : empty + 1;
@@ -57,16 +56,12 @@ async function* unzstded(file: string): AsyncGenerator<Buffer> {
   }
 }
 
-function* chunksOf(file: string): Generator<Buffer> {
-  const descriptor = openSync(file, 'r');
-  try {
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(AT_ONCE);
-      const count = readSync(descriptor, chunk, 0, AT_ONCE, null);
-      if (count === 0) return;
-      yield chunk.subarray(0, count);
-    }
-  } finally {
-    closeSync(descriptor);
+function* chunksOf(descriptor: number): Generator<Buffer> {
+  for (let at = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(AT_ONCE);
+    const count = readSync(descriptor, chunk, 0, AT_ONCE, at);
+    if (count === 0) return;
+    at += count;
+    yield chunk.subarray(0, count);
   }
 }
