@@ -15,7 +15,8 @@ interface Sum {
   readonly lines: number;
 }
 
-/** Newlines that are looked for at once. */
+/** Newlines that are looked for at once, after so many others. */
+const SOME = 1 << 6;
 const MANY = Buffer.alloc(1 << 9, NEWLINE);
 
 const NOTHING: Sum = { bytes: 0, lines: 0 };
@@ -41,8 +42,8 @@ export class BlankLines {
       let lines = 0;
       let behind = line;
       for (; at < to; at++) {
-        // There may be millions of them, most of them newlines alone.
-        if (lines > 0 && bytes[at] === NEWLINE && at + MANY.length <= to) {
+        // There may be millions of them, most of them newlines alone; a few are not worth a look ahead.
+        if (lines > 0 && lines % SOME === 0 && at + MANY.length <= to) {
           if (bytes.compare(MANY, 0, MANY.length, at, at + MANY.length) === 0) {
             lines += MANY.length;
             behind = at + MANY.length;
