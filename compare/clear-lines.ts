@@ -5,6 +5,8 @@ import { PlainEvents, type PlainNames } from './plain-event.js';
 /** Of longer lines, in bytes, and of longer names digests are recorded. */
 const LONGEST = 1 << 13;
 const LONGEST_NAME = 256;
+/** More contents of one moment are never such a difference. */
+export const MOST_CLEAR = 2;
 
 /**
  * Finds differences whose judgement hangs on nothing that is said elsewhere, but for what the logs that lack an event say of
@@ -30,7 +32,7 @@ export class ClearLines {
    * @param lineAt a line by its place
    */
   note(lone: LoneLines, groups: readonly (readonly number[])[], lineAt: (row: number) => LoneLine): void {
-    if (groups.length > 2) return;
+    if (groups.length > MOST_CLEAR) return;
     const [one = [], two = []] = groups;
     const [most, other] = one.length < two.length ? [two, one] : [one, two];
     const isMajority = most.length * 2 > this.logs && most.length < this.logs;

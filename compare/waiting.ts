@@ -77,8 +77,8 @@ export class WaitingMoments {
     if (this.#size === this.#chains.length) this.#grow();
     this.#size++;
     this.#chain(first, time);
-    const blame = this.#placeOf(moment.blame);
-    if (blame === undefined || moment.groups.length > this.mostGroups) {
+    const blame = moment.groups.length > this.mostGroups ? undefined : this.#placeOf(moment.blame);
+    if (blame === undefined) {
       this.#large.set(first, moment);
       return;
     }

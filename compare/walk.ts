@@ -1,5 +1,5 @@
 import { NEWLINE, RETURN } from './ascii.js';
-import { ClearLines } from './clear-lines.js';
+import { ClearLines, MOST_CLEAR } from './clear-lines.js';
 import { CompareError } from './errors.js';
 import { type EventsOfKind, KindCounts } from './kinds.js';
 import type { LineReading } from './line-reading.js';
@@ -328,7 +328,10 @@ export class Walk {
     const lone = this.#lone;
     const known = this.#waiting.get(time);
     const moment = known ?? { number: ++this.#held, groups: [], blame: [], blamed: 0 };
-    if (known !== undefined) for (const group of known.groups) for (const row of group) lone.unclear(row);
+    // Only of a few contents is all known.
+    if (known !== undefined && known.groups.length <= MOST_CLEAR) {
+      for (const group of known.groups) for (const row of group) lone.unclear(row);
+    }
     for (const window of now) this.#wait(window, moment, isAhead);
     if (this.#patience.isOneLoose(this.#windows)) this.#isUnsettled = true;
     else if (this.#windows.length === this.#all.length) this.#clear.note(lone, moment.groups, this.#lineAt);
