@@ -55,6 +55,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what this command takes)')
     .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 could not do it.')
     // Set before the subcommands are added: they inherit it.
+    .configureOutput({ outputError: (text, write) => write(harmless(text)) })
     .exitOverride();
   const asked = COMMANDS.filter(({ names }) => names.includes(argv[2] ?? ''));
   for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(program, io);
@@ -78,6 +79,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   reportError(process, new UsageError(`Standard output cannot be written (${error.code}); give it room.`));
   process.exit(EXIT.failed);
 });
+/** What commander says of arguments has them in it as they are, and a file's name may be one. */
+function harmless(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line))
+    .join('\n');
+}
+
 /** Commander answers `nonsense --help` with the program's own help, as if there were such a command. */
 function refuseUnknown(program: Command, name: string | undefined): void {
   if (name === undefined || name.startsWith('-') || name === 'help') return;

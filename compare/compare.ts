@@ -61,7 +61,10 @@ export async function compareLogs(options: CompareOptions): Promise<CompareRepor
 }
 
 function started(): Worker {
-  return new Worker(new URL('./worker.js', import.meta.url));
+  const worker = new Worker(new URL('./worker.js', import.meta.url));
+  // Whoever waits for it hears of that, too; for one that gets no part nobody waits.
+  worker.on('error', () => {});
+  return worker;
 }
 
 /** Goes through the parts at once, the first one in this thread: one thread less is to be started, and what judges is here. */

@@ -101,7 +101,7 @@ function mustBeNamed(actor: string, sourceId: string, { sources = [] }: Host): v
   if (sources.length === 0 || sources.includes(sourceId)) return;
   throw new ExchangeError(
     'SCOPE',
-    `${actor} has never said anything of a source ${sourceId}, and nothing was attested. The ledger knows ${sources.join(', ')}: name one of these with --source-id, or say with --new-source that this is another one.`,
+    `${actor} has never said anything of a source ${sourceId}, and nothing was attested. Say with --new-source that this is another one, or name with --source-id one that the ledger knows: ${sources.join(', ')}.`,
   );
 }
 

@@ -21,6 +21,9 @@ export async function withCommand<T>(
   signal: AbortSignal,
   ask: (channel: Channel) => Promise<T>,
 ): Promise<T> {
+  if (command.trim() === '') {
+    throw new ExchangeError('CHANNEL', 'The command of the other side is empty; give the line that runs it.');
+  }
   const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'pipe'], signal });
   child.stderr.setEncoding('utf8').on('data', (text: string) => process.stderr.write(harmless(text)));
   const over = once(child, 'close').catch((cause) => {

@@ -111,7 +111,7 @@ function judgeAnew(projection: Projection, next: Day, most: number): JudgedAnew 
   );
   let turn: Day | undefined;
   for (const day of far) {
-    // None is passed over for a smaller one: then it might wait for ever.
+    // The first for which there is no room is the first the next time: so none waits for ever.
     if (!room.hasFor(day)) break;
     turn = day;
   }
@@ -138,7 +138,7 @@ function judgeAnew(projection: Projection, next: Day, most: number): JudgedAnew 
     }
   }
   const [first] = [...waiting].sort();
-  if (first !== undefined) amends.push({ day: first, id: 'waiting', change: waitingFor(waiting.size) });
+  if (first !== undefined) amends.unshift({ day: first, id: 'waiting', change: waitingFor(waiting.size) });
   return { amends, judged, waiting: [...waiting], turn };
 }
 

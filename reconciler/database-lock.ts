@@ -1,4 +1,5 @@
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { ReconcilerError } from './errors.js';
 import { databaseError } from './projection/database.js';
@@ -41,7 +42,15 @@ function whereItLies(file: string): string {
   try {
     return realpathSync(file);
   } catch {
-    // It is made by whoever reads into it first.
-    return file;
+    // It is made by whoever reads into it first, perhaps where a link leads.
+    return linkedBy(file) ?? file;
+  }
+}
+
+function linkedBy(file: string): string | undefined {
+  try {
+    return whereItLies(resolve(dirname(file), readlinkSync(file)));
+  } catch {
+    return undefined;
   }
 }

@@ -20,7 +20,6 @@ export class DirectWriter {
    * @param fd of the same file, open for reading and writing
    * @param position where they begin; before it the file has no hole
    * @returns false if that is not worth it, or not possible here; then some of it may stand in its place, and all is to be written in another way
-   * @throws Error what the system says of a full or broken disk
    */
   write(file: string, fd: number, position: number, parts: readonly Uint8Array[]): boolean {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -29,9 +28,8 @@ export class DirectWriter {
     try {
       direct = openSync(file, constants.O_WRONLY | constants.O_DIRECT);
       return this.#write(direct, fd, position, parts);
-    } catch (error) {
-      // The file system cannot do it, or not in such pieces.
-      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+    } catch {
+      // The file system cannot do it, or not in such pieces. If the disk is full or broken, the usual way tells.
       this.#isRefused = true;
       return false;
     } finally {

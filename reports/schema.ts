@@ -202,7 +202,11 @@ export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
     .array(
       z.strictObject({
         day,
-        id: z.string().describe('the finding that is replaced; "coverage" for its counts, "bill" for its amounts'),
+        id: z
+          .string()
+          .describe(
+            'the finding that is replaced; "coverage" for its counts, "bill" for its amounts, "folded" for changes beyond those told, "waiting" for days that are judged anew later',
+          ),
         change: z.string(),
       }),
     )

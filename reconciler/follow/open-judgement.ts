@@ -297,7 +297,6 @@ export class OpenJudgement {
     return { ...row, kind: { type, action }, sole, group: this.#records.group(matter), ...NOTHING_SAID, holes: [] };
   }
 
-  /** A record of an event of which nothing is known yet. */
   #look(record: EventRecord): void {
     this.#records.add(record);
     this.#events.touch(record.group);

@@ -45,6 +45,7 @@ const RETIRED_AT_ONCE = 500;
  * them makes up nobody attests anything.
  */
 const MOST_HELD = 256 * 1024 * 1024;
+
 /** An event that the table does not have yet. */
 interface Fresh {
   readonly event: OpenEvent;
@@ -82,11 +83,13 @@ export class EventWindow {
   readonly #table: OpenTable;
   /** Bytes that open events take, about. */
   #held = 0;
+  /** Whether the table may have open ones that are not held. */
+  #isAnyAway = false;
   readonly #expectations = new Map<NumberedPolicy, Map<string, readonly string[]>>();
   readonly #sql;
 
   constructor(
-    readonly db: Db,
+    db: Db,
     private readonly policies: PolicyBook,
     private readonly tallies: Tallies,
     private readonly sources: Sources,
@@ -146,6 +149,13 @@ export class EventWindow {
     const policy = this.policies.at(padNanos(t ?? time))?.policy;
     if (policy === undefined) return t !== undefined || this.policies.inForce.length === 0;
     return isRecorded(policy, event);
+  }
+
+  /** Whether an event is open, though the window holds it no more: what is open is attested whatever has come into force since. */
+  isAway(entry: ReadEvent): boolean {
+    if (!this.#isAnyAway) return false;
+    const known = this.#find(entry, padNanos(entry.time));
+    return known !== undefined && this.#table.has(known);
   }
 
   /** The event of an entry, made known if it is new; an event that was retired comes back to be looked at. */
@@ -268,6 +278,8 @@ export class EventWindow {
       const event = this.#restored(row, false);
       if (event.at >= from) this.#reopen(event);
     }
+    // What was put away and is complete now is nowhere to be found before.
+    this.flush();
   }
 
   #expectAnew(event: OpenEvent, from: string): void {
@@ -289,14 +301,18 @@ export class EventWindow {
       if (!event.stored) this.#table.insert(event);
       event.stored = true;
       this.#detach(event);
-      this.#held -= event.weight;
-      event.weight = weightOf(event);
-      this.#held += event.weight;
+      this.#weigh(event);
     }
     this.#opening.length = 0;
   }
 
-  /** Holds no more than half of what may be held, once that is passed; what has been open for longest goes first. */
+  #weigh(event: OpenEvent): void {
+    this.#held -= event.weight;
+    event.weight = weightOf(event);
+    this.#held += event.weight;
+  }
+
+  /** Holds no more than half of what may be held, once that is passed; what has been looked at least lately goes first, after a start what is earliest. */
   #putAway(): void {
     if (this.#held <= this.mostHeld) return;
     for (const event of this.#known.values()) {
@@ -306,6 +322,7 @@ export class EventWindow {
       this.#held -= event.weight;
       event.weight = 0;
       event.isAway = true;
+      this.#isAnyAway = true;
       event.next = undefined;
       event.text = '';
     }
@@ -341,6 +358,7 @@ export class EventWindow {
       if (!which(event)) continue;
       updateEvent.run(rowOf(event.said), event.id);
       this.#changed.delete(event);
+      if (event.weight > 0) this.#weigh(event);
     }
     for (const event of this.#unwritten) {
       if (event.isOpen) continue;
@@ -426,10 +444,12 @@ export class EventWindow {
       for (const row of rows) {
         const event = this.#restored(row, true);
         events.push(event);
-        event.weight = weightOf(event);
-        this.#held += event.weight;
+        this.#weigh(event);
       }
-      if (this.#held > this.mostHeld / 2) break;
+      if (this.#held > this.mostHeld / 2) {
+        this.#isAnyAway = true;
+        break;
+      }
     }
     for (const event of events.reverse()) this.#known.set(event);
   }

@@ -4,6 +4,8 @@ import type { EventFields } from './canonical-scan.js';
 
 /** What an open event takes besides its text. */
 const BYTES_OF_OPEN = 1200;
+/** As many as a unit of its text may take, and a number of who attests it. */
+const [BYTES_OF_UNIT, BYTES_OF_NUMBER] = [2, 8];
 
 /** An event that not every expected witness has attested yet. */
 export interface OpenEvent {
@@ -60,8 +62,8 @@ export function jsonText(text: string): string {
 }
 
 /** Bytes that it takes, about. */
-export function weightOf({ text }: OpenEvent): number {
-  return BYTES_OF_OPEN + text.length;
+export function weightOf({ text, said }: OpenEvent): number {
+  return BYTES_OF_OPEN + BYTES_OF_UNIT * text.length + BYTES_OF_NUMBER * said.numbers.length;
 }
 
 /** Whether a run is among them. */

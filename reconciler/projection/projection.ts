@@ -351,7 +351,7 @@ export class Projection {
     for (const { open, parsed, text, key, t } of entries) {
       number += 1;
       let event: OpenEvent | undefined = open;
-      if (parsed !== undefined && this.#window.isJudged(parsed)) {
+      if (parsed !== undefined && (this.#window.isJudged(parsed) || this.#window.isAway(parsed))) {
         event = this.#window.enter(parsed, this.#sources.touch(parsed.event.source, actor, clock), seq, text, key);
       }
       if (event === undefined) continue;

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { completePolicy, parseEntry, parsePolicy, policyText, sha256Hex } from '#chaincode';
-import type { LedgerBlock } from '../../reconciler/ledger/block.js';
+import type { Invocation, LedgerBlock } from '../../reconciler/ledger/block.js';
 import { PolicyBook } from '../../reconciler/ledger/policy-book.js';
 import { Sources } from '../../reconciler/ledger/sources.js';
 import { openDatabase } from '../../reconciler/projection/database.js';
@@ -17,6 +17,7 @@ import {
   ACTORS,
   blocksOf,
   containerEvent,
+  DAY_START,
   hashed,
   intake,
   invocation,
@@ -81,6 +82,29 @@ describe('open events for which there is no room', () => {
     projection.close();
   });
 
+  it.each([
+    // Policies by which the events would not be recorded if they came now for the first time.
+    ['no longer records such events', true, { record: { network: ['*'] }, from: DAY_START.toString() }],
+    ['begins after them', false, { from: hashed(containerEvent('c', 'start', 10_000_000_000_000n)).event.time ?? '' }],
+  ])('are attested as what is held is, under a policy that %s', (_, isGoverned, changed) => {
+    const runs = ACTORS.map((actor) => new Run(actor));
+    const events = [1n, 2n].map((at) => hashed(containerEvent(`c${at}`, 'start', at)));
+    const text = policyText(completePolicy({ ...changed, actors: ACTORS }));
+    const number = isGoverned ? '2' : '1';
+    const decided = [
+      invocation(ACTORS[0] ?? '', 'ProposePolicy', [text]),
+      ...ACTORS.map((actor) => invocation(actor, 'ApprovePolicy', [number, parsePolicy(text).hash])),
+    ];
+    const [first, ...others] = runs.map((run) => run.batch({ events, sentAt: 1 })) as [Invocation, ...Invocation[]];
+    const blocks = blocksOf([...(isGoverned ? policyTransactions() : []), first, ...decided, ...others], 1);
+    expect(rowsOf(blocks, 0)).toEqual(rowsOf(blocks, undefined));
+    const projection = new Projection(':memory:', { mostHeld: 0 });
+    intake(projection, blocks);
+    expect(projection.policies.inForce.length).toBe(Number(number));
+    expect(projection.db.prepare('SELECT count(*) FROM attestations').pluck().get()).toBe(6);
+    projection.close();
+  });
+
   it('are left in the table when a projection is opened', () => {
     const run = new Run(ACTORS[0] ?? '');
     const events = Array.from({ length: 1200 }, (_, at) => hashed(containerEvent(`c${at}`, 'start', BigInt(at))));
@@ -95,7 +119,7 @@ describe('open events for which there is no room', () => {
   it('are not taken for what others lead to that are still held', () => {
     const db = openDatabase(':memory:');
     const sources = new Sources();
-    const window = new EventWindow(db, new PolicyBook(), new Tallies(db), sources, new LifeLog(db), 3500);
+    const window = new EventWindow(db, new PolicyBook(), new Tallies(db), sources, new LifeLog(db), 5000);
     const events = [1000, 1].map((length, at) =>
       hashed(containerEvent('c', 'start', BigInt(at), { name: 'x'.repeat(length) })),
     );
