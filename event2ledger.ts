@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type CommandIo, type RegisterCommands, reportError } from './cli/command.js';
 import { EXIT, UsageError } from './cli/exit.js';
-import { printable } from './cli/printable.js';
+import { printable, printableLines } from './cli/printable.js';
 
 /** Every folder's commands, in the order in which a newcomer meets them. A command's code is loaded if it is asked for. */
 const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () => Promise<RegisterCommands> }[] = [
@@ -55,7 +55,8 @@ async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what this command takes)')
     .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 could not do it.')
     // Set before the subcommands are added: they inherit it.
-    .configureOutput({ outputError: (text, write) => write(harmless(text)) })
+    // Commander's errors have arguments in them as they are, and a hostile file's name may be one.
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
     .exitOverride();
   const asked = COMMANDS.filter(({ names }) => names.includes(argv[2] ?? ''));
   for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(program, io);
@@ -79,14 +80,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   reportError(process, new UsageError(`Standard output cannot be written (${error.code}); give it room.`));
   process.exit(EXIT.failed);
 });
-/** What commander says of arguments has them in it as they are, and a file's name may be one. */
-function harmless(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => printable(line))
-    .join('\n');
-}
-
 /** Commander answers `nonsense --help` with the program's own help, as if there were such a command. */
 function refuseUnknown(program: Command, name: string | undefined): void {
   if (name === undefined || name.startsWith('-') || name === 'help') return;

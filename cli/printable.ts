@@ -12,6 +12,14 @@ export function printable(text: string, limit = 500): string {
   return cut.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
+/** As `printable`, of each line of a text of several. */
+export function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line))
+    .join('\n');
+}
+
 /**
  * JSON in which the unprintable characters that JSON leaves alone (DEL, C1, bidirectional overrides, zero-width ones) are
  * escaped too: the same value, but nothing a terminal would obey, nor text that shows one thing and means another.

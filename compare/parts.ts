@@ -1,6 +1,6 @@
 import { fstatSync, openSync } from 'node:fs';
 import { CompareError } from './errors.js';
-import type { Moment } from './line-scan.js';
+import { isAfter, type Moment } from './line-scan.js';
 import { LogWindow, type Stretch } from './window.js';
 
 /** One stretch of every log, from about one moment to about another. */
@@ -122,7 +122,7 @@ function placeOf(descriptor: number, size: number, moment: Moment): number {
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const line = lineAfter(middle, high);
-    if (line !== undefined && isBefore(line.time, moment)) {
+    if (line !== undefined && isAfter(moment, line.time)) {
       low = line.next;
       continue;
     }
@@ -152,10 +152,6 @@ function lineFrom(
     if (isClear) return { ...found, next: skipped.offset };
   }
   return undefined;
-}
-
-function isBefore(a: Moment, b: Moment): boolean {
-  return a.seconds < b.seconds || (a.seconds === b.seconds && a.nanos < b.nanos);
 }
 
 function justBefore({ seconds, nanos }: Moment): Moment {

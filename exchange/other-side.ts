@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { printable } from '../cli/printable.js';
+import { printableLines } from '../cli/printable.js';
 import { type Channel, streamChannel } from './channel.js';
 import { ExchangeError } from './protocol/errors.js';
 import { answer, type Offer, type Random } from './session.js';
@@ -25,7 +25,7 @@ export async function withCommand<T>(
     throw new ExchangeError('CHANNEL', 'The command of the other side is empty; give the line that runs it.');
   }
   const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'pipe'], signal });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => process.stderr.write(harmless(text)));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => process.stderr.write(printableLines(text)));
   const over = once(child, 'close').catch((cause) => {
     throw new ExchangeError('CHANNEL', 'The command of the other side cannot be run, or was interrupted.', { cause });
   }) as Promise<[number | null]>;
@@ -47,13 +47,6 @@ export async function withCommand<T>(
     await Promise.race([over.catch(() => {}), setTimeout(LAST_WORDS, undefined, { ref: false })]);
     child.stderr.destroy();
   }
-}
-
-function harmless(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => printable(line))
-    .join('\n');
 }
 
 /** Asks another side within this process. */

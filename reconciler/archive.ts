@@ -137,15 +137,8 @@ export class BlockArchive {
 
   /** Behind a position there is nothing, or the beginning of these. */
   #write(fd: number, frames: readonly Frame[], position: number): void {
-    if (
-      this.#direct.write(
-        this.file,
-        fd,
-        position,
-        frames.flatMap(({ parts }) => parts),
-      )
-    )
-      return;
+    const all = frames.flatMap(({ parts }) => parts);
+    if (this.#direct.write(this.file, fd, position, all)) return;
     let at = position;
     for (const frame of frames) {
       writeFrame(fd, frame, at);

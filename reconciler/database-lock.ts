@@ -1,4 +1,4 @@
-import { readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { ReconcilerError } from './errors.js';
@@ -16,10 +16,11 @@ export interface DatabaseLock {
  * @throws ReconcilerError `DATABASE` if another reconcile holds it, or nothing can be written there
  */
 export function lockDatabase(file: string): DatabaseLock {
+  // One in memory is nobody else's.
+  const lockFile = file === ':memory:' ? file : `${whereItLies(file)}.lock`;
   let held: Database.Database | undefined;
   try {
-    // One in memory is nobody else's.
-    held = new Database(file === ':memory:' ? file : `${whereItLies(file)}.lock`, { timeout: 0 });
+    held = new Database(lockFile, { timeout: 0 });
     // Nothing is ever written: the transaction is the lock.
     held.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -31,7 +32,12 @@ export function lockDatabase(file: string): DatabaseLock {
         { cause: error },
       );
     }
-    throw databaseError(error as Error, file);
+    if (!existsSync(lockFile)) throw databaseError(error as Error, file);
+    throw new ReconcilerError(
+      'DATABASE',
+      `${lockFile} cannot be locked: ${(error as Error).message}; give access to it, or move away what is in its place.`,
+      { cause: error },
+    );
   }
   const lock = held;
   return { release: () => lock.close() };

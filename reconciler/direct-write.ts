@@ -7,8 +7,8 @@ const STAGE_BYTES = 4 * 1024 * 1024;
 const WORTH_IT = 1024 * 1024;
 
 /**
- * Writes what is long past the system's cache (`O_DIRECT`): to copy bytes into it that hardly anybody reads again costs as much
- * as hashing them, and would push out what is read.
+ * Writes what is long past the system's cache (`O_DIRECT`): to copy bytes into it that hardly anybody reads again can cost as much
+ * as hashing them, and pushes out what is read.
  */
 export class DirectWriter {
   /** Its memory begins at a page: it is reserved as address space, for it could grow. */

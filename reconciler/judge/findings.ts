@@ -173,53 +173,39 @@ function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: Eve
 }
 
 function wholeFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
-  const { source, type, object, action } = event.event;
   const variants = parts.variants();
-  return {
-    id: findingId(source, (parts.first ?? event).hash, ...(parts.subject ?? [])),
-    class: findingClass,
-    severity: severityOf(findingClass),
-    source,
-    type,
-    object,
-    action,
-    time: unpadNanos(event.time),
-    majority: parts.majority,
-    dissent: parts.dissent,
-    verdict: parts.verdict,
-    variants,
-    absence: parts.absence ?? [],
-    diff: differencesOf(variants),
-  };
+  return { ...plainOf(findingClass, event, parts), id: idOf(event, parts), variants, diff: differencesOf(variants) };
 }
 
 function lazyFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
-  const { source, type, object, action } = event.event;
-  const id = once(() => findingId(source, (parts.first ?? event).hash, ...(parts.subject ?? [])));
+  const id = once(() => idOf(event, parts));
   const variants = once(parts.variants);
   const diff = once(() => differencesOf(variants()));
   return {
+    ...plainOf(findingClass, event, parts),
     get id() {
       return id();
     },
-    class: findingClass,
-    severity: severityOf(findingClass),
-    source,
-    type,
-    object,
-    action,
-    time: unpadNanos(event.time),
-    majority: parts.majority,
-    dissent: parts.dissent,
-    verdict: parts.verdict,
     get variants() {
       return variants();
     },
-    absence: parts.absence ?? [],
     get diff() {
       return diff();
     },
   };
+}
+
+/** What costs little to say. */
+function plainOf(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts) {
+  const { source, type, object, action } = event.event;
+  const { majority, dissent, verdict, absence = [] } = parts;
+  const time = unpadNanos(event.time);
+  const severity = severityOf(findingClass);
+  return { class: findingClass, severity, source, type, object, action, time, majority, dissent, verdict, absence };
+}
+
+function idOf(event: JudgedEvent, { first = event, subject = [] }: EventFindingParts): string {
+  return findingId(event.event.source, first.hash, ...subject);
 }
 
 function once<T>(make: () => T): () => T {

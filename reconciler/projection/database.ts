@@ -58,7 +58,7 @@ export function asDatabaseError(error: unknown, file: string): unknown {
   return error instanceof Database.SqliteError ? databaseError(error, file) : error;
 }
 
-/** Why a file cannot be used as a projection, or beside one. */
+/** Why a file cannot be used as a projection. */
 export function databaseError(cause: Error, file: string): ReconcilerError {
   const code = cause instanceof Database.SqliteError ? cause.code : '';
   if (code.startsWith('SQLITE_BUSY')) {

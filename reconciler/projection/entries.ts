@@ -12,7 +12,7 @@ import {
 } from '#chaincode';
 import { type BatchText, BETWEEN_EVENTS, batchText } from '../ledger/batch-text.js';
 import { scanCanonical } from './canonical-scan.js';
-import { type EventWindow } from './event-window.js';
+import type { EventWindow } from './event-window.js';
 import { jsonText, type OpenEvent, type ReadEvent } from './open-event.js';
 import { keyOf, type Texted, TextIndex } from './text-index.js';
 

@@ -41,8 +41,8 @@ type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 const RETIRED_AT_ONCE = 500;
 
 /**
- * So many bytes of open events are held in memory, about: all that actors have yet to attest while they are at most days apart. Of what one of
- * them makes up nobody attests anything.
+ * So many bytes of open events are held in memory, about: some hundred thousand of a few hundred bytes. One that is put away costs a
+ * look-up when somebody attests it after all; of what one actor makes up nobody does.
  */
 const MOST_HELD = 256 * 1024 * 1024;
 

@@ -16,7 +16,7 @@ import { DisputeBook } from './dispute-book.js';
 import { type BatchEntries, entriesOf } from './entries.js';
 import { type Attesting, EventWindow } from './event-window.js';
 import { LifeLog } from './life-log.js';
-import { type OpenEvent } from './open-event.js';
+import type { OpenEvent } from './open-event.js';
 import { RunStore } from './run-store.js';
 import { SilenceStore } from './silence-store.js';
 import { SourceStore } from './source-store.js';

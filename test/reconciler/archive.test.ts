@@ -1,10 +1,21 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { common } from '@hyperledger/fabric-protos';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { archivedBlock, BlockArchive, framed, frameOf } from '../../reconciler/archive.js';
+import { DirectWriter } from '../../reconciler/direct-write.js';
 import { reconcile } from '../../reconciler/reconcile.js';
 import { SmallLedger } from '../proof/support/small-ledger.js';
 import { ACTORS } from './support/history.js';
@@ -166,6 +177,18 @@ describe('what is too long for the system to be bothered with', () => {
       expected = Buffer.concat([expected, ...frames.flatMap(({ parts }) => parts)]);
       expect(readFileSync(file).equals(expected)).toBe(true);
     }
+  });
+
+  it.each([
+    ['cannot be opened', join(folder, 'not there')],
+    ['takes nothing', '/dev/full'],
+  ])('is left to the usual way where a file %s past the cache', (_, direct) => {
+    const fd = openSync(file, 'w+');
+    const writer = new DirectWriter();
+    expect(writer.write(direct, fd, 0, [part(1, 2_000_000)])).toBe(false);
+    // Nor is it tried again.
+    expect(writer.write(file, fd, 0, [part(1, 2_000_000)])).toBe(false);
+    closeSync(fd);
   });
 
   it('is completed where it was cut off within a page', () => {

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockDatabase } from '../../reconciler/database-lock.js';
 import { dayJudgement } from '../../reconciler/day-judgement.js';
 import { Projection } from '../../reconciler/projection/projection.js';
 import { reconcile } from '../../reconciler/reconcile.js';
@@ -121,5 +122,29 @@ describe('a reconciliation', () => {
       code: 'DATABASE',
       message: expect.stringContaining(`${dbFile} cannot be used as a projection`),
     });
+  });
+});
+
+describe('the lock of a database', () => {
+  it('is one, whether a link leads to what is there or to what is made later', () => {
+    const [link, target] = [join(folder, 'dangling.db'), join(folder, 'later.db')];
+    symlinkSync('later.db', link);
+    const lock = lockDatabase(link);
+    const refused = expect.objectContaining({
+      code: 'DATABASE',
+      message: expect.stringContaining('Another reconcile'),
+    });
+    expect(() => lockDatabase(target)).toThrow(refused);
+    writeFileSync(target, '');
+    for (const file of [link, target]) expect(() => lockDatabase(file)).toThrow(refused);
+    lock.release();
+    lockDatabase(target).release();
+  });
+
+  it('that cannot be had is told by its own name', () => {
+    const file = join(folder, 'blocked.db');
+    mkdirSync(`${file}.lock`);
+    const refused = { code: 'DATABASE', message: expect.stringContaining(`${file}.lock cannot be locked`) };
+    expect(() => lockDatabase(file)).toThrow(expect.objectContaining(refused));
   });
 });
