@@ -52,7 +52,8 @@ export function judgeBeyond(
   if (standing === undefined) return nothing;
   const judged = judgeEvents(standings, pairVariants(standings, vantage), within, locate, true);
   const [finding] = judged.findings;
-  const { source, type, object, action } = standing.event.event;
+  const { type, object, action } = standing.event;
+  const source = standing.event.source.name;
   const id = findingId(source, `beyond/${names.join('/')}/${finding?.id ?? ''}`);
   const hidden = standing.blind.map((actor) => ({ actor, time: standing.event.time, events }));
   if (finding !== undefined) {
@@ -62,7 +63,7 @@ export function judgeBeyond(
   if (isAlike) return { ...nothing, agreed: events, hidden };
   // All say the same of the first moment, but the others were not read.
   const about = { id, source, time: standing.event.time, actor: '' };
-  const unread = { dissent: [], verdict: 'unresolved' as const, variants: [variantOf(standing, locate)] };
+  const unread = { dissent: [], verdict: 'unresolved' as const, variants: [variantOf(standing.event, locate)] };
   const differs = { ...established('differs', about), ...unread, type, object, action, folded: events };
   return { ...nothing, disputed: events, findings: [differs], hidden };
 }

@@ -161,6 +161,7 @@ function judgedEvent({ event, lines }: Told, index: number, source: Source, acto
       ...(timeless && { t: timeNano }),
     }),
   );
+  const { type, action, object } = event.event;
   const time = padNanos(event.event.time ?? (medianTime(attestations) as string));
   return {
     id: index,
@@ -168,9 +169,13 @@ function judgedEvent({ event, lines }: Told, index: number, source: Source, acto
     time,
     keyTime: time,
     source,
+    type,
+    action,
+    object,
     event: event.event as CanonicalEvent,
     firstSeq: index,
     appearance: 0n,
+    attesters: [...new Set(attestations.map(({ actor }) => actor))].sort(),
     attestations: attestations.sort((a, b) => (a.actor < b.actor ? -1 : 1)),
     retired: false,
     late: [],
@@ -224,16 +229,16 @@ function foldedFinding(
 ): Finding[] {
   const [first] = standings;
   if (first === undefined) return [];
-  const { source, type, object, action } = first.event.event;
+  const { source, type, object, action } = first.event;
   return [
     {
-      ...established('uncorroborated', { ...about, source, time: first.event.time }),
+      ...established('uncorroborated', { ...about, source: source.name, time: first.event.time }),
       ...(about.verdict === 'unresolved' && { dissent: [] }),
       type,
       object,
       action,
       verdict: about.verdict,
-      variants: [variantOf(first, NOWHERE)],
+      variants: [variantOf(first.event, NOWHERE)],
       folded: standings.length,
     },
   ];

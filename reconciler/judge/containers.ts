@@ -135,7 +135,7 @@ class LoggedDay {
   ) {
     const { standings, bounds, policy } = decided;
     for (const { event } of standings) {
-      const container = lives.find(event.source, event.event.object);
+      const container = lives.find(event.source, event.object);
       if (container !== undefined) this.#odd.add(container);
     }
     const [part, ...more] = projection.policies.within(bounds);

@@ -79,7 +79,7 @@ export function missing(
     majority: standing.attesters,
     dissent: lacking.map(({ actor }) => actor),
     verdict: 'stands',
-    variants: () => [variantOf(standing, locate)],
+    variants: () => [variantOf(standing.event, locate)],
     absence: absenceOf(lacking, locate),
   });
 }
@@ -92,7 +92,7 @@ export function differs({ standing, dissent, majority }: Pair, { locate, lazily 
     majority,
     dissent: [...new Set(dissent.map(({ actor }) => actor))].sort(),
     verdict: 'stands',
-    variants: () => contents.map((content) => variantOf(content, locate)),
+    variants: () => contents.map((content) => variantOf(content.event, locate)),
     first: firstOf(contents),
   });
 }
@@ -105,7 +105,7 @@ export function unresolvedVariants(cluster: Cluster, { locate, lazily }: Telling
     majority: [],
     dissent: [],
     verdict: 'unresolved',
-    variants: () => cluster.map((content) => variantOf(content, locate)),
+    variants: () => cluster.map((content) => variantOf(content.event, locate)),
     first,
   });
 }
@@ -118,7 +118,7 @@ export function uncorroborated(standing: Standing, { locate, lazily }: Telling):
     majority: resolved ? standing.lacking.filter(({ by }) => by === 'watch').map(({ actor }) => actor) : [],
     dissent: resolved ? standing.attesters : [],
     verdict: resolved ? 'uncorroborated' : 'unresolved',
-    variants: () => [variantOf(standing, locate)],
+    variants: () => [variantOf(standing.event, locate)],
     absence: absenceOf(standing.lacking, locate),
   });
 }
@@ -126,7 +126,6 @@ export function uncorroborated(standing: Standing, { locate, lazily }: Telling):
 /** The events of sources that do not exist, as one finding; of several sources it names none. */
 export function inventedSource(standings: readonly Standing[], { locate, lazily }: Telling): Finding {
   const first = firstOf(standings);
-  const shown = standings.find(({ event }) => event === first) as Standing;
   const several = standings.some(({ event }) => event.source !== first.source);
   return {
     ...eventFinding('uncorroborated', first, {
@@ -134,7 +133,7 @@ export function inventedSource(standings: readonly Standing[], { locate, lazily 
       majority: [],
       dissent: [...new Set(standings.flatMap(({ attesters }) => attesters))].sort(),
       verdict: 'uncorroborated',
-      variants: () => [variantOf(shown, locate)],
+      variants: () => [variantOf(first, locate)],
       ...(several && { subject: ['sources'] }),
     }),
     ...(several && { source: '' }),
@@ -151,7 +150,7 @@ export function late(standing: Standing, { locate, lazily }: Telling): Finding {
     majority: standing.attesters.filter((actor) => !dissent.includes(actor)),
     dissent,
     verdict: 'established',
-    variants: () => [variantOf(standing, locate)],
+    variants: () => [variantOf(standing.event, locate)],
   });
 }
 
@@ -197,7 +196,8 @@ function lazyFinding(findingClass: FindingClass, event: JudgedEvent, parts: Even
 
 /** What costs little to say. */
 function plainOf(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts) {
-  const { source, type, object, action } = event.event;
+  const { type, object, action } = event;
+  const source = event.source.name;
   const { majority, dissent, verdict, absence = [] } = parts;
   const time = unpadNanos(event.time);
   const severity = severityOf(findingClass);
@@ -205,7 +205,7 @@ function plainOf(findingClass: FindingClass, event: JudgedEvent, parts: EventFin
 }
 
 function idOf(event: JudgedEvent, { first = event, subject = [] }: EventFindingParts): string {
-  return findingId(event.event.source, first.hash, ...subject);
+  return findingId(event.source.name, first.hash, ...subject);
 }
 
 function once<T>(make: () => T): () => T {
@@ -217,8 +217,9 @@ function once<T>(make: () => T): () => T {
 }
 
 /** An event with all who attest it. */
-export function variantOf({ event, attesters }: Pick<Standing, 'event' | 'attesters'>, locate: Locate): Variant {
-  const evidence = event.attestations.map(
+export function variantOf(judged: JudgedEvent, locate: Locate): Variant {
+  const { event, hash: eventHash, attesters } = judged;
+  const evidence = judged.attestations.map(
     ({ actor, collector, run, number, seq, t }): Evidence => ({
       actor,
       collector,
@@ -228,13 +229,9 @@ export function variantOf({ event, attesters }: Pick<Standing, 'event' | 'attest
       ...(t === undefined ? {} : { t }),
     }),
   );
-  const reference = eventReference(referenceTime(event), event.hash);
-  return { eventHash: event.hash, reference, actors: attesters, event: event.event, evidence };
-}
-
-/** The time in the ledger's key: a timeless event is kept under the start of its day. */
-function referenceTime({ event, keyTime }: JudgedEvent): string {
-  return event.time ?? unpadNanos(keyTime);
+  // The time in the ledger's key: a timeless event is kept under the start of its day.
+  const reference = eventReference(event.time ?? unpadNanos(judged.keyTime), eventHash);
+  return { eventHash, reference, actors: attesters, event, evidence };
 }
 
 function absenceOf(lacking: readonly Lacking[], locate: Locate): Absence[] {

@@ -118,7 +118,8 @@ function finding(
 ): Finding[] {
   if (count === 0) return [];
   const event = loadEvent(projection, first);
-  const { source, type, object, action } = event.event;
+  const { type, object, action } = event;
+  const source = event.source.name;
   const isDenied = verdict === 'uncorroborated';
   const about = {
     id: findingId('', `flood/${actor}/${day}`, ...(isDenied ? [] : [verdict])),
@@ -134,7 +135,7 @@ function finding(
       object,
       action,
       verdict,
-      variants: [variantOf({ event, attesters: [actor] }, locate)],
+      variants: [variantOf(event, locate)],
       folded: count,
     },
   ];

@@ -21,11 +21,17 @@ export interface JudgedEvent {
   /** The time in its key on the ledger: for a timeless event the start of a day. */
   readonly keyTime: string;
   readonly source: Source;
+  readonly type: string;
+  readonly action: string;
+  readonly object: string;
+  /** All of it. Of very many events none is kept in memory so: it is read when it is asked for. */
   readonly event: CanonicalEvent;
   readonly firstSeq: number;
   /** When it appeared on the ledger clock, nanoseconds; undefined if it has not yet. */
   readonly appearance: bigint | undefined;
-  /** Sorted by actor, collector, run, number. */
+  /** All actors that attest it, expected or not, sorted. */
+  readonly attesters: readonly string[];
+  /** Sorted by actor, collector, run, number; read when asked for, as `event` is. */
   readonly attestations: readonly JudgedAttestation[];
   /** Whether it was retired as attested by exactly those expected, and so is counted already. */
   readonly retired: boolean;

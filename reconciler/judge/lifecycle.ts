@@ -85,8 +85,7 @@ export class LifeCheck {
   findings(locate: Locate): Finding[] {
     return this.#illegal.map(({ id, source, object, action, time }) => {
       const event = loadEvent(this.projection, id);
-      const attesters = [...new Set(event.attestations.map(({ actor }) => actor))].sort();
-      const variant = variantOf({ event, attesters }, locate);
+      const variant = variantOf(event, locate);
       const about = { id: findingId(source, variant.eventHash, 'lifecycle'), source, time, actor: '' };
       return {
         ...established('lifecycle', about),

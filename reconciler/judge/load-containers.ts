@@ -3,6 +3,7 @@ import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
 import type { ContainerEvent } from '../running/day.js';
 import { LIFE_ACTIONS } from '../running/sweep.js';
+import { sharedTexts } from '../shared-texts.js';
 import type { Standing } from './standing.js';
 
 /** An event in a container's life, with whether it counts for what may follow. */
@@ -69,16 +70,6 @@ function* inOrder(rows: Iterable<EventRow>): Iterable<EventRow> {
     moment.push(row);
   }
   yield* moment.sort(([a], [b]) => a - b);
-}
-
-/** One text for all that are equal: each row brings its own, and a day's are all held until it is judged. */
-function sharedTexts(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const same = known.get(text);
-    if (same === undefined) known.set(text, text);
-    return same ?? text;
-  };
 }
 
 function countsAs({ verdict, sourceExists }: Standing, isInstead: boolean): LifeEventRow['stands'] {

@@ -1,9 +1,9 @@
-import { type CanonicalEvent, medianTime, padNanos } from '#chaincode';
 import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
 import type { Flood } from './beyond-quota.js';
 import type { Locate } from './findings.js';
-import type { JudgedAttestation, JudgedEvent, Vantage } from './input.js';
+import type { JudgedEvent, Vantage } from './input.js';
+import { EVENT_COLUMNS, type EventRow, rowReader } from './stored-event.js';
 
 /** The ledger as the projection has it, up to its latest transaction. */
 export function vantageOf(projection: Projection): Vantage {
@@ -32,26 +32,8 @@ export function locatorOf(projection: Projection): Locate {
   };
 }
 
-/** So many places of transactions, and names of runs, are remembered. */
+/** So many places of transactions are remembered. */
 const MOST_PLACES = 10_000;
-const MOST_RUNS = 10_000;
-
-interface EventRow {
-  readonly id: number;
-  readonly time: string;
-  readonly hash: string;
-  readonly source: number;
-  readonly canonical: string;
-  readonly firstSeq: number;
-  /** As the table of events has it. */
-  readonly attested: string;
-  readonly retired: 0 | 1;
-}
-
-/** An attestation as the table of events has it. */
-type Attested = readonly [run: number, number: number, seq: number, t?: string];
-
-const COLUMNS = 'e.id, e.time, e.hash, e.source, e.canonical, e.first_seq AS firstSeq, e.attested';
 
 /**
  * The events of an interval that somebody may lack, and those that somebody attested late, in order of time.
@@ -65,7 +47,7 @@ export function loadEvents(projection: Projection, interval: Interval, floods: r
   const read = rowReader(projection, ({ id }) => late.get(id) ?? []);
   const open = db
     .prepare(
-      `SELECT ${COLUMNS}, 0 AS retired FROM open_events o JOIN events e ON e.id = o.event
+      `SELECT ${EVENT_COLUMNS}, 0 AS retired FROM open_events o JOIN events e ON e.id = o.event
        WHERE o.time >= ? AND o.time < ?${leaveOut}`,
     )
     .iterate(from, to, ...left) as Iterable<EventRow>;
@@ -75,7 +57,7 @@ export function loadEvents(projection: Projection, interval: Interval, floods: r
   if (late.size > 0) {
     const retired = db
       .prepare(
-        `SELECT DISTINCT ${COLUMNS}, 1 AS retired FROM late_attestations l JOIN events e ON e.id = l.event
+        `SELECT DISTINCT ${EVENT_COLUMNS}, 1 AS retired FROM late_attestations l JOIN events e ON e.id = l.event
          WHERE l.time >= ? AND l.time < ?
          AND NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = l.time AND o.event = l.event)`,
       )
@@ -165,7 +147,7 @@ export function loadEvent(projection: Projection, id: number): JudgedEvent {
 /** As `loadEvent`, for one after the other. */
 export function eventLoader(projection: Projection): (id: number) => JudgedEvent {
   const find = projection.db.prepare(
-    `SELECT ${COLUMNS}, NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = e.time AND o.event = e.id) AS retired
+    `SELECT ${EVENT_COLUMNS}, NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = e.time AND o.event = e.id) AS retired
      FROM events e WHERE e.id = ?`,
   );
   const late = projection.db
@@ -173,74 +155,4 @@ export function eventLoader(projection: Projection): (id: number) => JudgedEvent
     .pluck();
   const read = rowReader(projection, ({ time, id }) => late.all(time, id) as string[]);
   return (id) => read(find.get(id) as EventRow);
-}
-
-/** @param lateOf who attested an event late, sorted */
-function rowReader(
-  projection: Projection,
-  lateOf: (row: EventRow) => readonly string[],
-): (row: EventRow) => JudgedEvent {
-  const attestationsOf = attestationReader(projection);
-  return (row) => {
-    const { id, time, hash, source, canonical, firstSeq, attested, retired } = row;
-    const list = attestationsOf(attested);
-    return {
-      id,
-      hash,
-      keyTime: time,
-      time: saidTime(list) ?? time,
-      source: projection.sources.byId(source),
-      event: JSON.parse(canonical) as CanonicalEvent,
-      firstSeq,
-      appearance: projection.appearances.of(firstSeq),
-      attestations: list,
-      retired: retired === 1,
-      late: lateOf(row),
-    };
-  };
-}
-
-/** A run as attestations name it, and where it stands in the order in which the database sorts them. */
-interface NamedRun extends Pick<JudgedAttestation, 'actor' | 'collector' | 'run'> {
-  readonly order: Buffer;
-}
-
-/** Reads what a row says of an event's attestations, sorted by actor, collector, run and number. */
-function attestationReader({ db }: Projection): (attested: string) => JudgedAttestation[] {
-  const find = db.prepare('SELECT actor, collector, run FROM runs WHERE id = ?');
-  const runs = new Map<number, NamedRun>();
-  const named = (id: number): NamedRun => {
-    let run = runs.get(id);
-    if (run === undefined) {
-      const names = find.get(id) as Pick<NamedRun, 'actor' | 'collector' | 'run'>;
-      // No name has a NUL, so none begins as another goes on.
-      if (runs.size >= MOST_RUNS) runs.clear();
-      run = { ...names, order: Buffer.from(`${names.actor}\0${names.collector}\0${names.run}`) };
-      runs.set(id, run);
-    }
-    return run;
-  };
-  return (attested) => {
-    const list = (JSON.parse(attested) as Attested[]).map(([id, number, seq, t]) => ({
-      by: named(id),
-      number,
-      seq,
-      t,
-    }));
-    if (list.length > 1) list.sort((a, b) => Buffer.compare(a.by.order, b.by.order) || a.number - b.number);
-    return list.map(({ by: { actor, collector, run }, number, seq, t }) => ({
-      actor,
-      collector,
-      run,
-      number,
-      seq,
-      ...(t !== undefined && { t }),
-    }));
-  };
-}
-
-/** The time that a timeless event's attesters give it, 19 digits. */
-function saidTime(list: readonly JudgedAttestation[]): string | undefined {
-  const time = list.some(({ t }) => t !== undefined) ? medianTime(list) : undefined;
-  return time === undefined ? undefined : padNanos(time);
 }

@@ -219,10 +219,17 @@ export function matterOf({
   return JSON.stringify([source, type, action, object, container]);
 }
 
+/** As `matterOf`: its attributes, which may be much, are looked at only where they matter. */
+function matterOfEvent(judged: JudgedEvent): string {
+  const { source, type, action, object } = judged;
+  const attributes = type === 'network' ? judged.event.attributes : {};
+  return matterOf({ source: source.name, type, action, object, attributes });
+}
+
 function groupsOf(standings: readonly Standing[]): Standing[][] {
   const groups = new Map<string, Standing[]>();
   for (const standing of standings.filter(({ sourceExists }) => sourceExists)) {
-    const key = matterOf(standing.event.event);
+    const key = matterOfEvent(standing.event);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [standing]);
     else group.push(standing);

@@ -52,9 +52,8 @@ export interface Subject {
  * @returns undefined where no policy governs the event's time or has it recorded by anybody
  */
 export function standingOf(event: JudgedEvent, vantage: Vantage): Standing | undefined {
-  const attesters = [...new Set(event.attestations.map(({ actor }) => actor))].sort();
-  const { time, source, appearance } = event;
-  const decided = decide({ time, source, kind: event.event, appearance }, attesters, vantage);
+  const { time, source, appearance, attesters } = event;
+  const decided = decide({ time, source, kind: event, appearance }, attesters, vantage);
   if (decided === undefined) return undefined;
   // Whom nobody expects cannot be late.
   const late = event.late.filter((actor) => decided.expected.includes(actor));
