@@ -9,7 +9,7 @@ import {
   policyText,
   unpadNanos,
 } from '#chaincode';
-import { established, findingId, type Locate, variantOf } from '../reconciler/judge/findings.js';
+import { established, findingId, type Locate, variantOf, wholly } from '../reconciler/judge/findings.js';
 import { foldAlike } from '../reconciler/judge/fold.js';
 import { gapFinding, holesOf, timesOfOthers } from '../reconciler/judge/gaps.js';
 import type { JudgedAttestation, JudgedEvent, Vantage } from '../reconciler/judge/input.js';
@@ -103,7 +103,7 @@ export function judgeLogs(testimony: Testimony): LogJudgement {
       })),
       ...(testimony.mostAlike !== undefined && { most: testimony.mostAlike }),
     }),
-  );
+  ).map(wholly);
   judged.counts.disputed += counted.reduce((sum, { events }) => sum + events, 0);
   judged.counts.disputed += floods.reduce((sum, { standings: list }) => sum + list.length, 0);
   judged.counts.disputed += many.reduce((sum, { disputed }) => sum + disputed, 0);

@@ -2,9 +2,9 @@ import { type Day, dayEnd, padNanos } from '#chaincode';
 import { orderedBody } from '../reconciler/daily-report.js';
 import { judgementOf } from '../reconciler/day-judgement.js';
 import type { Finding } from '../reconciler/judgement.js';
+import { sealedDays } from '../reconciler/kept-days.js';
 import type { Projection } from '../reconciler/projection/projection.js';
 import { eventDays, openDay } from '../reconciler/seal.js';
-import { sealedDays } from '../reconciler/seal-store.js';
 import type { DayRange } from './ledger-rows.js';
 
 /** A finding, in the published form, and the report in which it stands. */

@@ -2,6 +2,7 @@ import { addSeconds, type Day, dayOf, dayStart, padNanos } from '#chaincode';
 import { changesBetween } from './amendment.js';
 import { type JudgedDay, judgeDay } from './judge/judge-day.js';
 import type { DayJudgement } from './judgement.js';
+import { type KeptDay, keepAmended, lastSaid } from './kept-days.js';
 import { type Db, prepared } from './projection/database.js';
 import type { Projection } from './projection/projection.js';
 import type { CarriedContainer } from './running/day.js';
@@ -39,16 +40,6 @@ function sealedAt(db: Db, day: Day): number {
   return seq;
 }
 
-/** What was last said of a sealed day: in its own report, or in the amendments of later ones. */
-export function lastSaid({ db }: Projection, day: Day): JudgedDay {
-  const row = (db.prepare('SELECT judgement, carry FROM amended_days WHERE day = ?').get(day) ??
-    db.prepare('SELECT judgement, carry FROM days WHERE day = ?').get(day)) as { judgement: string; carry: string };
-  return {
-    judgement: JSON.parse(row.judgement) as DayJudgement,
-    carry: JSON.parse(row.carry) as CarriedContainer[],
-  };
-}
-
 /**
  * Attestations of the days that one seal judges anew, besides those near to the day that is sealed: a single late word may touch
  * any sealed day, and whoever says one of each would have all of them judged with every seal. What is beyond waits for the next.
@@ -60,17 +51,16 @@ const MOST_ANEW = 1_000_000;
  * stay as they are.
  */
 export function amendSealed(projection: Projection, next: Day, most = MOST_ANEW): DayJudgement['amends'] {
-  const keep = projection.db.prepare('INSERT OR REPLACE INTO amended_days (day, judgement, carry) VALUES (?, ?, ?)');
   const { amends, judged, waiting, turn } = judgeAnew(projection, next, most);
   if (turn !== undefined) {
     prepared(projection.db, "INSERT OR REPLACE INTO meta (key, value) VALUES ('amended', ?)").run(turn);
   }
   for (const day of waiting) projection.touched.add(day);
-  for (const [day, { judgement, carry }] of judged) {
-    keep.run(day, JSON.stringify(judgement), JSON.stringify(carry));
+  for (const [day, anew] of judged) {
+    keepAmended(projection, anew);
     projection.touched.judged(day);
     // What is not decided yet is decided by the clock, with nothing said of it.
-    if (judgement.coverage.pending > 0) projection.touched.add(day);
+    if (anew.judgement.coverage.pending > 0) projection.touched.add(day);
   }
   return amends;
 }
@@ -189,7 +179,7 @@ function judgeSealed(
   day: Day,
   judged: ReadonlyMap<Day, JudgedDay>,
   touched: ReadonlySet<Day>,
-): { readonly said: JudgedDay; readonly now: JudgedDay; readonly following: Day | undefined } | undefined {
+): { readonly said: KeptDay; readonly now: JudgedDay; readonly following: Day | undefined } | undefined {
   const { db } = projection;
   const seq = sealedAt(db, day);
   if (seq === projection.seq && !touched.has(day)) return undefined;

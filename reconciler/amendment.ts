@@ -1,4 +1,4 @@
-import type { DayJudgement, Finding } from './judgement.js';
+import type { DayJudgement, Finding, SaidDay } from './judgement.js';
 
 type Amendment = DayJudgement['amends'][number];
 
@@ -9,19 +9,19 @@ const MAX_CHANGES = 1000;
  * What is said otherwise of a sealed day now: each finding that is withdrawn, changed or new, under its id, then the
  * counts of events as `coverage` and the amounts as `bill`.
  */
-export function changesBetween(before: DayJudgement, now: DayJudgement): Amendment[] {
+export function changesBetween(before: SaidDay, now: SaidDay): Amendment[] {
   const { day } = before;
-  const old = new Map(before.findings.map((finding) => [finding.id, finding]));
-  const fresh = new Map(now.findings.map((finding) => [finding.id, finding]));
+  const fresh = new Map<string, Finding>();
+  for (const finding of now.findings) fresh.set(finding.id, finding);
   const changes: Amendment[] = [];
-  for (const [id, finding] of old) {
+  for (const finding of before.findings) {
+    const { id } = finding;
     const later = fresh.get(id);
+    fresh.delete(id);
     if (later === undefined) changes.push({ day, id, change: `withdrawn: ${nameOf(finding)}` });
     else if (contentOf(finding) !== contentOf(later)) changes.push({ day, id, change: changeOf(finding, later) });
   }
-  for (const [id, finding] of fresh) {
-    if (!old.has(id)) changes.push({ day, id, change: `new: ${nameOf(finding)}` });
-  }
+  for (const [id, finding] of fresh) changes.push({ day, id, change: `new: ${nameOf(finding)}` });
   changes.sort((a, b) => (a.id < b.id ? -1 : 1));
   const rest = changes.length - MAX_CHANGES;
   return [
@@ -50,14 +50,14 @@ function contentOf(finding: Finding): string {
   return JSON.stringify([name, verdict, time, majority, dissent, contents, diff, gap, folded, numbers]);
 }
 
-function countsChange({ day, coverage: before }: DayJudgement, { coverage: now }: DayJudgement): Amendment[] {
+function countsChange({ day, coverage: before }: SaidDay, { coverage: now }: SaidDay): Amendment[] {
   const names = ['events', 'agreed', 'disputed', 'pending', 'unobservable'] as const;
   const changed = names.filter((name) => before[name] !== now[name]);
   const change = changed.map((name) => `${name} ${before[name]}; now ${now[name]}`).join(', ');
   return changed.length === 0 ? [] : [{ day, id: 'coverage', change }];
 }
 
-function billChange({ day, bill: before }: DayJudgement, { bill: now }: DayJudgement): Amendment[] {
+function billChange({ day, bill: before }: SaidDay, { bill: now }: SaidDay): Amendment[] {
   const changed = (['agreed', 'disputed'] as const).filter((name) => before[name] !== now[name]);
   const change = changed.map((name) => `${name} ${before[name]}; now ${now[name]}`).join(', ');
   return changed.length === 0 ? [] : [{ day, id: 'bill', change: `${change} ${now.currency}` }];

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Day } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { printable } from '../cli/printable.js';
@@ -6,17 +7,19 @@ import { connect, type LedgerConnection } from '../network/connection.js';
 import { NetworkError } from '../network/errors.js';
 import { loadProfile, type Profile } from '../network/profile.js';
 import { lockDatabase } from './database-lock.js';
-import { judgementOf } from './day-judgement.js';
+import { saidOf } from './day-judgement.js';
 import { lineOf } from './finding-line.js';
 import { noticeReader } from './follow/reader.js';
 import { Watcher } from './follow/watcher.js';
-import type { DayJudgement } from './judgement.js';
-import type { Projection } from './projection/projection.js';
+import type { SaidDay } from './judgement.js';
+import { sealedDays } from './kept-days.js';
 import { withProjection } from './projection/with-projection.js';
 import { type Progress, type ReconcileOptions, reconcile } from './reconcile.js';
 import { isGoverned, openDay } from './seal.js';
-import { sealedDays } from './seal-store.js';
 import { trustedGenesis } from './trusted-genesis.js';
+
+/** Findings of a day that are shown on a terminal. */
+const MOST_TOLD = 50;
 
 interface Options {
   readonly profile: string;
@@ -167,44 +170,42 @@ function summarize(options: Options, io: CommandIo): ExitCode {
     const governed = projection.policies.inForce.length > 0;
     if (!governed)
       io.stderr.write('No policy is in force on this ledger: nothing can be judged until one is approved.\n');
-    const judged = governed ? days.map((day) => judgementOf(projection, day)) : [];
+    const said = (day: Day) => saidOf(projection, day);
     // What an actor did on the ledger may be all that there is to say of the next day.
     const open = governed ? openDay(projection) : undefined;
-    const next = open === undefined || days.includes(open) ? undefined : judgementIfAny(projection, open);
-    if (next !== undefined) judged.push(next);
-    for (const judgement of judged) {
+    const next = open === undefined || days.includes(open) || !isGoverned(projection, open) ? undefined : said(open);
+    const isNext = next !== undefined && (next.findings.length > 0 || next.amends.length > 0);
+    let isAnyFound = false;
+    const tell = (judgement: SaidDay) => {
+      isAnyFound ||= judgement.findings.length > 0;
       if (options.json) printJson(io, summaryOf(judgement));
       else tellDay(judgement, io, !options.follow);
-    }
+    };
+    // One after the other: there may be years of them.
+    if (governed) for (const day of days) tell(said(day));
+    if (isNext) tell(next);
     if (!options.json) {
       const refused = projection.refused > 0 ? `, ${projection.refused} signed batches refused as malformed` : '';
       io.stdout.write(
         `Read up to block ${projection.head?.block ?? 'none'}${refused}. Days with events: ${days.length}.\n`,
       );
     }
-    return judged.some(({ findings }) => findings.length > 0) ? EXIT.findings : EXIT.clean;
+    return isAnyFound ? EXIT.findings : EXIT.clean;
   });
 }
 
-/** A day without events, if there is anything to say of it. */
-function judgementIfAny(projection: Projection, day: string): DayJudgement | undefined {
-  if (!isGoverned(projection, day)) return undefined;
-  const judgement = judgementOf(projection, day);
-  return judgement.findings.length > 0 || judgement.amends.length > 0 ? judgement : undefined;
-}
-
-function summaryOf({ day, sealed, coverage, actors, findings, blocks }: DayJudgement) {
+function summaryOf({ day, sealed, coverage, actors, findings, blocks }: SaidDay) {
   return {
     day,
     sealed,
     blocks,
     coverage,
     actors,
-    findings: findings.map(({ id, class: name, dissent }) => ({ id, class: name, dissent })),
+    findings: Array.from(findings, ({ id, class: name, dissent }) => ({ id, class: name, dissent })),
   };
 }
 
-function tellDay({ day, sealed, coverage, findings }: DayJudgement, io: CommandIo, withFindings: boolean): void {
+function tellDay({ day, sealed, coverage, findings }: SaidDay, io: CommandIo, withFindings: boolean): void {
   const { events, agreed, disputed, pending, unobservable } = coverage;
   const rest = [
     [disputed, 'disputed'],
@@ -215,7 +216,12 @@ function tellDay({ day, sealed, coverage, findings }: DayJudgement, io: CommandI
   io.stdout.write(
     `${day} (${state}): ${agreed} of ${events} events agreed${rest.map((part) => `, ${part}`).join('')}; ${findings.length === 1 ? '1 finding' : `${findings.length} findings`}\n`,
   );
-  if (withFindings) for (const finding of findings.slice(0, 50)) io.stdout.write(`  ${lineOf(finding)}\n`);
-  if (withFindings && findings.length > 50)
-    io.stdout.write(`  and ${findings.length - 50} more; see "event2ledger report"\n`);
+  if (!withFindings) return;
+  let told = 0;
+  for (const finding of findings) {
+    if (told === MOST_TOLD) break;
+    io.stdout.write(`  ${lineOf(finding)}\n`);
+    told += 1;
+  }
+  if (findings.length > told) io.stdout.write(`  and ${findings.length - told} more; see "event2ledger report"\n`);
 }

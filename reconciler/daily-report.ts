@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import stringify from 'fast-json-stable-stringify';
-import { sha256Hex } from '#chaincode';
 import { orderedAnchor, orderedDispute } from './exchange-form.js';
 import { orderedFinding } from './finding-form.js';
 import { type ActorSummary, type DayJudgement, FINDING_CLASSES, type Finding, type RunningSum } from './judgement.js';
 import { byNumber, byText, sorted, sortedKeys, texts } from './ordering.js';
+import { stableParts } from './stable-parts.js';
 
 /** What `report` and `version` say in every report of this form. */
 export const REPORT_KIND = 'event2ledger/daily';
@@ -35,10 +36,26 @@ export function dailyReport(judgement: DayJudgement): DailyReport {
 
 /** The hash of a report: over the canonical form of all its fields but `hash`. */
 export function reportHash(report: ReportBody | DailyReport): string {
-  return sha256Hex(stringify({ ...report, hash: undefined }));
+  const hash = createHash('sha256');
+  for (const part of stableParts({ ...report, hash: undefined })) hash.update(part);
+  return hash.digest('hex');
 }
 
-/** A judgement's fields in the order of version 1, its arrays sorted. Also what `checkReport` compares with. */
+/** Whether all arrays of a report lie in the order of version 1. */
+export function isOrdered(report: DailyReport): boolean {
+  const { findings, ...rest } = report;
+  const others = { ...rest, findings: [] };
+  // Stable stringification sorts keys but keeps arrays: what differs is an array's order.
+  if (stringify({ ...orderedBody(others), hash: report.hash }) !== stringify(others)) return false;
+  return findings.every((finding, index) => {
+    const text = stringify(finding);
+    const before = findings[index - 1];
+    if (stringify(orderedFinding(finding)) !== text) return false;
+    return before === undefined || (byTimeClassId(before, finding) || byText(stringify(before), text)) <= 0;
+  });
+}
+
+/** A judgement's fields in the order of version 1, its arrays sorted. */
 export function orderedBody(judgement: DayJudgement): ReportBody {
   const { sealedAt, stalled, blocks, coverage, bill } = judgement;
   return {

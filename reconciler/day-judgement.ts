@@ -1,14 +1,15 @@
 import { type Day, dayEnd, dayOf } from '#chaincode';
-import { amendments, lastSaid, lastSealed } from './amend.js';
+import { amendments, lastSealed } from './amend.js';
 import { disputesAbout, withExchange } from './exchange.js';
 import type { DisputeStanding } from './exchange-form.js';
+import { wholly } from './judge/findings.js';
 import { judgeDay } from './judge/judge-day.js';
-import type { DayJudgement } from './judgement.js';
+import type { DayJudgement, SaidDay } from './judgement.js';
+import { lastSaid, sealedDay } from './kept-days.js';
 import { nothingRead } from './projection/database.js';
 import type { Projection } from './projection/projection.js';
 import { withProjection } from './projection/with-projection.js';
 import { eventDays, openDay } from './seal.js';
-import { sealedJudgement } from './seal-store.js';
 
 /**
  * What a projection says of one UTC day: what was sealed, else the day as far as it has been read.
@@ -37,8 +38,14 @@ export function disputesNow(dbFile: string, judgement: DayJudgement): DisputesNo
 
 /** As `dayJudgement`, of an open projection whose rows are all written. */
 export function judgementOf(projection: Projection, day: Day): DayJudgement {
+  const said = saidOf(projection, day);
+  return { ...said, findings: Array.from(said.findings, wholly) };
+}
+
+/** As `judgementOf`, its findings told as they are gone through, while the projection stays as it is. */
+export function saidOf(projection: Projection, day: Day): SaidDay {
   if (projection.head === undefined) throw nothingRead();
-  return sealedJudgement(projection, day) ?? judgeUnsealed(projection, day);
+  return sealedDay(projection, day) ?? judgeUnsealed(projection, day);
 }
 
 /** Judges an open day; the open days before it are gone through for the containers they leave running. */

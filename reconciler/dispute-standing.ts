@@ -1,13 +1,12 @@
 import { type Day, latestRound } from '#chaincode';
-import { lastSaid } from './amend.js';
 import type { DisputeStanding, DisputeState } from './exchange-form.js';
 import { findingHash } from './finding-form.js';
-import type { DayJudgement, Finding } from './judgement.js';
+import type { Finding, SaidDay } from './judgement.js';
+import { keptUnder } from './kept-days.js';
 import type { LedgerClock } from './ledger/ledger-clock.js';
 import { nanosOf } from './ledger/policy-book.js';
 import type { BookedDispute } from './projection/dispute-book.js';
 import type { Projection } from './projection/projection.js';
-import { sealedJudgement } from './seal-store.js';
 
 /** What a reconciler has to say of a disputed finding: everything it says, or said, under that id on that day. */
 type Known = (day: Day, id: string) => readonly Finding[];
@@ -16,22 +15,11 @@ type Known = (day: Day, id: string) => readonly Finding[];
 type Standing = Omit<DisputeStanding, 'earlier' | 'acts' | 'omitted'>;
 
 /** Looks up findings in a day that was just judged and in the sealed ones, as sealed and as amended. */
-export function knownFindings(projection: Projection, current?: DayJudgement): Known {
-  // Only the last day is kept: disputes may be about any number of them.
-  let last: { readonly day: Day; readonly findings: readonly Finding[] } | undefined;
-  return (day, id) => {
-    if (last?.day !== day) {
-      const sealed = day === current?.day ? undefined : sealedJudgement(projection, day);
-      const amended = sealed === undefined ? undefined : lastSaid(projection, day).judgement;
-      const findings = [
-        ...(day === current?.day ? current.findings : []),
-        ...(sealed?.findings ?? []),
-        ...(amended?.findings ?? []),
-      ];
-      last = { day, findings };
-    }
-    return last.findings.filter((finding) => finding.id === id);
-  };
+export function knownFindings(projection: Projection, current?: SaidDay): Known {
+  return (day, id) =>
+    day === current?.day
+      ? [...current.findings].filter((finding) => finding.id === id)
+      : keptUnder(projection, day, id);
 }
 
 /** A dispute as it stands by this ledger clock, when `actors` are those of the policy in force. */

@@ -4,11 +4,11 @@ import { dailyReport } from './daily-report.js';
 import { knownFindings, standingOfDispute } from './dispute-standing.js';
 import type { DisputeStanding, ReportedAnchor } from './exchange-form.js';
 import type { DayJudgement } from './judgement.js';
+import { sealedJudgement } from './kept-days.js';
 import { byText } from './ordering.js';
 import type { BookedAnchor } from './projection/anchor-book.js';
 import type { BookedDispute, DatedDispute, ToldDispute } from './projection/dispute-book.js';
 import type { Projection } from './projection/projection.js';
-import { sealedJudgement } from './seal-store.js';
 
 /** Acts of a dispute that are shown as things stand now: the last ones. */
 const MOST_ACTS_SHOWN = 50;

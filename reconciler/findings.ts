@@ -1,17 +1,18 @@
 import type { Day } from '#chaincode';
-import { judgementOf } from './day-judgement.js';
+import { saidOf } from './day-judgement.js';
 import { openDays } from './follow/open-days.js';
+import { wholly } from './judge/findings.js';
 import { byTimeAndClass } from './judge/judge-events.js';
-import type { DayJudgement, Finding } from './judgement.js';
+import type { Finding, Findings, SaidDay } from './judgement.js';
+import { sealedDays, sealedFindings } from './kept-days.js';
 import { asDatabaseError, type Db, nothingRead, openDatabase } from './projection/database.js';
 import { withProjection } from './projection/with-projection.js';
-import { sealedDays } from './seal-store.js';
 
 /** What is found of a day. */
 export interface DayFindings {
   readonly day: Day;
   readonly sealed: boolean;
-  readonly findings: readonly Finding[];
+  readonly findings: Findings;
 }
 
 /** Which findings are asked for; all if nothing is named. */
@@ -59,23 +60,30 @@ function openOf(db: Db, { day, id = '' }: Asked): DayFindings[] {
       `SELECT day, finding FROM open_findings WHERE id >= @id AND id < @id || 'g' AND (@day IS NULL OR day = @day)
        AND day NOT IN (SELECT day FROM days) ORDER BY day`,
     )
-    .all({ id, day: day ?? null }) as { day: Day; finding: string }[];
+    .iterate({ id, day: day ?? null }) as Iterable<FindingRow>;
+  return [...byDay(rows)].map(([name, findings]) => ({
+    day: name,
+    sealed: false,
+    findings: findings.sort(byTimeAndClass),
+  }));
+}
+
+function sealedOf(db: Db, asked: Asked): DayFindings[] {
+  return [...byDay(sealedFindings(db, asked))].map(([day, findings]) => ({ day, sealed: true, findings }));
+}
+
+interface FindingRow {
+  readonly day: Day;
+  readonly finding: string;
+}
+
+function byDay(rows: Iterable<FindingRow>): Map<Day, Finding[]> {
   const days = new Map<Day, Finding[]>();
   for (const row of rows) {
     const found = days.get(row.day) ?? [];
     days.set(row.day, found);
     found.push(JSON.parse(row.finding) as Finding);
   }
-  return [...days].map(([name, findings]) => ({ day: name, sealed: false, findings: findings.sort(byTimeAndClass) }));
-}
-
-function sealedOf(db: Db, asked: Asked): DayFindings[] {
-  const rows = db
-    .prepare('SELECT judgement FROM days WHERE @day IS NULL OR day = @day ORDER BY day')
-    .pluck()
-    .iterate({ day: asked.day ?? null }) as Iterable<string>;
-  const days: DayFindings[] = [];
-  for (const row of rows) days.push(...askedOf(JSON.parse(row) as DayJudgement, asked));
   return days;
 }
 
@@ -83,13 +91,16 @@ function judgedNow(dbFile: string, asked: Asked): DayFindings[] {
   return withProjection(dbFile, (projection) => {
     const sealed = sealedDays(projection);
     const open = projection.policies.inForce.length === 0 ? [] : openDays(projection, sealed.at(-1) ?? '');
-    return [...sealed, ...open.map(({ day }) => day)]
-      .filter((day) => asked.day === undefined || day === asked.day)
-      .flatMap((day) => askedOf(judgementOf(projection, day), asked));
+    return [
+      ...sealedOf(projection.db, asked),
+      ...open
+        .filter(({ day }) => asked.day === undefined || day === asked.day)
+        .flatMap(({ day }) => askedOf(saidOf(projection, day), asked)),
+    ];
   });
 }
 
-function askedOf({ day, sealed, findings }: DayJudgement, { id = '' }: Asked): DayFindings[] {
-  const named = findings.filter((finding) => finding.id.startsWith(id));
+function askedOf({ day, sealed, findings }: SaidDay, { id = '' }: Asked): DayFindings[] {
+  const named = [...findings].filter((finding) => finding.id.startsWith(id)).map(wholly);
   return named.length === 0 ? [] : [{ day, sealed, findings: named }];
 }

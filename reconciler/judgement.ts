@@ -191,3 +191,13 @@ export interface DayJudgement {
   /** What actors anchored since the seal before, held against this ledger's own reports; left out if there is nothing. */
   readonly anchors?: readonly ReportedAnchor[];
 }
+
+/** Findings in their order; gone through one by one, for there may be very many. An array is such, too. */
+export interface Findings extends Iterable<Finding> {
+  readonly length: number;
+}
+
+/** What is said of a day, its findings told as they are gone through. */
+export interface SaidDay extends Omit<DayJudgement, 'findings'> {
+  readonly findings: Findings;
+}

@@ -1,7 +1,8 @@
 import { type Day, dayEnd, dayOf, dayStart, type NumberedPolicy, padNanos, unpadNanos, witnessesOf } from '#chaincode';
-import { amendSealed, lastSaid, lastSealed } from './amend.js';
+import { amendSealed, lastSealed } from './amend.js';
 import { withExchange } from './exchange.js';
 import { judgeDay } from './judge/judge-day.js';
+import { keepSealed, lastSaid } from './kept-days.js';
 import type { Interval } from './ledger/coverage.js';
 import { majorityOf } from './ledger/ledger-clock.js';
 import { nanosOf } from './ledger/policy-book.js';
@@ -47,9 +48,7 @@ export class Sealer {
       amends,
     });
     const judgement = withExchange(projection, judged, last);
-    projection.db
-      .prepare('INSERT INTO days (day, judgement, carry, seq) VALUES (?, ?, ?, ?)')
-      .run(day, JSON.stringify(judgement), JSON.stringify(carry), projection.seq);
+    keepSealed(projection, { judgement, carry }, projection.seq);
     projection.touched.sealed(day);
     projection.lives.sealed(day);
     // What is not decided yet is decided by the clock, with nothing said of it.

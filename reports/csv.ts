@@ -43,16 +43,16 @@ type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
 /**
  * The findings as CSV (RFC 4180, UTF-8): a row for each finding and each actor with a part in it; then, with `dispute` and
- * `anchor` for a class, one for each act of a dispute and each anchor.
+ * `anchor` for a class, one for each act of a dispute and each anchor. In parts, each of whole lines.
  */
-export function reportCsv(report: DailyReport): string {
-  const rows = [
-    ...report.findings.flatMap((finding) => findingRows(report.day, finding)),
-    ...disputeRows(report),
-    ...anchorRows(report),
-  ];
-  const lines = [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => field(row[column])).join(','))];
-  return `${lines.join('\r\n')}\r\n`;
+export function* reportCsv(report: DailyReport): Generator<string> {
+  yield `${COLUMNS.join(',')}\r\n`;
+  for (const finding of report.findings) yield lines(findingRows(report.day, finding));
+  yield lines([...disputeRows(report), ...anchorRows(report)]);
+}
+
+function lines(rows: readonly Row[]): string {
+  return rows.map((row) => `${COLUMNS.map((column) => field(row[column])).join(',')}\r\n`).join('');
 }
 
 function findingRows(day: string, finding: Finding): Row[] {

@@ -18,6 +18,7 @@ import { type DailyReport, dailyReport, reportText } from './model.js';
 import { plainText } from './phrase.js';
 import { RENDERERS, REPORT_FORMATS, type ReportFormat } from './render.js';
 import { gravest, verdictPhrase } from './summary.js';
+import { inBlocks, type TextParts } from './text-parts.js';
 import { writeWhole } from './write-file.js';
 
 /** Reads what a reconciler established about a day. @throws ReconcilerError */
@@ -96,14 +97,13 @@ async function report(
   const profile = anchoringProfile(options);
   // Before anything is read: the day becomes a file's name.
   const day = checkedDay(options.day);
-  const judgement = readDay(options.db, day);
-  const made = checkReport(dailyReport(judgement));
+  const made = checkReport(dailyReport(readDay(options.db, day)));
   if (profile !== undefined) checkSealed(made);
   // What cannot be done is told before anything is written.
   if (options.profile !== undefined) loadProfile(options.profile);
   if (!made.sealed) io.stderr.write(`event2ledger: ${notSealed(made)}\n`);
   // Of the findings that a page has room for.
-  const shown = { ...judgement, findings: gravest(judgement.findings, MAX_CARDS) };
+  const shown = { ...made, findings: gravest(made.findings, MAX_CARDS) };
   const now = readDisputes?.(options.db, shown);
   const files = options.out === undefined ? [] : writeFormats(made, formats, options.out, now);
   if (options.bundle && options.out !== undefined) {
@@ -112,7 +112,7 @@ async function report(
     await writeBundle(file, reportText(made), untilAborted(blocks, io.signal));
     files.push(file);
   }
-  if (options.out === undefined) for (const format of formats) io.stdout.write(RENDERERS[format](made, now));
+  if (options.out === undefined) for (const format of formats) writeOut(io, RENDERERS[format](made, now));
   else if (!options.json) io.stdout.write(summaryText(made, files));
   const anchored = profile === undefined ? undefined : await anchorReport(profile, made, io.signal);
   if (options.json) {
@@ -123,6 +123,10 @@ async function report(
     (options.out === undefined ? io.stderr : io.stdout).write(anchoredText(made, anchored));
   }
   return made.findings.length > 0 || differs(anchored) ? EXIT.findings : EXIT.clean;
+}
+
+function writeOut({ stdout }: CommandIo, parts: TextParts): void {
+  for (const block of inBlocks(parts)) stdout.write(block);
 }
 
 async function* untilAborted(blocks: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -54,7 +54,8 @@ const variant = z.strictObject({
     .describe('where on the ledger each attestation stands'),
 });
 
-const finding = z.strictObject({
+/** The shape of one of a report's findings. */
+export const findingSchema = z.strictObject({
   id: z.string().min(1).describe('survives a change of class'),
   class: z.enum(FINDING_CLASSES),
   severity: z.enum(['high', 'medium', 'low']),
@@ -170,7 +171,7 @@ export const reportSchema: z.ZodType<DailyReport> = z.strictObject({
     .strictObject({ events: count, agreed: count, disputed: count, pending: count, unobservable: count })
     .describe('events = agreed + disputed + pending + unobservable'),
   actors: z.array(summary),
-  findings: z.array(finding).describe('in order of time, class, id'),
+  findings: z.array(findingSchema).describe('in order of time, class, id'),
   running: z.array(
     z.strictObject({
       object: z.string(),

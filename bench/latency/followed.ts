@@ -57,7 +57,8 @@ export function follow(profileFile: string, dbFile: string, oneIn: number, nodeA
   function askFindings(one: Told): void {
     const begun = now();
     const [answer] = findingsOf(dbFile, { id: one.finding.id });
-    if (answer?.findings[0]?.id !== one.finding.id) throw new Error(`query findings lacks ${one.finding.id}`);
+    const [found] = answer?.findings ?? [];
+    if (found?.id !== one.finding.id) throw new Error(`query findings lacks ${one.finding.id}`);
     one.findings = { asked: begun, answered: now() };
   }
 

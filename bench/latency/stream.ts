@@ -88,7 +88,7 @@ function firstTold(told: readonly Told[]): Map<string, Told> {
 function check(dbFile: string, first: ReadonlyMap<string, Told>, expected: number): void {
   const begun = now();
   const [day] = findingsOf(dbFile, { day: DAY });
-  const findings = day?.findings ?? [];
+  const findings = [...(day?.findings ?? [])];
   console.log(
     `\nAll ${findings.length} findings of the day by \`query findings --day\`: ${(now() - begun).toFixed(1)} ms`,
   );

@@ -2,9 +2,9 @@ import type { Day } from '#chaincode';
 import { lastSealed } from '../amend.js';
 import type { DayFindings } from '../findings.js';
 import type { Finding } from '../judgement.js';
+import { sealedDay } from '../kept-days.js';
 import { prepared } from '../projection/database.js';
 import type { Projection } from '../projection/projection.js';
-import { sealedJudgement } from '../seal-store.js';
 import { Allowance } from './allowance.js';
 import { Changes } from './changes.js';
 import { FindingBook } from './finding-book.js';
@@ -106,7 +106,7 @@ export class LiveJudge {
     return days.map((day) => ({
       day,
       sealed: true,
-      findings: sealedJudgement(this.#projection, day)?.findings ?? [],
+      findings: sealedDay(this.#projection, day)?.findings ?? [],
     }));
   }
 }

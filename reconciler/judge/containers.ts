@@ -43,7 +43,13 @@ export function containersOf(projection: Projection, decided: Decided, options: 
   const { carried, before } = options;
   if (before !== undefined) {
     const { running, sums, bill, findings: said } = before.judgement;
-    return { running, sums, bill, carry: before.carry, lifecycle: said.filter((one) => one.class === 'lifecycle') };
+    return {
+      running,
+      sums,
+      bill,
+      carry: before.carry,
+      lifecycle: [...said].filter((one) => one.class === 'lifecycle'),
+    };
   }
   const { bounds, policy, locate, floods } = decided;
   const watchesOf = watchesOn(

@@ -12,7 +12,10 @@ export type Locate = (seq: number) => { readonly block: string; readonly tx: str
 /** How findings about events are told. */
 export interface Telling {
   readonly locate: Locate;
-  /** Whether what costs most to say is said only when it is asked for: of findings that will be folded nobody asks. */
+  /**
+   * Whether what costs most to say is said when it is asked for, each time anew: of findings that will be folded nobody asks, and
+   * of very many none is held.
+   */
   readonly lazily: boolean;
 }
 
@@ -177,21 +180,26 @@ function wholeFinding(findingClass: FindingClass, event: JudgedEvent, parts: Eve
 }
 
 function lazyFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
-  const id = once(() => idOf(event, parts));
-  const variants = once(parts.variants);
-  const diff = once(() => differencesOf(variants()));
+  let id: string | undefined;
   return {
     ...plainOf(findingClass, event, parts),
     get id() {
-      return id();
+      id ??= idOf(event, parts);
+      return id;
     },
     get variants() {
-      return variants();
+      return parts.variants();
     },
     get diff() {
-      return diff();
+      // One content alone differs from none.
+      return parts.first === undefined ? [] : differencesOf(parts.variants());
     },
   };
+}
+
+/** All that a finding says, said now. */
+export function wholly(finding: Finding): Finding {
+  return { ...finding };
 }
 
 /** What costs little to say. */
@@ -206,14 +214,6 @@ function plainOf(findingClass: FindingClass, event: JudgedEvent, parts: EventFin
 
 function idOf(event: JudgedEvent, { first = event, subject = [] }: EventFindingParts): string {
   return findingId(event.source.name, first.hash, ...subject);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 /** An event with all who attest it. */

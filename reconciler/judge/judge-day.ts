@@ -11,6 +11,7 @@ import {
 } from '#chaincode';
 import { ReconcilerError } from '../errors.js';
 import { type DayJudgement, type Finding, JUDGE_VERSION } from '../judgement.js';
+import type { KeptDay } from '../kept-days.js';
 import type { Interval } from '../ledger/coverage.js';
 import { clockKeepers, nanosOf } from '../ledger/policy-book.js';
 import { exists, type Source } from '../ledger/sources.js';
@@ -47,12 +48,13 @@ export interface JudgeOptions {
   /** What later transactions changed about earlier days. */
   readonly amends: DayJudgement['amends'];
   /** What was judged before, where nothing has been said of the day since: its containers need no second look. */
-  readonly before?: JudgedDay;
+  readonly before?: KeptDay;
 }
 
 /**
  * Judges one day by what the ledger holds up to the projection's latest transaction. Looks at events that somebody
- * lacks, and only counts those that all attested.
+ * lacks, and only counts those that all attested. What its findings say in full is said when it is asked for, as long as the
+ * projection stays as it is: see `wholly`.
  * @throws ReconcilerError `NO_POLICY` if no policy governs the day, `EMPTY` if nothing has been read.
  */
 export function judgeDay(projection: Projection, day: Day, options: JudgeOptions): JudgedDay {
@@ -71,7 +73,7 @@ export function judgeDay(projection: Projection, day: Day, options: JudgeOptions
     (event) => standingOf(event, vantage) ?? [],
   );
   const pairing = pairVariants(standings, vantage);
-  const judged = judgeEvents(standings, pairing, bounds, locate);
+  const judged = judgeEvents(standings, pairing, bounds, locate, true);
   for (const flood of floods.filter((one) => one.day === day)) {
     const { counts, findings: found } = judgeFlood(projection, flood, vantage, locate);
     judged.findings.push(...found);

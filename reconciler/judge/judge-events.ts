@@ -16,7 +16,7 @@ interface Counts {
 
 /**
  * What is found about the events of an interval, and where they stand.
- * @param lazily where most of it may be folded, see `Telling`
+ * @param lazily where most of it may be folded, or there may be very much of it, see `Telling`
  */
 export function judgeEvents(
   standings: readonly Standing[],
@@ -104,11 +104,9 @@ export function summaryOf(actor: string, attested: number, all: readonly Finding
 export function distinct(all: readonly Finding[]): Finding[] {
   const known = new Map<string, number>();
   return inOrder(all).map((finding) => {
-    // From here on all of it is said.
-    const told = { ...finding };
-    const times = known.get(told.id) ?? 0;
-    known.set(told.id, times + 1);
-    return times === 0 ? told : { ...told, id: findings.findingId(finding.source, finding.id, `${times + 1}`) };
+    const times = known.get(finding.id) ?? 0;
+    known.set(finding.id, times + 1);
+    return times === 0 ? finding : { ...finding, id: findings.findingId(finding.source, finding.id, `${times + 1}`) };
   });
 }
 

@@ -119,7 +119,8 @@ export class Projection {
       this.tallies,
       this.#sources.sources,
       this.lives,
-      options.mostHeld,
+      // Who only reads attests nothing.
+      options.snapshot ? 0 : options.mostHeld,
     );
     this.#sql = {
       block: this.db.prepare('INSERT INTO blocks (number, hash, archived_to) VALUES (?, ?, ?)'),

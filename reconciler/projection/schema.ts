@@ -200,4 +200,18 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX open_findings_by_id ON open_findings (id);
   `,
+  `
+  -- Findings of days stand in rows of their own, in their order: of very many none need be held. said: 0 as sealed, 1 as amended.
+  CREATE TABLE day_findings (
+    day TEXT NOT NULL, said INTEGER NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, finding TEXT NOT NULL,
+    PRIMARY KEY (day, said, number)
+  ) WITHOUT ROWID;
+  CREATE INDEX day_findings_by_id ON day_findings (id);
+  INSERT INTO day_findings (day, said, number, id, finding)
+  SELECT d.day, 0, f.key, json_extract(f.value, '$.id'), f.value FROM days d, json_each(d.judgement, '$.findings') f;
+  INSERT INTO day_findings (day, said, number, id, finding)
+  SELECT d.day, 1, f.key, json_extract(f.value, '$.id'), f.value FROM amended_days d, json_each(d.judgement, '$.findings') f;
+  UPDATE days SET judgement = json_set(judgement, '$.findings', json('[]'));
+  UPDATE amended_days SET judgement = json_set(judgement, '$.findings', json('[]'));
+  `,
 ];

@@ -2,9 +2,9 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { dayEnd, dayOf, type HashedEvent } from '#chaincode';
 import { judgementOf } from '../../reconciler/day-judgement.js';
+import { sealedDays } from '../../reconciler/kept-days.js';
 import type { Invocation } from '../../reconciler/ledger/block.js';
 import { Projection } from '../../reconciler/projection/projection.js';
-import { sealedDays } from '../../reconciler/seal-store.js';
 import {
   ACTORS,
   blocksOf,

@@ -3,8 +3,8 @@ import { describe, expect } from 'vitest';
 import { dayEnd, dayOf, type Policy } from '#chaincode';
 import { judgementOf } from '../../reconciler/day-judgement.js';
 import type { Finding } from '../../reconciler/judgement.js';
+import { sealedDays } from '../../reconciler/kept-days.js';
 import type { Invocation } from '../../reconciler/ledger/block.js';
-import { sealedDays } from '../../reconciler/seal-store.js';
 import { batchOf, collected, type Fortune, landed, type Misdeeds, PACE, type Seen } from './support/collectors.js';
 import { containerEvent, DAY, hashed, policyTransactions, projectionOf } from './support/history.js';
 

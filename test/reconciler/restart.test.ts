@@ -91,7 +91,7 @@ describe('a projection of a version that knew no disputes', () => {
 
     const earlier = new Database(file);
     earlier.exec(
-      `DROP TABLE open_findings; DROP TABLE dispute_acts; DROP TABLE anchors; ALTER TABLE blocks DROP COLUMN archived_to; DROP VIEW attestations;
+      `DROP TABLE open_findings; DROP TABLE day_findings; DROP TABLE dispute_acts; DROP TABLE anchors; ALTER TABLE blocks DROP COLUMN archived_to; DROP VIEW attestations;
        CREATE TABLE attestations (event INTEGER); ALTER TABLE events DROP COLUMN attested; PRAGMA user_version = 4`,
     );
     earlier.close();

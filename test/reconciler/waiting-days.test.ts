@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Day, dayOf } from '#chaincode';
+import { sealedJudgement } from '../../reconciler/kept-days.js';
 import { Projection } from '../../reconciler/projection/projection.js';
 import { TouchedDays } from '../../reconciler/projection/touched-days.js';
 import { Sealer } from '../../reconciler/seal.js';
-import { sealedJudgement } from '../../reconciler/seal-store.js';
 import {
   ACTORS,
   blocksOf,

@@ -21,7 +21,7 @@ function readCsv(text: string): Record<string, string>[] {
   });
 }
 
-const read = (day: Parameters<typeof dailyReport>[0]) => readCsv(reportCsv(dailyReport(day)));
+const read = (day: Parameters<typeof dailyReport>[0]) => readCsv([...reportCsv(dailyReport(day))].join(''));
 
 describe('the CSV', () => {
   test('has a row for each finding and each actor with a part in it', () => {

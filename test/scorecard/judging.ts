@@ -1,5 +1,6 @@
 import { type Day, dayEnd, dayOf } from '#chaincode';
 import { judgementOf } from '../../reconciler/day-judgement.js';
+import { wholly } from '../../reconciler/judge/findings.js';
 import { judgeDay } from '../../reconciler/judge/judge-day.js';
 import type { Finding, FindingClass } from '../../reconciler/judgement.js';
 import type { Projection } from '../../reconciler/projection/projection.js';
@@ -24,7 +25,7 @@ export function daysOf({ begin, end }: World): Day[] {
 export function findingsOf(projection: Projection, days: readonly Day[]): Finding[] {
   const ofDays = days.flatMap((day) => {
     const options = { carried: [], sealed: false, conduct: undefined, amends: [] };
-    return judgeDay(projection, day, options).judgement.findings;
+    return judgeDay(projection, day, options).judgement.findings.map(wholly);
   });
   const conduct = days
     .flatMap((day) => judgementOf(projection, day).findings)

@@ -231,7 +231,7 @@ describe('what a query is given', () => {
       expect(rows(following).length).toBeLessThan(full.length);
       following.projection.close();
       const [day] = findingsOf(file, { day: DAY });
-      expect(day?.findings.map(({ id }) => id).sort()).toEqual(full.map(({ id }) => id));
+      expect(Array.from(day?.findings ?? [], ({ id }) => id).sort()).toEqual(full.map(({ id }) => id));
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

@@ -81,5 +81,5 @@ export class Following {
 }
 
 function findingsIn(days: readonly DayFindings[]): Finding[] {
-  return days.flatMap(({ findings }) => findings);
+  return days.flatMap(({ findings }) => [...findings]);
 }

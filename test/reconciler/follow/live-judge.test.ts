@@ -4,10 +4,10 @@ import { judgementOf } from '../../../reconciler/day-judgement.js';
 import { LiveJudge } from '../../../reconciler/follow/live-judge.js';
 import { openDays } from '../../../reconciler/follow/open-days.js';
 import type { Finding } from '../../../reconciler/judgement.js';
+import { sealedDays } from '../../../reconciler/kept-days.js';
 import type { Invocation } from '../../../reconciler/ledger/block.js';
 import { Projection } from '../../../reconciler/projection/projection.js';
 import { Sealer } from '../../../reconciler/seal.js';
-import { sealedDays } from '../../../reconciler/seal-store.js';
 import { built, history } from '../oracle/histories.js';
 import {
   ACTORS,

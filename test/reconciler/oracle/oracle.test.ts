@@ -1,11 +1,10 @@
 import { test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { dayEnd, dayOf } from '#chaincode';
-import { lastSaid } from '../../../reconciler/amend.js';
 import { judgementOf } from '../../../reconciler/day-judgement.js';
 import { findingId } from '../../../reconciler/judge/findings.js';
-import type { DayJudgement, Finding } from '../../../reconciler/judgement.js';
-import { sealedDays } from '../../../reconciler/seal-store.js';
+import type { Finding, SaidDay } from '../../../reconciler/judgement.js';
+import { lastSaid, sealedDays } from '../../../reconciler/kept-days.js';
 import { DAY, projectionOf } from '../support/history.js';
 import type { OracleEvent } from './event-oracle.js';
 import { type Built, built, type History, history } from './histories.js';
@@ -15,7 +14,7 @@ const RUNS = 250;
 const DAYS = [DAY, dayOf(dayEnd(DAY)), dayOf(dayEnd(dayOf(dayEnd(DAY))))];
 
 interface Said {
-  readonly coverage: DayJudgement['coverage'];
+  readonly coverage: SaidDay['coverage'];
   readonly findings: readonly string[];
   readonly stalled: readonly string[] | undefined;
 }
@@ -67,12 +66,12 @@ function expected(oracle: Oracle, day: string, range: OracleRange | undefined): 
   return { coverage, findings: findings.map((one) => JSON.stringify(one)).sort(), stalled: oracle.stalled() };
 }
 
-function said({ stalled, ...judgement }: DayJudgement): Said {
+function said({ stalled, ...judgement }: SaidDay): Said {
   return { ...shownOf(judgement), stalled };
 }
 
-function shownOf({ coverage, findings }: Pick<DayJudgement, 'coverage' | 'findings'>): Omit<Said, 'stalled'> {
-  return { coverage, findings: findings.map((finding) => JSON.stringify(shown(finding))).sort() };
+function shownOf({ coverage, findings }: Pick<SaidDay, 'coverage' | 'findings'>): Omit<Said, 'stalled'> {
+  return { coverage, findings: Array.from(findings, (finding) => JSON.stringify(shown(finding))).sort() };
 }
 
 function shown(finding: Finding): unknown {
