@@ -59,6 +59,14 @@ describe('checkReport', () => {
 
   test('refuses another order', () => {
     expect(codeOf(forged((report) => report.findings?.reverse()))).toBe('ORDER');
+    expect(codeOf(forged((report) => report.findings?.[0]?.variants?.[0]?.evidence?.reverse()))).toBe('ORDER');
+    expect(codeOf(forged((report) => report.actors?.reverse()))).toBe('ORDER');
+  });
+
+  test('says which finding has another shape', () => {
+    const forgery = forged((report) => Object.assign(report.findings?.[1] ?? {}, { verdict: 'guilty' }));
+    expect(() => checkReport(forgery)).toThrow(/version 1: findings\.1\.verdict:/);
+    expect(codeOf(forged((report) => Object.assign(report, { findings: {} })))).toBe('SHAPE');
   });
 
   test('says what is wrong without passing on control characters', () => {

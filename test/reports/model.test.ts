@@ -2,7 +2,8 @@ import { fc, test as property } from '@fast-check/vitest';
 import stringify from 'fast-json-stable-stringify';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '#chaincode';
-import { type DailyReport, dailyReport, reportHash, reportText } from '../../reports/model.js';
+import { terminalSafe } from '../../cli/printable.js';
+import { type DailyReport, dailyReport, reportHash, reportParts, reportText } from '../../reports/model.js';
 import { hostileDay, quietDay, richDay, threeFindings } from './fixtures.js';
 
 // Every array of the judgement in another order; the same seed gives the same order.
@@ -27,6 +28,12 @@ describe('dailyReport', () => {
       expect(reportText(dailyReport(mixed))).toBe(reportText(dailyReport(richDay())));
     },
   );
+
+  test.each([quietDay(), threeFindings(), richDay(), hostileDay()])('is indented JSON, part by part', (day) => {
+    const report = dailyReport(day);
+    expect(reportText(report)).toBe(`${terminalSafe(JSON.stringify(report, null, 2))}\n`);
+    expect([...reportParts(report)].length).toBeGreaterThan(report.findings.length);
+  });
 
   test('lists findings by time, then class, then id', () => {
     const [first] = threeFindings().findings;
