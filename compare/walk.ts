@@ -99,8 +99,11 @@ export class Walk {
   readonly #kinds = new KindCounts(MOST_KINDS);
   /** Whether it is not yet known of all that waits what its judgement hangs on. */
   #isUnsettled = false;
-  /** Lines that were passed last, whose bytes are still at hand, by their places. */
-  readonly #atHand = new Map<number, LoneLine>();
+  /**
+   * Lines that were passed last, whose bytes are still at hand, by their places. Made anew, not emptied: what V8 has kept for long
+   * leaves its old table behind, which holds on to all that was in it.
+   */
+  #atHand = new Map<number, LoneLine>();
   readonly #givenUp: GivenUp[] = [];
   readonly #patience: Patience;
   /** So many bytes are compared at once: fewer where logs often differ. */
@@ -335,7 +338,7 @@ export class Walk {
     for (const window of now) this.#wait(window, moment, isAhead);
     if (this.#patience.isOneLoose(this.#windows)) this.#isUnsettled = true;
     else if (this.#windows.length === this.#all.length) this.#clear.note(lone, moment.groups, this.#lineAt);
-    this.#atHand.clear();
+    this.#atHand = new Map();
     return moment;
   }
 
