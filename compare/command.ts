@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Policy } from '#chaincode';
 import { action, type CommandIo, printJson } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
+import { printable } from '../cli/printable.js';
 import { compareLogs } from './compare.js';
 import { CompareError } from './errors.js';
 import { plainLogs } from './inputs.js';
@@ -97,6 +98,7 @@ async function runWithLedger(
   if (name === undefined || another !== undefined) throw new UsageError('With --with, name the one log of its actor.');
   const stray = (['names', 'policy', 'threads'] as const).find((option) => options[option] !== undefined);
   if (stray !== undefined) throw new UsageError(`--${stray} is of no use with --with.`);
+  if (options.newSource && !options.repair) throw new UsageError('--new-source goes with --repair.');
   const { compareLog } = await import('../exchange/compare-log.js');
   const { logs, remove } = await plainLogs([name], io.stdin, io.signal, true);
   try {
@@ -149,9 +151,14 @@ async function policyOf(file: string): Promise<Partial<Policy>> {
       cause,
     });
   }
-  const { data } = parts.loose().safeParse(value);
+  const { data, error } = parts.loose().safeParse(value);
   if (data === undefined) {
-    throw new RecordError('POLICY_SHAPE', `${file} is no policy; see "event2ledger policy show".`);
+    const issue = error?.issues[0];
+    const where = issue?.path.length ? `${issue.path.map(String).join('.')}: ` : '';
+    throw new RecordError(
+      'POLICY_SHAPE',
+      `${file} is no policy: ${printable(`${where}${issue?.message}`, 200)}; see "event2ledger policy show".`,
+    );
   }
   const stray = Object.keys(data).find((name) => !Object.hasOwn(policySchema.shape, name));
   if (stray !== undefined) {

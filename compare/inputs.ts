@@ -65,7 +65,7 @@ export async function plainLogs(
         source = { file: name, descriptor: openLog(name) };
         read.push(source.descriptor);
       }
-      const packing = packingOf(source.descriptor);
+      const packing = packingOf(name, source.descriptor);
       if (packing !== undefined) {
         const from = source.descriptor;
         source = written.create(name, `${index}.ndjson`);

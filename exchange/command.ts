@@ -96,6 +96,7 @@ async function compare(command: string, options: WithOptions, io: CommandIo): Pr
     );
   }
   if (actor !== undefined) mustBeKnown(actor, found.get(actor) as SessionResult, db);
+  if (source !== undefined) sourceMustBeKnown(source, [...found.values()], db);
   const isSame = [...found.values()].every(({ mine, theirs }) => mine.count + theirs.count === 0);
   for (const [name, result] of found) {
     if (options.json) printJson(io, forMachines(name, result));
@@ -117,6 +118,25 @@ function mustBeKnown(actor: string, { mine, theirs, host }: SessionResult, db: s
   throw new ExchangeError(
     'SCOPE',
     `Neither side knows an actor ${actor}; ${names.length === 0 ? 'they know none yet' : `name one of ${names.slice(0, SHOWN).join(', ')}`}.`,
+  );
+}
+
+/**
+ * As `mustBeKnown`, of a source.
+ * @throws ExchangeError `SCOPE`
+ */
+function sourceMustBeKnown(source: string, found: readonly SessionResult[], db: string): void {
+  const isKnown = withProjection(db, ({ sources }) => sources.find(source) !== undefined);
+  const theirs = new Set(found.flatMap(({ host }) => host.sources ?? []));
+  const isAny = found.some(({ mine, theirs: others }) => mine.count + others.count > 0);
+  // One that does not tell its sources may know it.
+  if (isKnown || isAny || theirs.size === 0 || theirs.has(source)) return;
+  throw new ExchangeError(
+    'SCOPE',
+    `Neither side knows a source ${printable(source, 100)}; the other side knows ${[...theirs]
+      .slice(0, SHOWN)
+      .map((name) => printable(name, 100))
+      .join(', ')}: look at --source.`,
   );
 }
 

@@ -1,9 +1,11 @@
 import { Option } from 'commander';
-import { dayStart } from '#chaincode';
+import { type Day, dayStart } from '#chaincode';
 import { action, type CommandIo, printJson, type RegisterCommands } from '../cli/command.js';
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { lineOf } from './finding-line.js';
 import { type DayFindings, findingsOf } from './findings.js';
+import { sealedDay } from './kept-days.js';
+import { withProjection } from './projection/with-projection.js';
 
 interface Options {
   readonly db: string;
@@ -38,8 +40,14 @@ function queryFindings(io: CommandIo, { db, day, id, json }: Options): ExitCode 
   const days = findingsOf(db, { ...(day !== undefined && { day }), ...(id !== undefined && { id }) });
   for (const one of days) print(io, one, json === true);
   if (days.length > 0) return EXIT.findings;
-  if (json !== true) io.stdout.write('Nothing found.\n');
+  if (json !== true) io.stdout.write(`Nothing found${day === undefined ? '' : standing(db, day)}.\n`);
   return EXIT.clean;
+}
+
+/** That nothing is found of a day says little while it may change. */
+function standing(db: string, day: Day): string {
+  if (withProjection(db, (projection) => sealedDay(projection, day)) !== undefined) return '';
+  return `; ${day} is not sealed yet, so that may change`;
 }
 
 function print(io: CommandIo, { day, sealed, findings }: DayFindings, json: boolean): void {

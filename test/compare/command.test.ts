@@ -87,6 +87,24 @@ describe('event2ledger compare', () => {
     expect(code).toBe(0);
   });
 
+  it('reads zstd that begins with a frame to be passed over', async () => {
+    // The frame has one line; its time is what the others begin with.
+    const skipped = Buffer.from([0x5f, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+    const text = `${lines[0]}\n`;
+    // A raw block in a frame of its own (RFC 8878): magic, a window of 1 MiB, the block's header, the bytes.
+    const header = Buffer.alloc(4);
+    header.writeUInt32LE((text.length << 3) | 1);
+    const frame = Buffer.concat([
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50]),
+      header.subarray(0, 3),
+      Buffer.from(text),
+    ]);
+    const packed = file('skipped.zst', Buffer.concat([skipped, frame]));
+    const { code, stdout, stderr } = await compare(log('a', lines.slice(0, 1)), packed, '--names', 'A,B');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('1 event: 1 agreed');
+  });
+
   it('takes what a line hides for a hole in its log, not for an event left out', async () => {
     const hidden = lines.map((line, index) => (index === 20 ? '{"broken' : line));
     const { code, stdout } = await compare(log('a', lines), log('b', hidden), log('c', lines), ...NAMES, '--json');
@@ -187,6 +205,10 @@ describe('event2ledger compare', () => {
     [['a', 'b', '--threads', '0'], '--threads'],
     [['a', 'b', '--policy', 'a'], 'policy'],
     [['a', 'b', '--policy', 'typo'], 'policies have no "recrd"'],
+    [['a', 'b', '--policy', 'shape'], 'is no policy: quota: '],
+    [['a', 'log.bz2'], 'log.bz2 is packed with bzip2'],
+    [['a', 'log.xz'], 'is packed with xz'],
+    [['a', '--with', 'profile.json', '--new-source', '--source-id', 's'], '--new-source goes with --repair'],
     [['a', 'cut.gz'], 'damaged or cut off'],
     [['a', '.'], 'is a folder'],
     [['empty', 'empty2'], 'no event'],
@@ -200,8 +222,11 @@ describe('event2ledger compare', () => {
     file('empty', '');
     file('empty2', '');
     file('typo', JSON.stringify({ recrd: {} }));
+    file('shape', JSON.stringify({ quota: 'many' }));
+    file('log.bz2', 'BZh91AY&SY');
+    file('log.xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4]));
     file('cut.gz', gzipSync(lines.join('\n')).subarray(0, 100));
-    const known = ['a', 'b', 'typo', 'empty', 'empty2', 'cut.gz', 'nosuch', '.'];
+    const known = ['a', 'b', 'typo', 'shape', 'log.bz2', 'log.xz', 'empty', 'empty2', 'cut.gz', 'nosuch', '.'];
     const { code, stdout, stderr } = await compare(
       ...args.map((arg) => (known.includes(arg) ? join(folder, arg) : arg)),
     );

@@ -50,6 +50,8 @@ describe('a reconciler that follows', () => {
     expect(await found('--id', finding.id)).toEqual({ code: 1, findings: [{ day: DAY, sealed: false, finding }] });
     expect((await found('--day', DAY)).findings).toHaveLength(1);
     expect(await found('--day', '2026-11-19')).toEqual({ code: 0, findings: [] });
+    const none = await event2ledger(['query', 'findings', '--db', database(), '--day', '2026-11-19']);
+    expect([none.code, none.stdout]).toEqual([0, expect.stringContaining('2026-11-19 is not sealed yet')]);
   });
 
   it('is the only one: a second is refused at its start, and it goes on', async () => {

@@ -229,6 +229,11 @@ describe('a log and the ledger', () => {
       ['--actor', 'Nobody'],
       'Neither side knows an actor Nobody; name one of DeveloperMSP',
     ],
+    [
+      'a source that neither knows',
+      ['--source', 'nowhere'],
+      'Neither side knows a source nowhere; the other side knows',
+    ],
     ['a time that ends before it begins', ['--from', '2026-11-23', '--to', '2026-11-22'], '--from must be before --to'],
     ['no time at all', ['--from', '2026-11-22', '--to', '2026-11-22'], '--from must be before --to'],
   ])('exits with 2 for %s', async (_, args, words) => {
