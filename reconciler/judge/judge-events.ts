@@ -1,5 +1,5 @@
 import { padNanos } from '#chaincode';
-import { type ActorSummary, type Coverage, FINDING_CLASSES, type Finding } from '../judgement.js';
+import { type ActorSummary, type Coverage, FINDING_CLASSES, type Finding, type FindingClass } from '../judgement.js';
 import type { Interval } from '../ledger/coverage.js';
 import * as findings from './findings.js';
 import { MAX_ALIKE } from './fold.js';
@@ -93,11 +93,9 @@ export function coverageOf({ agreed, disputed, pending, unobservable }: Counts, 
 
 /** @param attested how many events the actor attested */
 export function summaryOf(actor: string, attested: number, all: readonly Finding[]): ActorSummary {
-  const counts = FINDING_CLASSES.map((name) => [
-    name,
-    all.filter((finding) => finding.class === name && finding.dissent.includes(actor)).length,
-  ]);
-  return { actor, attested, ...(Object.fromEntries(counts) as Omit<ActorSummary, 'actor' | 'attested'>) };
+  const counts = Object.fromEntries(FINDING_CLASSES.map((name) => [name, 0])) as Record<FindingClass, number>;
+  for (const { class: name, dissent } of all) if (dissent.includes(actor)) counts[name] += 1;
+  return { actor, attested, ...counts };
 }
 
 /** In the order of reports, and no two under one name: what several dissenters share may be in two findings. */
