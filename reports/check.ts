@@ -28,10 +28,13 @@ export function checkReport(value: unknown): DailyReport {
 }
 
 function checkShape(value: unknown): asserts value is DailyReport {
+  if (!isObject(value)) return checkAgainst(reportSchema, value, []);
+  // What is written of it: its own fields, not those that it inherits or hides.
+  const own = { ...value };
+  const { findings } = own;
   // Findings one by one: checking makes a copy, and there may be very many.
-  const findings: unknown = isObject(value) ? value.findings : undefined;
-  if (!isObject(value) || !Array.isArray(findings)) return checkAgainst(reportSchema, value, []);
-  checkAgainst(reportSchema, { ...value, findings: [] }, []);
+  checkAgainst(reportSchema, Array.isArray(findings) ? { ...own, findings: [] } : own, []);
+  if (!Array.isArray(findings)) return;
   for (const [index, finding] of findings.entries()) checkAgainst(findingSchema, finding, ['findings', index]);
 }
 

@@ -1,5 +1,6 @@
 import type { Interval } from '../ledger/coverage.js';
 import type { Projection } from '../projection/projection.js';
+import { sharedTexts } from '../shared-texts.js';
 import type { Flood } from './beyond-quota.js';
 import type { Locate } from './findings.js';
 import type { JudgedEvent, Vantage } from './input.js';
@@ -44,7 +45,7 @@ export function loadEvents(projection: Projection, interval: Interval, floods: r
   const { from, to } = interval;
   const { db } = projection;
   const late = lateOnes(projection, interval);
-  const read = rowReader(projection, ({ id }) => late.get(id) ?? []);
+  const read = rowReader(projection, ({ id }) => late.get(id) ?? [], sharedTexts());
   const open = db
     .prepare(
       `SELECT ${EVENT_COLUMNS}, 0 AS retired FROM open_events o JOIN events e ON e.id = o.event
@@ -113,14 +114,14 @@ export function loadRelated(
     isRelated ??= relatedTo(others);
     if (isRelated(row)) ids.add(row[0]);
   }
-  return [...ids].map(eventLoader(projection)).sort(byKey);
+  return [...ids].map(eventLoader(projection, sharedTexts())).sort(byKey);
 }
 
 type RelatedRow = readonly [id: number, source: number, type: string, action: string, object: string];
 
 function relatedTo(others: readonly JudgedEvent[]): (row: RelatedRow) => boolean {
-  const objects = new Set(others.map(({ event }) => event.object));
-  const related = new Set(others.map(({ source, event }) => kinOf(source.id, event.type, event.action, event.object)));
+  const objects = new Set(others.map(({ object }) => object));
+  const related = new Set(others.map(({ source, type, action, object: of }) => kinOf(source.id, type, action, of)));
   return ([, source, type, action, object]) => objects.has(object) && related.has(kinOf(source, type, action, object));
 }
 
@@ -144,8 +145,11 @@ export function loadEvent(projection: Projection, id: number): JudgedEvent {
   return eventLoader(projection)(id);
 }
 
-/** As `loadEvent`, for one after the other. */
-export function eventLoader(projection: Projection): (id: number) => JudgedEvent {
+/**
+ * As `loadEvent`, for one after the other.
+ * @param shared see `rowReader`
+ */
+export function eventLoader(projection: Projection, shared?: (text: string) => string): (id: number) => JudgedEvent {
   const find = projection.db.prepare(
     `SELECT ${EVENT_COLUMNS}, NOT EXISTS (SELECT 1 FROM open_events o WHERE o.time = e.time AND o.event = e.id) AS retired
      FROM events e WHERE e.id = ?`,
@@ -153,6 +157,6 @@ export function eventLoader(projection: Projection): (id: number) => JudgedEvent
   const late = projection.db
     .prepare('SELECT actor FROM late_attestations WHERE time = ? AND event = ? ORDER BY actor')
     .pluck();
-  const read = rowReader(projection, ({ time, id }) => late.all(time, id) as string[]);
+  const read = rowReader(projection, ({ time, id }) => late.all(time, id) as string[], shared);
   return (id) => read(find.get(id) as EventRow);
 }

@@ -1,7 +1,6 @@
 import { type CanonicalEvent, medianTime, padNanos } from '#chaincode';
 import type { Source } from '../ledger/sources.js';
 import type { Projection } from '../projection/projection.js';
-import { sharedTexts } from '../shared-texts.js';
 import type { JudgedAttestation, JudgedEvent } from './input.js';
 
 /** What is read of an event at once, of the table of events as `e`. */
@@ -33,15 +32,17 @@ const MOST_RUNS = 10_000;
  * Reads rows of events so that very many can be held: their content, which is most of them and never changes, lies in the table
  * until it is asked for.
  * @param lateOf who attested an event late, sorted
+ * @param shared gives one text for all that are equal, where very many are read at once; it remembers every text, so whoever
+ *   reads on for ever has none
  */
 export function rowReader(
   projection: Projection,
   lateOf: (row: EventRow) => readonly string[],
+  shared: (text: string) => string = (text) => text,
 ): (row: EventRow) => JudgedEvent {
   const attested = new AttestedReader(projection);
   const content = projection.db.prepare('SELECT canonical FROM events WHERE id = ?').pluck();
   const eventOf = (id: number) => JSON.parse(content.get(id) as string) as CanonicalEvent;
-  const shared = sharedTexts();
   return (row) => {
     // Only removals may have no time of their own.
     const said = row.action === 'remove' ? saidTime(attested.read(row.attested)) : undefined;

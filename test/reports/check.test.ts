@@ -63,6 +63,28 @@ describe('checkReport', () => {
     expect(codeOf(forged((report) => report.actors?.reverse()))).toBe('ORDER');
   });
 
+  test('refuses findings that are not its own, which nobody would write', () => {
+    const { findings, ...report } = dailyReport(richDay());
+    expect(codeOf(Object.assign(Object.create({ findings }), report))).toBe('SHAPE');
+    expect(codeOf(Object.defineProperty({ ...report }, 'findings', { value: findings }))).toBe('SHAPE');
+  });
+
+  test('refuses another order of what is of one time, class and name', () => {
+    const double = (isFirst: boolean) =>
+      forged((report) => {
+        const [finding] = report.findings ?? [];
+        const other = { ...finding, source: `${finding?.source}+` } as unknown as Mutable;
+        report.findings?.splice(isFirst ? 0 : 1, 0, other);
+        for (const actor of report.actors ?? []) {
+          const name = `${finding?.class}`;
+          if (finding?.dissent?.some((one) => one === actor.actor))
+            Object.assign(actor, { [name]: Number(actor[name]) + 1 });
+        }
+      });
+    expect(codeOf(double(false))).toBe(undefined);
+    expect(codeOf(double(true))).toBe('ORDER');
+  });
+
   test('says which finding has another shape', () => {
     const forgery = forged((report) => Object.assign(report.findings?.[1] ?? {}, { verdict: 'guilty' }));
     expect(() => checkReport(forgery)).toThrow(/version 1: findings\.1\.verdict:/);
