@@ -48,7 +48,7 @@ class KeptFindings implements Iterable<Finding> {
 
 /** Keeps what the report of a sealed day says. @param seq the sealing transaction */
 export function keepSealed({ db }: Projection, { judgement, carry }: JudgedDay, seq: number): void {
-  db.prepare('INSERT INTO days (day, judgement, carry, seq) VALUES (?, ?, ?, ?)').run(
+  db.prepare('INSERT INTO days (day, rest, carry, seq) VALUES (?, ?, ?, ?)').run(
     judgement.day,
     withoutFindings(judgement),
     JSON.stringify(carry),
@@ -60,7 +60,7 @@ export function keepSealed({ db }: Projection, { judgement, carry }: JudgedDay, 
 /** Keeps what is said of a sealed day now. */
 export function keepAmended({ db }: Projection, { judgement, carry }: JudgedDay): void {
   const { day } = judgement;
-  db.prepare('INSERT OR REPLACE INTO amended_days (day, judgement, carry) VALUES (?, ?, ?)').run(
+  db.prepare('INSERT OR REPLACE INTO amended_days (day, rest, carry) VALUES (?, ?, ?)').run(
     day,
     withoutFindings(judgement),
     JSON.stringify(carry),
@@ -82,7 +82,7 @@ function keepFindings(db: Db, { day, findings }: DayJudgement, said: Said): void
 
 /** What the report of a sealed day says; undefined if it is not sealed. */
 export function sealedDay({ db }: Projection, day: Day): SaidDay | undefined {
-  const row = db.prepare('SELECT judgement FROM days WHERE day = ?').pluck().get(day) as string | undefined;
+  const row = db.prepare('SELECT rest FROM days WHERE day = ?').pluck().get(day) as string | undefined;
   return row === undefined ? undefined : saidIn(db, row, day, SAID.sealed);
 }
 
@@ -94,11 +94,11 @@ export function sealedJudgement(projection: Projection, day: Day): DayJudgement 
 
 /** What was last said of a sealed day: in its own report, or in the amendments of later ones. */
 export function lastSaid({ db }: Projection, day: Day): KeptDay {
-  const find = (table: string) => db.prepare(`SELECT judgement, carry FROM ${table} WHERE day = ?`).get(day);
+  const find = (table: string) => db.prepare(`SELECT rest, carry FROM ${table} WHERE day = ?`).get(day);
   const amended = find('amended_days');
-  const { judgement, carry } = (amended ?? find('days')) as { judgement: string; carry: string };
+  const { rest, carry } = (amended ?? find('days')) as { rest: string; carry: string };
   return {
-    judgement: saidIn(db, judgement, day, amended === undefined ? SAID.sealed : SAID.amended),
+    judgement: saidIn(db, rest, day, amended === undefined ? SAID.sealed : SAID.amended),
     carry: JSON.parse(carry) as CarriedContainer[],
   };
 }

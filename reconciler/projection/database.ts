@@ -89,7 +89,8 @@ export function nothingRead(): ReconcilerError {
   return new ReconcilerError('EMPTY', 'Nothing has been read from the ledger yet; run "event2ledger reconcile" first.');
 }
 
-function isCurrent(db: Db): boolean {
+/** Whether it has the form that this version knows. */
+export function isCurrent(db: Db): boolean {
   return db.pragma('user_version', { simple: true }) === MIGRATIONS.length;
 }
 

@@ -10,7 +10,7 @@ import { clockKeepers, nanosOf, PolicyBook, type PolicyBookState } from '../ledg
 import { AnchorBook } from './anchor-book.js';
 import { Appearances, type AppearancesState } from './appearances.js';
 import type { ChangeListener } from './change-listener.js';
-import { type Db, openDatabase } from './database.js';
+import { type Db, isCurrent, openDatabase } from './database.js';
 import { DisorderStore } from './disorder-store.js';
 import { DisputeBook } from './dispute-book.js';
 import { type BatchEntries, entriesOf } from './entries.js';
@@ -197,10 +197,16 @@ export class Projection {
   }
 
   /**
-   * Insists that nobody else has taken blocks in since this was opened. Call within a database transaction that writes.
+   * Insists that nobody else has taken blocks in since this was opened, or brought the database into another form. Call within a database transaction that writes.
    * @throws ReconcilerError `DATABASE`
    */
   mustBeAlone(): void {
+    if (!isCurrent(this.db)) {
+      throw new ReconcilerError(
+        'DATABASE',
+        `A newer version has opened ${this.db.name} meanwhile, and has its rows in another form; read on with that one.`,
+      );
+    }
     const last = this.db.prepare('SELECT max(number) FROM blocks').pluck().get() as number | null;
     if (last === null ? this.#head === undefined : this.#head?.block === last.toString()) return;
     throw new ReconcilerError(

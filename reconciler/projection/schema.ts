@@ -214,4 +214,10 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE days SET judgement = json_set(judgement, '$.findings', json('[]'));
   UPDATE amended_days SET judgement = json_set(judgement, '$.findings', json('[]'));
   `,
+  `
+  -- What is said of a day besides its findings. By another name: an earlier version that is still reading on would find no findings, and
+  -- tell all of them as new.
+  ALTER TABLE days RENAME COLUMN judgement TO rest;
+  ALTER TABLE amended_days RENAME COLUMN judgement TO rest;
+  `,
 ];

@@ -120,18 +120,33 @@ describe('the findings of sealed days', () => {
     const earlier = new Database(file);
     for (const [said, table] of ['days', 'amended_days'].entries()) {
       earlier.exec(
-        `UPDATE ${table} SET judgement = json_set(judgement, '$.findings', coalesce((SELECT json_group_array(json(finding))
+        `ALTER TABLE ${table} RENAME COLUMN rest TO judgement;
+         UPDATE ${table} SET judgement = json_set(judgement, '$.findings', coalesce((SELECT json_group_array(json(finding))
            FROM (SELECT finding FROM day_findings f WHERE f.day = ${table}.day AND said = ${said} ORDER BY number)), json('[]')))`,
       );
     }
     const kept = earlier.prepare("SELECT json_array_length(judgement, '$.findings') FROM days ORDER BY day").pluck();
     expect(kept.all()).toEqual([LEFT_OUT, 0]);
-    earlier.exec(`DROP TABLE day_findings; PRAGMA user_version = ${MIGRATIONS.length - 1}`);
-    earlier.close();
+    earlier.exec(`DROP TABLE day_findings; PRAGMA user_version = ${MIGRATIONS.length - 2}`);
+    const seals = earlier.prepare("INSERT INTO days (day, judgement, carry, seq) VALUES ('2026-11-30', '{}', '[]', 1)");
     const again = new Projection(file);
     expect([DAY, NEXT_DAY].map((day) => judgementOf(again, day))).toEqual(days);
     expect([...lastSaid(again, DAY).judgement.findings]).toEqual(amended);
     again.close();
+    // Who has opened it before, and knows no rows of findings, cannot go on.
+    expect(() => seals.run()).toThrow(/judgement/);
+    expect(() => earlier.prepare('SELECT judgement FROM amended_days').all()).toThrow(/judgement/);
+    earlier.close();
+  });
+
+  it('are not read on by whoever opened them before a newer version did', () => {
+    const projection = twoDays(inFile());
+    expect(() => projection.mustBeAlone()).not.toThrow();
+    const newer = new Database(projection.db.name);
+    newer.exec(`PRAGMA user_version = ${MIGRATIONS.length + 1}`);
+    newer.close();
+    expect(() => projection.mustBeAlone()).toThrow(/newer version/);
+    projection.close();
   });
 });
 

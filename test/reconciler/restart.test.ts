@@ -92,6 +92,7 @@ describe('a projection of a version that knew no disputes', () => {
     const earlier = new Database(file);
     earlier.exec(
       `DROP TABLE open_findings; DROP TABLE day_findings; DROP TABLE dispute_acts; DROP TABLE anchors; ALTER TABLE blocks DROP COLUMN archived_to; DROP VIEW attestations;
+       ALTER TABLE days RENAME COLUMN rest TO judgement; ALTER TABLE amended_days RENAME COLUMN rest TO judgement;
        CREATE TABLE attestations (event INTEGER); ALTER TABLE events DROP COLUMN attested; PRAGMA user_version = 4`,
     );
     earlier.close();
