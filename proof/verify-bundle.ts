@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { common } from '@hyperledger/fabric-protos';
 import { printable } from '../cli/printable.js';
 import { archivedBlock } from '../reconciler/archive.js';
@@ -70,6 +71,9 @@ export async function verifyBundle(content: BundleContent, options: VerifyOption
 
 async function readReport(content: BundleContent): Promise<string> {
   for await (const frame of framesOf(content())) {
+    if (frame.length > constants.MAX_STRING_LENGTH) {
+      throw new VerifyError('REPORT', 'The report is longer than can be read as one text.');
+    }
     const text = frame.toString('utf8');
     if (!Buffer.from(text).equals(frame)) throw new VerifyError('REPORT', 'The report is not text in UTF-8.');
     return text;

@@ -7,6 +7,7 @@ export type ReportErrorCode =
   | 'ORDER' // an array is not in the order that version 1 prescribes
   | 'EVENT' // a variant's hash or reference is not that of its event
   | 'DISPUTE' // what a dispute says of a finding is not so
+  | 'LENGTH' // too long for a bundle
   | 'UNSEALED' // only a sealed day's report can be anchored
   | 'INTERRUPTED' // told to stop before all was written
   | 'WRITE'; // a file could not be written

@@ -15,6 +15,13 @@ export function reportText(report: DailyReport): string {
   return [...reportParts(report)].join('');
 }
 
+/** How many bytes the report's file has. */
+export function reportLength(report: DailyReport): number {
+  let length = 0;
+  for (const part of reportParts(report)) length += Buffer.byteLength(part);
+  return length;
+}
+
 /** As `reportText`, in parts: a finding is one, for there may be very many, and a text has a greatest length. */
 export function* reportParts(report: DailyReport): Generator<string> {
   let before = '{\n';

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Day, dayStart } from '#chaincode';
@@ -12,9 +13,9 @@ import { anchoredText } from './anchored-text.js';
 import { writeBundle } from './bundle.js';
 import { checkReport } from './check.js';
 import { ReportError } from './errors.js';
-import { joined } from './format.js';
+import { grouped, joined } from './format.js';
 import { MAX_CARDS } from './html/page.js';
-import { type DailyReport, dailyReport, reportText } from './model.js';
+import { type DailyReport, dailyReport, reportLength, reportText } from './model.js';
 import { plainText } from './phrase.js';
 import { RENDERERS, REPORT_FORMATS, type ReportFormat } from './render.js';
 import { gravest, verdictPhrase } from './summary.js';
@@ -99,6 +100,7 @@ async function report(
   const day = checkedDay(options.day);
   const made = checkReport(dailyReport(readDay(options.db, day)));
   if (profile !== undefined) checkSealed(made);
+  if (options.bundle) checkLength(made);
   // What cannot be done is told before anything is written.
   if (options.profile !== undefined) loadProfile(options.profile);
   if (!made.sealed) io.stderr.write(`event2ledger: ${notSealed(made)}\n`);
@@ -153,6 +155,20 @@ function anchoringProfile({ anchor, bundle, profile }: Options): string | undefi
 function checkSealed(made: DailyReport): void {
   if (made.sealed) return;
   throw new ReportError('UNSEALED', `Only a report that cannot change any more is anchored: ${notSealed(made)}`);
+}
+
+/**
+ * Whoever verifies a bundle reads its report as one text.
+ * @throws ReportError `LENGTH`
+ */
+function checkLength(made: DailyReport): void {
+  const length = reportLength(made);
+  if (length <= constants.MAX_STRING_LENGTH) return;
+  const [own, most] = [length, constants.MAX_STRING_LENGTH].map((bytes) => grouped(Math.floor(bytes / 2 ** 20)));
+  throw new ReportError(
+    'LENGTH',
+    `The report of ${made.day} has ${own} MiB, and a bundle's may have ${most}; write it without --bundle.`,
+  );
 }
 
 function formatsOf({ format, out, bundle, json }: Options): readonly ReportFormat[] {

@@ -17,6 +17,8 @@ export function writeWhole(file: string, parts: TextParts): void {
     renameSync(temporary, file);
   } catch (cause) {
     removeQuietly(temporary);
+    // What is wrong with the report itself is no matter of the folder.
+    if (!isOfFiles(cause)) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ReportError('WRITE', `The report could not be written; name a folder that can be: ${why}`, { cause });
   }
@@ -30,6 +32,10 @@ function writeParts(file: string, parts: TextParts): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+function isOfFiles(cause: unknown): boolean {
+  return cause instanceof Error && 'syscall' in cause;
 }
 
 // The error that is told is the first one, not that of tidying up after it.
