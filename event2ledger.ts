@@ -80,6 +80,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   reportError(process, new UsageError(`Standard output cannot be written (${error.code}); give it room.`));
   process.exit(EXIT.failed);
 });
+
 /** Commander answers `nonsense --help` with the program's own help, as if there were such a command. */
 function refuseUnknown(program: Command, name: string | undefined): void {
   if (name === undefined || name.startsWith('-') || name === 'help') return;

@@ -4,7 +4,7 @@ import { action, type CommandIo, printJson, type RegisterCommands } from '../cli
 import { EXIT, type ExitCode, UsageError } from '../cli/exit.js';
 import { lineOf } from './finding-line.js';
 import { type DayFindings, findingsOf } from './findings.js';
-import { sealedDay } from './kept-days.js';
+import { sealedDays } from './kept-days.js';
 import { withProjection } from './projection/with-projection.js';
 
 interface Options {
@@ -46,8 +46,8 @@ function queryFindings(io: CommandIo, { db, day, id, json }: Options): ExitCode 
 
 /** That nothing is found of a day says little while it may change. */
 function standing(db: string, day: Day): string {
-  if (withProjection(db, (projection) => sealedDay(projection, day)) !== undefined) return '';
-  return `; ${day} is not sealed yet, so that may change`;
+  const isSealed = withProjection(db, (projection) => sealedDays(projection).includes(day));
+  return isSealed ? '' : `; ${day} is not sealed yet, so that may change`;
 }
 
 function print(io: CommandIo, { day, sealed, findings }: DayFindings, json: boolean): void {

@@ -1,6 +1,7 @@
 /** A text in its parts: together they may be longer than one text can be. */
 export type TextParts = readonly string[] | Generator<string>;
 
+/** So many characters, about, are written at once. */
 const BLOCK = 1 << 16;
 
 /** Parts put together, so that few are to be written. */
