@@ -171,49 +171,40 @@ interface EventFindingParts {
 }
 
 function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
-  return parts.lazily ? lazyFinding(findingClass, event, parts) : wholeFinding(findingClass, event, parts);
-}
-
-function wholeFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
-  const variants = parts.variants();
-  return { ...plainOf(findingClass, event, parts), id: idOf(event, parts), variants, diff: differencesOf(variants) };
-}
-
-function lazyFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
+  const { type, object, action } = event;
+  const source = event.source.name;
+  const { lazily, majority, dissent, verdict, variants, absence = [], first, subject = [] } = parts;
   let id: string | undefined;
-  return {
-    ...plainOf(findingClass, event, parts),
+  const finding: Finding = {
+    class: findingClass,
+    severity: severityOf(findingClass),
+    source,
+    type,
+    object,
+    action,
+    time: unpadNanos(event.time),
+    majority,
+    dissent,
+    verdict,
+    absence,
     get id() {
-      id ??= idOf(event, parts);
+      id ??= findingId(source, (first ?? event).hash, ...subject);
       return id;
     },
     get variants() {
-      return parts.variants();
+      return variants();
     },
     get diff() {
       // One content alone differs from none.
-      return parts.first === undefined ? [] : differencesOf(parts.variants());
+      return first === undefined ? [] : differencesOf(variants());
     },
   };
+  return lazily ? finding : wholly(finding);
 }
 
 /** All that a finding says, said now. */
 export function wholly(finding: Finding): Finding {
   return { ...finding };
-}
-
-/** What costs little to say. */
-function plainOf(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts) {
-  const { type, object, action } = event;
-  const source = event.source.name;
-  const { majority, dissent, verdict, absence = [] } = parts;
-  const time = unpadNanos(event.time);
-  const severity = severityOf(findingClass);
-  return { class: findingClass, severity, source, type, object, action, time, majority, dissent, verdict, absence };
-}
-
-function idOf(event: JudgedEvent, { first = event, subject = [] }: EventFindingParts): string {
-  return findingId(event.source.name, first.hash, ...subject);
 }
 
 /** An event with all who attest it. */
