@@ -271,7 +271,7 @@ export class OpenJudgement {
       time: event.time,
       at: event.at,
       actors: event.actors,
-      sole: event.isOpen && event.actors.length === 1 ? (event.actors[0] as string) : '',
+      sole: event.isOpen ? event.sole : '',
       nowhere: false,
       holes: [],
     };

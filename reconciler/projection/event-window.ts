@@ -15,24 +15,12 @@ import type { Source, Sources } from '../ledger/sources.js';
 import type { EventFields } from './canonical-scan.js';
 import type { Db } from './database.js';
 import type { LifeLog } from './life-log.js';
-import {
-  isSaid,
-  jsonText,
-  medianOf,
-  type OpenEvent,
-  type ReadEvent,
-  rowOf,
-  type Said,
-  weightOf,
-} from './open-event.js';
+import { jsonText, type KnownEvent, medianOf, OpenEvent, type ReadEvent, rowOf, weightOf } from './open-event.js';
 import { type OpenRow, OpenTable } from './open-table.js';
 import { ownText } from './own-text.js';
 import type { Tallies } from './tallies.js';
 import { keyOf, TextIndex } from './text-index.js';
 import { bytesOf, type ShelvedText, TextShelf } from './text-shelf.js';
-
-/** What the table knows of an event. */
-type KnownEvent = Pick<OpenEvent, 'id' | 'time' | 'at' | 'firstSeq'>;
 
 /**
  * So many retired events are written together: fewer than collectors' batches have, so that those of one are not held in memory
@@ -68,10 +56,16 @@ export interface Attesting {
 export class EventWindow {
   /** By their bytes as JSON has them within quotation marks, see `jsonText`. */
   readonly #known = new TextIndex<OpenEvent>();
+  /** Of these, those that the table of open events has too; what has been looked at least lately first, after a start what is earliest. */
+  readonly #kept = new Set<OpenEvent>();
   /** Those that are not open, but not written as they are either. */
   #unwritten: OpenEvent[] = [];
   /** Opened since the last commit: to go through all that is open would cost more with every difference. */
   #opening: OpenEvent[] = [];
+  /** So many of these, the first ones, have a text of their own. */
+  #detached = 0;
+  /** So many, the first ones, were open when last looked through. */
+  #lasting = 0;
   #fresh: Fresh[] = [];
   readonly #shelf = new TextShelf();
   #retired = 0;
@@ -197,37 +191,15 @@ export class EventWindow {
   }
 
   #opened(row: KnownEvent, { t, event }: ReadEvent, text: string, key: number, source: Source): OpenEvent {
-    return {
-      id: row.id,
-      time: row.time,
-      at: row.at,
-      firstSeq: row.firstSeq,
-      source,
-      text,
-      key,
-      next: undefined,
-      isOpen: false,
-      isAway: false,
-      mark: 0,
-      timeless: t !== undefined,
-      local: event.scope === 'local',
-      actors: [],
-      said: { numbers: [], times: [] },
-      expected: this.#expectedAt(source.name, row.at),
-      written: false,
-      stored: false,
-      weight: 0,
-    };
+    const opened = new OpenEvent(row, { source, text, key, timeless: t !== undefined, local: event.scope === 'local' });
+    opened.expected = this.#expectedAt(source.name, row.at);
+    return opened;
   }
 
   /** Has an event know what the table says of its attestations. */
-  #recall({ id, actors, said }: Pick<OpenEvent, 'id' | 'actors' | 'said'>): void {
-    const rows = this.#sql.said.all(id) as (SaidTime & { run: number; number: number; seq: number })[];
-    for (const { actor, run, number, seq, t } of rows) {
-      if (!actors.includes(actor)) actors.push(actor);
-      said.numbers.push(run, number, seq);
-      if (t) said.times.push({ actor, t });
-    }
+  #recall(event: OpenEvent): void {
+    const rows = this.#sql.said.all(event.id) as (SaidTime & { run: number; number: number; seq: number })[];
+    for (const { actor, run, number, seq, t } of rows) event.add(actor, run, number, seq, t ?? undefined);
   }
 
   /** Takes note that one event came after another in a batch. */
@@ -242,18 +214,19 @@ export class EventWindow {
    * @returns whether it is the actor's first of that event
    */
   attest(event: OpenEvent, { actor, runId, seq }: Attesting, number: number, t: Nanos | undefined): boolean {
-    if (!isSaid(event.said, runId)) {
-      event.said.numbers.push(runId, number, seq);
-      if (t !== undefined) event.said.times.push({ actor, t });
+    const counted = t === undefined ? [] : event.actors;
+    let isFirst = false;
+    if (!event.isSaidIn(runId)) {
+      isFirst = event.add(actor, runId, number, seq, t);
       if (event.written) this.#changed.add(event);
     }
-    if (t !== undefined) this.#settle(event);
-    if (event.actors.includes(actor)) return false;
-    event.actors.push(actor);
-    if (event.stored && event.actors.length === 2) this.#table.shared(event);
+    if (t !== undefined) this.#settle(event, counted);
+    if (!isFirst) return false;
+    if (event.stored && event.attesters === 2) this.#table.shared(event);
     this.tallies.add(event.time, actor, event.firstSeq);
     event.expected ??= this.#expectedAt(event.source.name, event.at);
-    if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
+    // An attester that nobody expects keeps the event in view.
+    if (event.expected !== undefined && event.isAttestedByJust(event.expected)) this.#retire(event);
     else if (t !== undefined && !event.isOpen) this.#reopen(event);
     return true;
   }
@@ -264,7 +237,7 @@ export class EventWindow {
    */
   governed(from: string): void {
     this.flush();
-    for (const event of this.#known.values()) if (event.isOpen) this.#expectAnew(event, from);
+    for (const event of this.#kept) this.#expectAnew(event, from);
     for (const rows of this.#table.pages()) {
       for (const row of rows) {
         const event = this.#restored(row, true);
@@ -285,7 +258,7 @@ export class EventWindow {
   #expectAnew(event: OpenEvent, from: string): void {
     if (event.at < from) return;
     event.expected = this.#expectedAt(event.source.name, event.at);
-    if (event.expected !== undefined && this.#isComplete(event, event.expected)) this.#retire(event);
+    if (event.expected !== undefined && event.isAttestedByJust(event.expected)) this.#retire(event);
   }
 
   /** Writes events and what is open to their tables; call before judging and before a commit. */
@@ -296,14 +269,17 @@ export class EventWindow {
     this.lives.flushed();
     this.#table.flush();
     this.#putAway();
-    for (const event of this.#opening) {
+    for (const [index, event] of this.#opening.entries()) {
       if (!event.isOpen) continue;
       if (!event.stored) this.#table.insert(event);
       event.stored = true;
-      this.#detach(event);
+      if (index >= this.#detached) this.#detach(event);
+      this.#kept.add(event);
       this.#weigh(event);
     }
     this.#opening.length = 0;
+    this.#detached = 0;
+    this.#lasting = 0;
   }
 
   #weigh(event: OpenEvent): void {
@@ -312,12 +288,12 @@ export class EventWindow {
     this.#held += event.weight;
   }
 
-  /** Holds no more than half of what may be held, once that is passed; what has been looked at least lately goes first, after a start what is earliest. */
+  /** Holds no more than half of what may be held, once that is passed. */
   #putAway(): void {
     if (this.#held <= this.mostHeld) return;
-    for (const event of this.#known.values()) {
+    for (const event of this.#kept) {
       if (this.#held <= this.mostHeld / 2) return;
-      if (event.weight === 0) continue;
+      this.#kept.delete(event);
       this.#known.delete(event);
       this.#held -= event.weight;
       event.weight = 0;
@@ -341,7 +317,23 @@ export class EventWindow {
     const open = this.#fresh.filter(({ event }) => event.isOpen);
     this.#write(({ isOpen }) => !isOpen);
     this.#fresh = open;
-    this.#opening = this.#opening.filter(({ isOpen }) => isOpen);
+    this.#lookThrough();
+  }
+
+  /** What was open the last time too may well stay so: one event in a batch would hold all of its text. */
+  #lookThrough(): void {
+    let detached = 0;
+    const open: OpenEvent[] = [];
+    for (const [index, event] of this.#opening.entries()) {
+      if (!event.isOpen) continue;
+      open.push(event);
+      if (index >= this.#lasting) continue;
+      if (index >= this.#detached) this.#detach(event);
+      detached = open.length;
+    }
+    this.#opening = open;
+    this.#detached = detached;
+    this.#lasting = open.length;
   }
 
   /** Writes events that the table does not have, or has with fewer attestations. */
@@ -349,14 +341,14 @@ export class EventWindow {
     const { insertEvent, updateEvent } = this.#sql;
     for (const { event, hash, of, canonical } of this.#fresh) {
       if (!which(event)) continue;
-      const { id, time, source, firstSeq, said } = event;
+      const { id, time, source, firstSeq } = event;
       const { type, action, object } = of;
-      insertEvent.run(id, time, hash, source.id, type, action, object, bytesOf(canonical), firstSeq, rowOf(said));
+      insertEvent.run(id, time, hash, source.id, type, action, object, bytesOf(canonical), firstSeq, rowOf(event));
       event.written = true;
     }
     for (const event of this.#changed) {
       if (!which(event)) continue;
-      updateEvent.run(rowOf(event.said), event.id);
+      updateEvent.run(rowOf(event), event.id);
       this.#changed.delete(event);
       if (event.weight > 0) this.#weigh(event);
     }
@@ -370,20 +362,18 @@ export class EventWindow {
     this.#retired = 0;
   }
 
-  #isComplete(event: OpenEvent, expected: readonly string[]): boolean {
-    // An attester that nobody expects keeps the event in view.
-    return expected.length === event.actors.length && expected.every((actor) => event.actors.includes(actor));
-  }
-
-  /** Where a timeless event stands with one attestation more: its median may have moved into another day. */
-  #settle(event: OpenEvent): void {
-    event.at = medianOf(event.said) ?? event.at;
+  /**
+   * Where a timeless event stands with one attestation more: its median may have moved into another day.
+   * @param actors who were counted in the day that it was in
+   */
+  #settle(event: OpenEvent, actors: readonly string[]): void {
+    event.at = medianOf(event) ?? event.at;
     event.expected = this.#expectedAt(event.source.name, event.at);
     const from = event.time;
     const to = padNanos(dayStart(dayOf(unpadNanos(event.at))));
     if (to === from) return;
     for (const statement of this.#sql.move) statement.run({ id: event.id, from, to });
-    const counted = event.isOpen ? event.actors : [...event.actors, ''];
+    const counted = event.isOpen ? actors : [...actors, ''];
     for (const actor of counted) this.tallies.move(from, to, actor, event.firstSeq);
     event.time = to;
     this.#table.moved(event);
@@ -395,6 +385,7 @@ export class EventWindow {
     // Or what is retired would hold on to all that came after it.
     event.next = undefined;
     if (event.stored) this.#table.closed(event);
+    if (event.weight > 0) this.#kept.delete(event);
     this.#held -= event.weight;
     event.weight = 0;
     event.stored = false;
@@ -405,8 +396,8 @@ export class EventWindow {
 
   /** What was complete may be at a time now at which others are expected. */
   #reopen(event: OpenEvent): void {
-    const { expected, actors } = event;
-    if (expected !== undefined && expected.length > 0 && expected.every((actor) => actors.includes(actor))) return;
+    const { expected } = event;
+    if (expected !== undefined && expected.length > 0 && expected.every((actor) => event.isAttestedBy(actor))) return;
     this.tallies.remove(event.time, '');
     event.isOpen = true;
     this.#known.set(event);
@@ -451,20 +442,24 @@ export class EventWindow {
         break;
       }
     }
-    for (const event of events.reverse()) this.#known.set(event);
+    for (const event of events.reverse()) {
+      this.#known.set(event);
+      this.#kept.add(event);
+    }
   }
 
   #restored({ source: sourceId, canonical, ...row }: OpenRow, stored: boolean): OpenEvent {
     const source = this.sources.byId(sourceId);
     const { time, scope } = JSON.parse(canonical) as CanonicalEvent;
-    const timeless = time === undefined;
-    const known = { id: row.id, actors: [] as string[], said: { numbers: [], times: [] } as Said };
-    this.#recall(known);
-    const at = (timeless ? medianOf(known.said) : undefined) ?? row.at;
-    const expected = this.#expectedAt(source.name, at);
-    const state = { next: undefined, isOpen: stored, isAway: false, mark: 0, written: true, stored, weight: 0 };
     const text = jsonText(canonical);
-    const key = keyOf(text);
-    return { ...row, ...known, ...state, at, source, text, key, timeless, local: scope === 'local', expected };
+    const of = { source, text, key: keyOf(text), timeless: time === undefined, local: scope === 'local' };
+    const event = new OpenEvent(row, of);
+    this.#recall(event);
+    if (of.timeless) event.at = medianOf(event) ?? row.at;
+    event.expected = this.#expectedAt(source.name, event.at);
+    event.isOpen = stored;
+    event.stored = stored;
+    event.written = true;
+    return event;
   }
 }

@@ -43,8 +43,8 @@ export class OpenTable {
     return !this.#closed.has(id) && this.#sql.has.get(time, id) !== undefined;
   }
 
-  insert({ time, id, actors }: OpenEvent): void {
-    this.#sql.insert.run(time, id, actors.length === 1 ? (actors[0] as string) : '');
+  insert({ time, id, sole }: OpenEvent): void {
+    this.#sql.insert.run(time, id, sole);
   }
 
   /** One that is stored has been attested by all; its row is removed with the next `flush`. */

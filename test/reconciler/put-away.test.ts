@@ -148,7 +148,7 @@ describe('the table of open events', () => {
   it('does not have what was closed, even before its row is removed', () => {
     const db = openDatabase(':memory:');
     const table = new OpenTable(db);
-    const event = (id: number, time: string): OpenEvent => ({ id, time, actors: ['A'] }) as unknown as OpenEvent;
+    const event = (id: number, time: string): OpenEvent => ({ id, time, sole: 'A' }) as OpenEvent;
     table.insert(event(1, '1'));
     table.insert(event(2, '2'));
     table.closed({ id: 1, time: '1' });

@@ -2,25 +2,14 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { Changes } from '../../../reconciler/follow/changes.js';
 import { SortedIds } from '../../../reconciler/follow/sorted-ids.js';
-import type { OpenEvent } from '../../../reconciler/projection/open-event.js';
+import { OpenEvent } from '../../../reconciler/projection/open-event.js';
 
 const MEGABYTE = 1024 * 1024;
 
 function attested(id: number, bytes: number): OpenEvent {
   const source = { id: 1, name: 'ENGINE', witnesses: new Map() };
-  const said = { numbers: [], times: [] };
-  const times = { time: '0'.repeat(19), at: '0'.repeat(19), firstSeq: 1, timeless: false, local: true };
-  const state = {
-    next: undefined,
-    isOpen: true,
-    mark: 0,
-    expected: undefined,
-    written: false,
-    stored: false,
-    isAway: false,
-    weight: 0,
-  };
-  return { id, source, said, text: 'x'.repeat(bytes), key: 0, actors: [], ...times, ...state };
+  const times = { time: '0'.repeat(19), at: '0'.repeat(19), firstSeq: 1 };
+  return new OpenEvent({ id, ...times }, { source, text: 'x'.repeat(bytes), key: 0, timeless: false, local: true });
 }
 
 describe('the note of what has changed', () => {
