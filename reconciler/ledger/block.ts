@@ -18,6 +18,8 @@ export interface Invocation {
   readonly args: readonly string[];
   /** Of the batch that the first argument is, where it was computed from the bytes. */
   readonly digest?: string;
+  /** Length of that batch, where it was told with the digest. */
+  readonly bytes?: number;
 }
 
 /** What the reconciler takes from a block. */
@@ -141,7 +143,9 @@ function invocationOf(
   const [batch] = given;
   // Of its bytes, which lie there: to write the text as UTF-8 again would take longer than to hash it. What is no UTF-8
   // reads as another text than these bytes.
-  return fn === 'Attest' && batch !== undefined && isUtf8(batch) ? { ...call, digest: digestOf(batch) } : call;
+  return fn === 'Attest' && batch !== undefined && isUtf8(batch)
+    ? { ...call, digest: digestOf(batch), bytes: batch.length }
+    : call;
 }
 
 function digestOf(batch: Uint8Array): string {

@@ -39,10 +39,16 @@ export interface ReadBatchEntries {
 /**
  * Reads a batch and checks every entry before any is taken in; what the window holds already was checked when it came, and is
  * known by its text.
+ * @param bytes length of the text as UTF-8, where it is known
  * @returns undefined if it is no batch
  */
-export function entriesOf(text: string, window: EventWindow, sha: Sha256): ReadBatchEntries | undefined {
-  const found = batchText(text);
+export function entriesOf(
+  text: string,
+  window: EventWindow,
+  sha: Sha256,
+  bytes?: number,
+): ReadBatchEntries | undefined {
+  const found = batchText(text, bytes);
   const entries = found && entriesFound(text, found, window, sha);
   if (found !== undefined && entries !== undefined) return { batch: found.head, entries };
   try {

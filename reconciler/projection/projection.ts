@@ -274,7 +274,7 @@ export class Projection {
   }
 
   #invoke(block: LedgerBlock, invocation: Invocation, afterBatch: () => void): void {
-    const { fn, args, signer, txId } = invocation;
+    const { fn, args, signer } = invocation;
     const call = DISPUTE_CALLS.find((name) => name === fn);
     const policy = this.policies.inForce.at(-1)?.policy;
     if (call !== undefined) {
@@ -283,9 +283,7 @@ export class Projection {
     } else if (fn === 'AnchorReport') this.anchors.take(invocation, this.#seq, policy);
     else if (fn === 'ProposePolicy' || fn === 'ApprovePolicy') this.#decide(fn, args, signer);
     else if (fn === 'Attest') {
-      const text = args[0] ?? '';
-      const digest = invocation.digest ?? batchDigest(text, nativeSha256);
-      const accepted = this.#attest(block, txId, signer, text, digest);
+      const accepted = this.#attest(block, invocation);
       if (accepted === true) afterBatch();
       else if (accepted === false) this.#refused += 1;
     }
@@ -304,15 +302,12 @@ export class Projection {
   }
 
   /** @returns undefined for a retry of a batch already taken in, false for one that is refused. */
-  #attest(
-    block: LedgerBlock,
-    txId: string,
-    { actor, commonName }: Signer,
-    text: string,
-    digest: string,
-  ): boolean | undefined {
-    const read = entriesOf(text, this.#window, nativeSha256);
+  #attest(block: LedgerBlock, { txId, signer, args, ...told }: Invocation): boolean | undefined {
+    const { actor, commonName } = signer;
+    const [text = ''] = args;
+    const read = entriesOf(text, this.#window, nativeSha256, told.bytes);
     if (read?.batch.collector !== commonName) return false;
+    const digest = told.digest ?? batchDigest(text, nativeSha256);
     const { batch, entries } = read;
     const runId = this.#runs.idOf(actor, batch);
     if (this.#runs.digestsAt(actor, batch).includes(digest)) return undefined;
