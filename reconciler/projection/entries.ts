@@ -111,6 +111,9 @@ function entriesFound(
   return entries.length <= MAX_BATCH_ENTRIES && Number.isSafeInteger(head.from + entries.length) ? entries : undefined;
 }
 
+/** Places of an index that is made for one batch. */
+const FEW = 16;
+
 type FreshEntry = Entry & Texted & { readonly parsed: ReadEvent };
 
 /** A batch's entries that the window does not hold: none may be there twice. */
@@ -132,7 +135,7 @@ class FreshEntries {
 
   #index(): TextIndex<FreshEntry> {
     if (this.#byText === undefined) {
-      this.#byText = new TextIndex();
+      this.#byText = new TextIndex(FEW);
       for (const entry of this.#entries) this.#byText.set(entry);
     }
     return this.#byText;

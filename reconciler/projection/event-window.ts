@@ -79,6 +79,8 @@ export class EventWindow {
   #held = 0;
   /** Whether the table may have open ones that are not held. */
   #isAnyAway = false;
+  /** Actors' names, each once: a database gives another copy with each row. */
+  readonly #names = new Map<string, string>();
   readonly #expectations = new Map<NumberedPolicy, Map<string, readonly string[]>>();
   readonly #sql;
 
@@ -199,7 +201,11 @@ export class EventWindow {
   /** Has an event know what the table says of its attestations. */
   #recall(event: OpenEvent): void {
     const rows = this.#sql.said.all(event.id) as (SaidTime & { run: number; number: number; seq: number })[];
-    for (const { actor, run, number, seq, t } of rows) event.add(actor, run, number, seq, t ?? undefined);
+    for (const { actor, run, number, seq, t } of rows) {
+      const name = this.#names.get(actor) ?? actor;
+      this.#names.set(name, name);
+      event.add(name, run, number, seq, t ?? undefined);
+    }
   }
 
   /** Takes note that one event came after another in a batch. */
@@ -214,13 +220,12 @@ export class EventWindow {
    * @returns whether it is the actor's first of that event
    */
   attest(event: OpenEvent, { actor, runId, seq }: Attesting, number: number, t: Nanos | undefined): boolean {
-    const counted = t === undefined ? [] : event.actors;
     let isFirst = false;
     if (!event.isSaidIn(runId)) {
       isFirst = event.add(actor, runId, number, seq, t);
       if (event.written) this.#changed.add(event);
     }
-    if (t !== undefined) this.#settle(event, counted);
+    if (t !== undefined) this.#settle(event, isFirst ? actor : undefined);
     if (!isFirst) return false;
     if (event.stored && event.attesters === 2) this.#table.shared(event);
     this.tallies.add(event.time, actor, event.firstSeq);
@@ -364,15 +369,16 @@ export class EventWindow {
 
   /**
    * Where a timeless event stands with one attestation more: its median may have moved into another day.
-   * @param actors who were counted in the day that it was in
+   * @param added who attests it first by that, and was not counted in the day that it was in
    */
-  #settle(event: OpenEvent, actors: readonly string[]): void {
+  #settle(event: OpenEvent, added: string | undefined): void {
     event.at = medianOf(event) ?? event.at;
     event.expected = this.#expectedAt(event.source.name, event.at);
     const from = event.time;
     const to = padNanos(dayStart(dayOf(unpadNanos(event.at))));
     if (to === from) return;
     for (const statement of this.#sql.move) statement.run({ id: event.id, from, to });
+    const actors = event.actors.filter((actor) => actor !== added);
     const counted = event.isOpen ? actors : [...actors, ''];
     for (const actor of counted) this.tallies.move(from, to, actor, event.firstSeq);
     event.time = to;

@@ -5,7 +5,9 @@ import type { EventFields } from './canonical-scan.js';
 /** What an open event takes besides its text. */
 const BYTES_OF_OPEN = 1200;
 /** As many as a unit of its text may take, and an attestation. */
-const [BYTES_OF_UNIT, BYTES_OF_ATTESTATION] = [2, 72];
+const [BYTES_OF_UNIT, BYTES_OF_ATTESTATION] = [2, 120];
+/** So many attestations are gone through, to see which runs they are of. An actor may attest one event in any number of runs. */
+const MOST_GONE_THROUGH = 16;
 
 /*
  * Classes, and no arrays: where an object literal's or an array's objects are often kept, V8 comes to make all of them among what
@@ -64,6 +66,8 @@ export class OpenEvent {
   latest: Attestation | undefined = undefined;
   /** How many actors attest it. */
   attesters = 0;
+  /** How many runs do. */
+  attestations = 0;
   /** The event that followed it where it was attested first: others most likely attest them in the same order. */
   next: OpenEvent | undefined = undefined;
   /** Whether somebody has yet to attest it. */
@@ -80,6 +84,8 @@ export class OpenEvent {
   stored = false;
   /** Bytes of memory that are counted for it. */
   weight = 0;
+  /** The runs that attest it, once they are many. */
+  #runs: Set<number> | undefined = undefined;
 
   constructor({ id, time, at, firstSeq }: KnownEvent, { source, text, key, timeless, local }: Opening) {
     this.id = id;
@@ -115,6 +121,7 @@ export class OpenEvent {
 
   /** Whether a run has attested it. */
   isSaidIn(run: number): boolean {
+    if (this.#runs !== undefined) return this.#runs.has(run);
     for (let one = this.latest; one !== undefined; one = one.before) if (one.run === run) return true;
     return false;
   }
@@ -124,6 +131,9 @@ export class OpenEvent {
     const isFirst = !this.isAttestedBy(actor);
     if (isFirst) this.attesters += 1;
     this.latest = new Attestation(actor, run, number, seq, t, this.latest);
+    this.attestations += 1;
+    if (this.#runs !== undefined) this.#runs.add(run);
+    else if (this.attestations > MOST_GONE_THROUGH) this.#runs = new Set(inOrder(this).map((one) => one.run));
     return isFirst;
   }
 }
@@ -139,10 +149,8 @@ export function jsonText(text: string): string {
 }
 
 /** Bytes that it takes, about. */
-export function weightOf({ text, latest }: OpenEvent): number {
-  let bytes = BYTES_OF_OPEN + BYTES_OF_UNIT * text.length;
-  for (let one = latest; one !== undefined; one = one.before) bytes += BYTES_OF_ATTESTATION;
-  return bytes;
+export function weightOf({ text, attestations }: OpenEvent): number {
+  return BYTES_OF_OPEN + BYTES_OF_UNIT * text.length + BYTES_OF_ATTESTATION * attestations;
 }
 
 /** Its attestations as the table of events has them: in the order in which they came. */

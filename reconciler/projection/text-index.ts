@@ -26,8 +26,7 @@ export function keyOf(text: string, begin = 0, end = text.length): number {
   return key ^ (key >>> 15);
 }
 
-/** A power of two. */
-const FEWEST_PLACES = 1024;
+const PLACES = 1024;
 
 /**
  * Finds things by their text, at the price of hashing its end alone: to hash all of it would be most of what knowing an
@@ -38,10 +37,16 @@ const FEWEST_PLACES = 1024;
  * Here a thing that goes leaves its place at once: the next ones move up (Knuth, The Art of Computer Programming 3, 6.4, algorithm R).
  */
 export class TextIndex<T extends Texted> {
-  #keys = new Int32Array(FEWEST_PLACES);
+  #keys: Int32Array;
   /** Of each place what has its key: one thing, or those that end alike, by their texts. */
-  #things: (T | Map<string, T> | undefined)[] = emptyPlaces(FEWEST_PLACES);
+  #things: (T | Map<string, T> | undefined)[];
   #taken = 0;
+
+  /** @param places room for half as many to begin with; a power of two */
+  constructor(places = PLACES) {
+    this.#keys = new Int32Array(places);
+    this.#things = emptyPlaces(places);
+  }
 
   get(text: string, key: number): T | undefined {
     const found = this.#things[this.#placeOf(key)];

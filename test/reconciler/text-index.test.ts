@@ -29,7 +29,7 @@ const crowded = fc.record({
 test.prop([fc.array(crowded, { maxLength: 3000, size: 'max' })], { numRuns: 50 })(
   'finds what a map would, however keys crowd together',
   (steps) => {
-    const index = new TextIndex<{ readonly text: string; readonly key: number; readonly number: number }>();
+    const index = new TextIndex<{ readonly text: string; readonly key: number; readonly number: number }>(16);
     const model = new Map<number, number>();
     for (const [number, { does, key }] of steps.entries()) {
       const thing = { text: String(key), key, number };
