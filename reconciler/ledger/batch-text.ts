@@ -25,7 +25,7 @@ const TAIL_FIELDS = new Set(['watches', 'gaps', 'inspected']);
  * what `parseBatch` would give if the text from `begin` to `end` is one of events, each as it stands between the quotation
  * marks of a JSON string, with `BETWEEN_EVENTS` between them. Whoever goes on has to make sure of that, that no two
  * are equal, and that they are not too many.
- * @param bytes length of the text as UTF-8: to count it again takes longer than the rest
+ * @param bytes length of the text as UTF-8, where it is known: counting goes through all of it once more
  * @returns undefined for a batch of any other form, good or bad: it is `parseBatch`'s
  */
 export function batchText(text: string, bytes = Buffer.byteLength(text)): BatchText | undefined {
