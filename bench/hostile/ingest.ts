@@ -91,7 +91,7 @@ const directory = mkdtempSync(join(tmpdir(), 'event2ledger-hostile-'));
 try {
   const wishes: MadeEvents = { events: EVENTS, batch: 1000, bytes: 545, oneIn: Math.ceil(EVENTS / FEW) };
   const honest = await made('fair', wishes, eachMadeBatch(wishes));
-  // Not counted: V8 compiles in it.
+  // Not counted: the first round of a process is slow.
   const { said } = await read(honest);
   console.log(
     `${machine()}, load ${loadavg()[0]?.toFixed(1)}; ${EVENTS} events; an honest third: ${honest.attestations} attestations, ${said.honest} findings against the others\n`,
