@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto';
 import stringify from 'fast-json-stable-stringify';
-import { type CanonicalEvent, sha256Hex } from '#chaincode';
+import type { CanonicalEvent } from '#chaincode';
 import type { BatchEvidence, Evidence, Finding, Variant } from './judgement.js';
 import { byNumber, byText, sorted, sortedKeys, texts } from './ordering.js';
 
@@ -8,7 +9,7 @@ const FINDING_PREFIX = 'event2ledger/finding/v1\n';
 
 /** The hash of a finding, under which it is disputed: SHA-256 over its prefix and the stable stringification of it. */
 export function findingHash(finding: Finding): string {
-  return sha256Hex(FINDING_PREFIX + stringify(orderedFinding(finding)));
+  return hash('sha256', FINDING_PREFIX + stringify(orderedFinding(finding)), 'hex');
 }
 
 /** A finding's fields in the order of version 1 of the report, its arrays sorted. */

@@ -60,8 +60,9 @@ function openOf(db: Db, { day, id = '' }: Asked): DayFindings[] {
       `SELECT day, finding FROM open_findings WHERE id >= @id AND id < @id || 'g' AND (@day IS NULL OR day = @day)
        AND day NOT IN (SELECT day FROM days) ORDER BY day`,
     )
-    .iterate({ id, day: day ?? null }) as Iterable<FindingRow>;
-  return [...byDay(rows)].map(([name, findings]) => ({
+    .all({ id, day: day ?? null }) as { readonly day: Day; readonly finding: string }[];
+  const found = rows.map(({ day: of, finding }) => ({ day: of, finding: JSON.parse(finding) as Finding }));
+  return [...byDay(found)].map(([name, findings]) => ({
     day: name,
     sealed: false,
     findings: findings.sort(byTimeAndClass),
@@ -72,17 +73,12 @@ function sealedOf(db: Db, asked: Asked): DayFindings[] {
   return [...byDay(sealedFindings(db, asked))].map(([day, findings]) => ({ day, sealed: true, findings }));
 }
 
-interface FindingRow {
-  readonly day: Day;
-  readonly finding: string;
-}
-
-function byDay(rows: Iterable<FindingRow>): Map<Day, Finding[]> {
+function byDay(found: Iterable<{ readonly day: Day; readonly finding: Finding }>): Map<Day, Finding[]> {
   const days = new Map<Day, Finding[]>();
-  for (const row of rows) {
-    const found = days.get(row.day) ?? [];
-    days.set(row.day, found);
-    found.push(JSON.parse(row.finding) as Finding);
+  for (const { day, finding } of found) {
+    const known = days.get(day) ?? [];
+    days.set(day, known);
+    known.push(finding);
   }
   return days;
 }

@@ -70,73 +70,65 @@ export function established(
  * The event stands, these actors lack it.
  * @param beside whether others attest another content of it: a second finding about one event
  */
-export function missing(
-  standing: Standing,
-  lacking: readonly Lacking[],
-  beside: boolean,
-  { locate, lazily }: Telling,
-): Finding {
+export function missing(standing: Standing, lacking: readonly Lacking[], beside: boolean, telling: Telling): Finding {
   return eventFinding('missing', standing.event, {
-    lazily,
+    telling,
     ...(beside && { subject: ['missing'] }),
     majority: standing.attesters,
     dissent: lacking.map(({ actor }) => actor),
     verdict: 'stands',
-    variants: () => [variantOf(standing.event, locate)],
-    absence: absenceOf(lacking, locate),
+    contents: [standing.event],
+    absence: absenceOf(lacking, telling.locate),
   });
 }
 
 /** The event stands, and dissenting actors attest other contents of it. */
-export function differs({ standing, dissent, majority }: Pair, { locate, lazily }: Telling): Finding {
-  const contents = [standing, ...new Set(dissent.map(({ variant }) => variant))];
+export function differs({ standing, dissent, majority }: Pair, telling: Telling): Finding {
   return eventFinding('differs', standing.event, {
-    lazily,
+    telling,
     majority,
     dissent: [...new Set(dissent.map(({ actor }) => actor))].sort(),
     verdict: 'stands',
-    variants: () => contents.map((content) => variantOf(content.event, locate)),
-    first: firstOf(contents),
+    contents: [standing.event, ...new Set(dissent.map(({ variant }) => variant.event))],
   });
 }
 
 /** Several contents of one event, none with a majority. */
-export function unresolvedVariants(cluster: Cluster, { locate, lazily }: Telling): Finding {
-  const first = firstOf(cluster);
-  return eventFinding('differs', first, {
-    lazily,
+export function unresolvedVariants(cluster: Cluster, telling: Telling): Finding {
+  const contents = cluster.map(({ event }) => event);
+  return eventFinding('differs', firstOf(contents), {
+    telling,
     majority: [],
     dissent: [],
     verdict: 'unresolved',
-    variants: () => cluster.map((content) => variantOf(content.event, locate)),
-    first,
+    contents,
   });
 }
 
 /** Attested by a minority alone: invented by it, or left out by all others. */
-export function uncorroborated(standing: Standing, { locate, lazily }: Telling): Finding {
+export function uncorroborated(standing: Standing, telling: Telling): Finding {
   const resolved = standing.verdict === 'uncorroborated';
   return eventFinding('uncorroborated', standing.event, {
-    lazily,
+    telling,
     majority: resolved ? standing.lacking.filter(({ by }) => by === 'watch').map(({ actor }) => actor) : [],
     dissent: resolved ? standing.attesters : [],
     verdict: resolved ? 'uncorroborated' : 'unresolved',
-    variants: () => [variantOf(standing.event, locate)],
-    absence: absenceOf(standing.lacking, locate),
+    contents: [standing.event],
+    absence: absenceOf(standing.lacking, telling.locate),
   });
 }
 
 /** The events of sources that do not exist, as one finding; of several sources it names none. */
-export function inventedSource(standings: readonly Standing[], { locate, lazily }: Telling): Finding {
-  const first = firstOf(standings);
+export function inventedSource(standings: readonly Standing[], telling: Telling): Finding {
+  const first = firstOf(standings.map(({ event }) => event));
   const several = standings.some(({ event }) => event.source !== first.source);
   return {
     ...eventFinding('uncorroborated', first, {
-      lazily,
+      telling,
       majority: [],
       dissent: [...new Set(standings.flatMap(({ attesters }) => attesters))].sort(),
       verdict: 'uncorroborated',
-      variants: () => [variantOf(first, locate)],
+      contents: [first],
       ...(several && { subject: ['sources'] }),
     }),
     ...(several && { source: '' }),
@@ -145,37 +137,39 @@ export function inventedSource(standings: readonly Standing[], { locate, lazily 
 }
 
 /** The event stands, but these actors attested it only after appearance plus grace. */
-export function late(standing: Standing, { locate, lazily }: Telling): Finding {
+export function late(standing: Standing, telling: Telling): Finding {
   const dissent = [...standing.late].sort();
   return eventFinding('late', standing.event, {
-    lazily,
+    telling,
     subject: ['late'],
     majority: standing.attesters.filter((actor) => !dissent.includes(actor)),
     dissent,
     verdict: 'established',
-    variants: () => [variantOf(standing.event, locate)],
+    contents: [standing.event],
   });
 }
 
 interface EventFindingParts {
-  readonly lazily: boolean;
+  readonly telling: Telling;
   readonly majority: readonly string[];
   readonly dissent: readonly string[];
   readonly verdict: Finding['verdict'];
-  readonly variants: () => readonly Variant[];
+  /** The contents that are told to be of one event, the one that stands first. */
+  readonly contents: readonly JudgedEvent[];
   readonly absence?: readonly Absence[];
-  /** The first attested of several contents, if there are several. */
-  readonly first?: JudgedEvent;
   /** What the finding's name has besides the event, where others may be about the same one. */
   readonly subject?: readonly string[];
 }
 
+const CONTENTS = Symbol('contents');
+
 function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: EventFindingParts): Finding {
   const { type, object, action } = event;
   const source = event.source.name;
-  const { lazily, majority, dissent, verdict, variants, absence = [], first, subject = [] } = parts;
+  const { telling, majority, dissent, verdict, contents, absence = [], subject = [] } = parts;
+  const variants = () => contents.map((content) => variantOf(content, telling.locate));
   let id: string | undefined;
-  const finding: Finding = {
+  const finding: Finding & { readonly [CONTENTS]: readonly JudgedEvent[] } = {
     class: findingClass,
     severity: severityOf(findingClass),
     source,
@@ -187,8 +181,9 @@ function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: Eve
     dissent,
     verdict,
     absence,
+    [CONTENTS]: contents,
     get id() {
-      id ??= findingId(source, (first ?? event).hash, ...subject);
+      id ??= findingId(source, firstOf(contents).hash, ...subject);
       return id;
     },
     get variants() {
@@ -196,19 +191,28 @@ function eventFinding(findingClass: FindingClass, event: JudgedEvent, parts: Eve
     },
     get diff() {
       // One content alone differs from none.
-      return first === undefined ? [] : differencesOf(variants());
+      return contents.length > 1 ? differencesOf(variants()) : [];
     },
   };
-  return lazily ? finding : wholly(finding);
+  return telling.lazily ? finding : wholly(finding);
+}
+
+/** Of which events a finding that is told lazily says everything under `variants` and `diff`; undefined for any other. */
+export function contentsOf(finding: Finding): readonly JudgedEvent[] | undefined {
+  return (finding as { readonly [CONTENTS]?: readonly JudgedEvent[] })[CONTENTS];
 }
 
 /** All that a finding says, said now. */
 export function wholly(finding: Finding): Finding {
-  return { ...finding };
+  const { [CONTENTS]: _, ...told } = finding as Finding & { readonly [CONTENTS]?: readonly JudgedEvent[] };
+  return told;
 }
 
 /** An event with all who attest it. */
-export function variantOf(judged: JudgedEvent, locate: Locate): Variant {
+export function variantOf(
+  judged: Pick<JudgedEvent, 'event' | 'hash' | 'attesters' | 'attestations' | 'keyTime'>,
+  locate: Locate,
+): Variant {
   const { event, hash: eventHash, attesters } = judged;
   const evidence = judged.attestations.map(
     ({ actor, collector, run, number, seq, t }): Evidence => ({
@@ -230,9 +234,9 @@ function absenceOf(lacking: readonly Lacking[], locate: Locate): Absence[] {
 }
 
 /** The content that was attested first; among those of one transaction the one with the smaller hash. */
-function firstOf(contents: readonly Standing[]): JudgedEvent {
-  const [first] = contents
-    .map(({ event }) => event)
-    .sort((a, b) => a.firstSeq - b.firstSeq || (a.hash < b.hash ? -1 : 1));
-  return first as JudgedEvent;
+function firstOf(contents: readonly JudgedEvent[]): JudgedEvent {
+  return contents.reduce((first, one) => {
+    const later = one.firstSeq - first.firstSeq || (one.hash < first.hash ? -1 : 1);
+    return later < 0 ? one : first;
+  });
 }

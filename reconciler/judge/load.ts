@@ -17,8 +17,8 @@ export function vantageOf(projection: Projection): Vantage {
 }
 
 /** Where transactions stand on the ledger. */
-export function locatorOf(projection: Projection): Locate {
-  const find = projection.db.prepare('SELECT block, tx FROM transactions WHERE seq = ?');
+export function locatorOf({ db }: Pick<Projection, 'db'>): Locate {
+  const find = db.prepare('SELECT block, tx FROM transactions WHERE seq = ?');
   const known = new Map<number, { readonly block: string; readonly tx: string }>();
   return (seq) => {
     let place = known.get(seq);

@@ -1,5 +1,6 @@
 import { type CanonicalEvent, medianTime, padNanos } from '#chaincode';
 import type { Source } from '../ledger/sources.js';
+import type { Db } from '../projection/database.js';
 import type { Projection } from '../projection/projection.js';
 import type { JudgedAttestation, JudgedEvent } from './input.js';
 
@@ -40,7 +41,7 @@ export function rowReader(
   lateOf: (row: EventRow) => readonly string[],
   shared: (text: string) => string = (text) => text,
 ): (row: EventRow) => JudgedEvent {
-  const attested = new AttestedReader(projection);
+  const attested = new AttestedReader(projection.db);
   const content = projection.db.prepare('SELECT canonical FROM events WHERE id = ?').pluck();
   const eventOf = (id: number) => JSON.parse(content.get(id) as string) as CanonicalEvent;
   return (row) => {
@@ -117,12 +118,12 @@ interface NamedRun extends Pick<JudgedAttestation, 'actor' | 'collector' | 'run'
 }
 
 /** Reads what rows say of events' attestations. */
-class AttestedReader {
+export class AttestedReader {
   readonly #find;
   readonly #runs = new Map<number, NamedRun>();
   readonly #actors = new Map<string, readonly string[]>();
 
-  constructor({ db }: Projection) {
+  constructor(db: Db) {
     this.#find = db.prepare('SELECT actor, collector, run FROM runs WHERE id = ?');
   }
 

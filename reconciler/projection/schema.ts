@@ -220,4 +220,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE days RENAME COLUMN judgement TO rest;
   ALTER TABLE amended_days RENAME COLUMN judgement TO rest;
   `,
+  `
+  -- What a finding says of events lies in their rows already: it is read from there. contents: JSON, of each event its number and the time
+  -- of its key when that was said; up_to: the latest transaction then. Both are NULL where all is in the finding itself.
+  ALTER TABLE day_findings ADD COLUMN contents TEXT;
+  ALTER TABLE day_findings ADD COLUMN up_to INTEGER;
+  `,
 ];

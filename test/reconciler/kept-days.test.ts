@@ -5,21 +5,25 @@ import { fc, test } from '@fast-check/vitest';
 import Database from 'better-sqlite3';
 import stringify from 'fast-json-stable-stringify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { dayEnd, dayOf } from '#chaincode';
+import { type DockerEvent, dayEnd, dayOf, dayStart, padNanos } from '#chaincode';
 import { judgementOf, saidOf } from '../../reconciler/day-judgement.js';
 import { findingsOf } from '../../reconciler/findings.js';
+import { wholly } from '../../reconciler/judge/findings.js';
 import { keptUnder, lastSaid, sealedDay } from '../../reconciler/kept-days.js';
 import { Projection } from '../../reconciler/projection/projection.js';
 import { MIGRATIONS } from '../../reconciler/projection/schema.js';
 import { stableParts } from '../../reconciler/stable-parts.js';
 import {
   ACTORS,
+  type BatchParts,
   blocksOf,
   containerEvent,
   DAY,
+  DAY_START,
   hashed,
   intake,
   policyTransactions,
+  projectionOf,
   Run,
   watch,
 } from './support/history.js';
@@ -83,6 +87,35 @@ describe('the findings of sealed days', () => {
     projection.close();
   });
 
+  it('say of events what was attested when they were kept, whatever is attested later', () => {
+    const removal: DockerEvent = { ...containerEvent('c1', 'remove', 0n), scope: 'swarm', type: 'service' };
+    const events = [hashed(containerEvent('c2', 'start', SECOND)), hashed(removal)];
+    const runs = ACTORS.map((actor) => new Run(actor));
+    // Said of the removal, in hours of the day: the third has the median, and with it the key's time, move into the next day.
+    const said = [25, 1, 25].map((hour) => (DAY_START + BigInt(hour) * 3600n * SECOND).toString());
+    const [late, ...others] = runs.map((run, index) => (parts: BatchParts) => run.batch({ ...parts, t: said[index] }));
+    const before = [
+      ...others.map((batch, index) => batch({ events, watches: [watch(0, 86_400)], sentAt: 86_400 + index })),
+      late?.({ watches: [watch(0, 86_400)], sentAt: 86_403 }),
+    ].flatMap((batch) => batch ?? []);
+    const after = late?.({ events, sentAt: 90_000 });
+    const then = projectionOf([...policyTransactions(), ...before]);
+    const now = projectionOf([...policyTransactions(), ...before, ...(after ? [after] : [])]);
+    const sealed = judgementOf(then, DAY);
+    expect(sealed.findings.map(({ class: name, object, variants }) => [name, object, variants[0]?.actors])).toEqual([
+      ['missing', 'c2', ACTORS.slice(1)],
+      ['missing', 'c1', ACTORS.slice(1)],
+    ]);
+    const { blocks: _, ...rest } = sealed;
+    expect(judgementOf(now, DAY)).toMatchObject(rest);
+    const times = [then, now].map(({ db }) =>
+      db.prepare("SELECT time FROM events WHERE action = 'remove'").pluck().get(),
+    );
+    expect(times).toEqual([DAY, NEXT_DAY].map((day) => padNanos(dayStart(day))));
+    then.close();
+    now.close();
+  });
+
   it('may be gone through while something is written', () => {
     const projection = twoDays(':memory:');
     const said = sealedDay(projection, DAY);
@@ -115,19 +148,23 @@ describe('the findings of sealed days', () => {
     const file = inFile();
     const projection = twoDays(file);
     const days = [DAY, NEXT_DAY].map((day) => judgementOf(projection, day));
-    const amended = [...lastSaid(projection, DAY).judgement.findings];
+    const amended = Array.from(lastSaid(projection, DAY).judgement.findings, wholly);
     projection.close();
     const earlier = new Database(file);
-    for (const [said, table] of ['days', 'amended_days'].entries()) {
-      earlier.exec(
-        `ALTER TABLE ${table} RENAME COLUMN rest TO judgement;
-         UPDATE ${table} SET judgement = json_set(judgement, '$.findings', coalesce((SELECT json_group_array(json(finding))
-           FROM (SELECT finding FROM day_findings f WHERE f.day = ${table}.day AND said = ${said} ORDER BY number)), json('[]')))`,
+    const findings = new Map([
+      ['days', days.map((judgement) => [judgement.day, judgement.findings] as const)],
+      ['amended_days', [[DAY, amended] as const]],
+    ]);
+    for (const [table, kept] of findings) {
+      earlier.exec(`ALTER TABLE ${table} RENAME COLUMN rest TO judgement`);
+      const keep = earlier.prepare(
+        `UPDATE ${table} SET judgement = json_set(judgement, '$.findings', json(?)) WHERE day = ?`,
       );
+      for (const [day, all] of kept) keep.run(JSON.stringify(all), day);
     }
     const kept = earlier.prepare("SELECT json_array_length(judgement, '$.findings') FROM days ORDER BY day").pluck();
     expect(kept.all()).toEqual([LEFT_OUT, 0]);
-    earlier.exec(`DROP TABLE day_findings; PRAGMA user_version = ${MIGRATIONS.length - 2}`);
+    earlier.exec(`DROP TABLE day_findings; PRAGMA user_version = ${MIGRATIONS.length - 3}`);
     const seals = earlier.prepare("INSERT INTO days (day, judgement, carry, seq) VALUES ('2026-11-30', '{}', '[]', 1)");
     const again = new Projection(file);
     expect([DAY, NEXT_DAY].map((day) => judgementOf(again, day))).toEqual(days);
