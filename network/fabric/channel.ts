@@ -12,8 +12,8 @@ import { runTool } from './tools.js';
 
 const VERSION = '1.0';
 const SEQUENCE = '1';
-const COMMIT_TRIES = 5;
-const COMMIT_PAUSE_MS = 1_000;
+const STEP_WITHIN_MS = 60_000;
+const STEP_PAUSE_MS = 1_000;
 
 /** Makes block 0 and the chaincode's package, once. */
 export async function makeGenesis(layout: NetworkLayout, programs: Programs, signal: AbortSignal): Promise<void> {
@@ -54,17 +54,25 @@ export class ChannelAdmin {
     const { actors } = this.#layout.settings;
     await Promise.all(actors.map((actor) => this.#install(actor)));
     if (await this.#isCommitted()) return;
-    const approved = await this.#approvals();
-    await Promise.all(actors.filter((actor) => approved[actor] !== true).map((actor) => this.#approve(actor)));
-    for (let tries = 1; ; tries += 1) {
+    await this.#untilDone(() => this.#approveMissing());
+    await this.#untilDone(async () => {
+      if (!(await this.#isCommitted())) await this.#commit();
+    });
+  }
+
+  /**
+   * After a start orderers have no leader for a while, and peers may be a block apart: one has not seen yet that an actor
+   * approved. What fails is tried again, from what is true by then.
+   */
+  async #untilDone(step: () => Promise<void>): Promise<void> {
+    const until = performance.now() + STEP_WITHIN_MS;
+    for (;;) {
       try {
-        await this.#commit();
+        await step();
         return;
       } catch (error) {
-        // Peers may be a block apart: one has not seen yet that another's actor approved.
-        if (tries === COMMIT_TRIES || this.#signal.aborted) throw error;
-        await sleep(COMMIT_PAUSE_MS, undefined, { signal: this.#signal });
-        if (await this.#isCommitted()) return;
+        if (this.#signal.aborted || performance.now() > until) throw error;
+        await sleep(STEP_PAUSE_MS, undefined, { signal: this.#signal });
       }
     }
   }
@@ -102,6 +110,13 @@ export class ChannelAdmin {
     const args = ['lifecycle', 'chaincode', 'checkcommitreadiness', ...this.#definition(), '--output', 'json'];
     const answer = JSON.parse(await this.#peer(this.#first(), args)) as { approvals?: Record<string, boolean> };
     return answer.approvals ?? {};
+  }
+
+  async #approveMissing(): Promise<void> {
+    const approved = await this.#approvals();
+    const missing = this.#layout.settings.actors.filter((actor) => approved[actor] !== true);
+    const outcomes = await Promise.allSettled(missing.map((actor) => this.#approve(actor)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async #approve(actor: string): Promise<void> {
