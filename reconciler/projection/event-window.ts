@@ -22,6 +22,14 @@ import type { Tallies } from './tallies.js';
 import { keyOf, TextIndex } from './text-index.js';
 import { bytesOf, type ShelvedText, TextShelf } from './text-shelf.js';
 
+/** How much the window holds. What is said of the events does not depend on it. */
+export interface WindowLimits {
+  /** So many bytes of open events are held in memory, about. */
+  readonly mostHeld?: number | undefined;
+  /** So many retired events are written together, and denied ones put away with them. */
+  readonly retiredAtOnce?: number | undefined;
+}
+
 /**
  * So many retired events are written together: fewer than collectors' batches have, so that those of one are not held in memory
  * up to the end of the next, where collecting garbage would copy them.
@@ -82,6 +90,8 @@ export class EventWindow {
   /** Actors' names, each once: a database gives another copy with each row. */
   readonly #names = new Map<string, string>();
   readonly #expectations = new Map<NumberedPolicy, Map<string, readonly string[]>>();
+  readonly #mostHeld: number;
+  readonly #retiredAtOnce: number;
   readonly #sql;
 
   constructor(
@@ -90,8 +100,10 @@ export class EventWindow {
     private readonly tallies: Tallies,
     private readonly sources: Sources,
     private readonly lives: LifeLog,
-    private readonly mostHeld = MOST_HELD,
+    limits: WindowLimits = {},
   ) {
+    this.#mostHeld = limits.mostHeld ?? MOST_HELD;
+    this.#retiredAtOnce = limits.retiredAtOnce ?? RETIRED_AT_ONCE;
     this.#table = new OpenTable(db);
     this.#sql = {
       find: db.prepare('SELECT id, time, time AS at, first_seq AS firstSeq FROM events WHERE time = ? AND hash = ?'),
@@ -276,8 +288,11 @@ export class EventWindow {
     this.#putAway();
     for (const [index, event] of this.#opening.entries()) {
       if (!event.isOpen) continue;
-      if (!event.stored) this.#table.insert(event);
-      event.stored = true;
+      this.#store(event);
+      if (this.#isDenied(event)) {
+        this.#forget(event);
+        continue;
+      }
       if (index >= this.#detached) this.#detach(event);
       this.#kept.add(event);
       this.#weigh(event);
@@ -295,18 +310,41 @@ export class EventWindow {
 
   /** Holds no more than half of what may be held, once that is passed. */
   #putAway(): void {
-    if (this.#held <= this.mostHeld) return;
+    if (this.#held <= this.#mostHeld) return;
     for (const event of this.#kept) {
-      if (this.#held <= this.mostHeld / 2) return;
+      if (this.#held <= this.#mostHeld / 2) return;
       this.#kept.delete(event);
-      this.#known.delete(event);
       this.#held -= event.weight;
       event.weight = 0;
-      event.isAway = true;
-      this.#isAnyAway = true;
-      event.next = undefined;
-      event.text = '';
+      this.#forget(event);
     }
+  }
+
+  /** Leaves an open event to the table. */
+  #forget(event: OpenEvent): void {
+    this.#known.delete(event);
+    event.isAway = true;
+    this.#isAnyAway = true;
+    event.next = undefined;
+    event.text = '';
+  }
+
+  #store(event: OpenEvent): void {
+    if (!event.stored) this.#table.insert(event);
+    event.stored = true;
+  }
+
+  /**
+   * Whether all who lack an event have watched past it: they deny it, or were blind, and hardly anybody says otherwise later. To hold
+   * what one actor makes up would cost more than anything else about it.
+   */
+  #isDenied(event: OpenEvent): boolean {
+    const { expected, at, source, timeless } = event;
+    if (expected === undefined || timeless) return false;
+    for (const actor of expected) {
+      if (!event.isAttestedBy(actor) && (source.witnesses.get(actor)?.coverage.end ?? '') <= at) return false;
+    }
+    return true;
   }
 
   /** Gives what stays open a text of its own: one that was cut from a batch holds all of the batch in memory. */
@@ -316,21 +354,29 @@ export class EventWindow {
     this.#known.set(event);
   }
 
-  /** Writes what is retired, once that is much: what nobody looks for need not stay in memory up to the next commit. */
+  /** Writes what is retired or denied, once that is much: what nobody looks for need not stay in memory up to the next commit. */
   trim(): void {
-    if (this.#retired < RETIRED_AT_ONCE) return;
-    const open = this.#fresh.filter(({ event }) => event.isOpen);
-    this.#write(({ isOpen }) => !isOpen);
-    this.#fresh = open;
+    if (this.#retired < this.#retiredAtOnce) return;
     this.#lookThrough();
+    const isHeld = ({ isOpen, isAway }: OpenEvent) => isOpen && !isAway;
+    this.#write((event) => !isHeld(event));
+    this.#fresh = this.#fresh.filter(({ event }) => isHeld(event));
   }
 
-  /** What was open the last time too may well stay so: one event in a batch would hold all of its text. */
+  /**
+   * Puts away what is denied. What was open the last time too may well stay so: one event in a batch would hold all of its
+   * text.
+   */
   #lookThrough(): void {
     let detached = 0;
     const open: OpenEvent[] = [];
     for (const [index, event] of this.#opening.entries()) {
       if (!event.isOpen) continue;
+      if (this.#isDenied(event)) {
+        this.#store(event);
+        this.#forget(event);
+        continue;
+      }
       open.push(event);
       if (index >= this.#lasting) continue;
       if (index >= this.#detached) this.#detach(event);
@@ -443,7 +489,7 @@ export class EventWindow {
         events.push(event);
         this.#weigh(event);
       }
-      if (this.#held > this.mostHeld / 2) {
+      if (this.#held > this.#mostHeld / 2) {
         this.#isAnyAway = true;
         break;
       }

@@ -14,7 +14,7 @@ import { type Db, isCurrent, openDatabase } from './database.js';
 import { DisorderStore } from './disorder-store.js';
 import { DisputeBook } from './dispute-book.js';
 import { type BatchEntries, entriesOf } from './entries.js';
-import { type Attesting, EventWindow } from './event-window.js';
+import { type Attesting, EventWindow, type WindowLimits } from './event-window.js';
 import { LifeLog } from './life-log.js';
 import type { OpenEvent } from './open-event.js';
 import { RunStore } from './run-store.js';
@@ -87,8 +87,7 @@ export class Projection {
   #seq: number;
   #refused: number;
 
-  /** @param options.mostHeld so many bytes of open events are held in memory, about */
-  constructor(file: string, options: { mustExist?: boolean; snapshot?: boolean; mostHeld?: number } = {}) {
+  constructor(file: string, options: WindowLimits & { mustExist?: boolean; snapshot?: boolean } = {}) {
     this.db = openDatabase(file, options);
     // What a reader sees is one moment of the ledger, whatever is committed meanwhile.
     if (options.snapshot) this.db.exec('BEGIN');
@@ -120,7 +119,7 @@ export class Projection {
       this.#sources.sources,
       this.lives,
       // Who only reads attests nothing.
-      options.snapshot ? 0 : options.mostHeld,
+      options.snapshot ? { mostHeld: 0 } : options,
     );
     this.#sql = {
       block: this.db.prepare('INSERT INTO blocks (number, hash, archived_to) VALUES (?, ?, ?)'),

@@ -1,17 +1,18 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { completePolicy, parseEntry, parsePolicy, policyText, sha256Hex } from '#chaincode';
+import { completePolicy, type HashedEvent, padNanos, parseEntry, parsePolicy, policyText, sha256Hex } from '#chaincode';
 import type { Invocation, LedgerBlock } from '../../reconciler/ledger/block.js';
 import { PolicyBook } from '../../reconciler/ledger/policy-book.js';
-import { Sources } from '../../reconciler/ledger/sources.js';
+import { Sources, witnessAt } from '../../reconciler/ledger/sources.js';
 import { openDatabase } from '../../reconciler/projection/database.js';
 import { entriesOf } from '../../reconciler/projection/entries.js';
-import { EventWindow } from '../../reconciler/projection/event-window.js';
+import { EventWindow, type WindowLimits } from '../../reconciler/projection/event-window.js';
 import { LifeLog } from '../../reconciler/projection/life-log.js';
 import type { OpenEvent } from '../../reconciler/projection/open-event.js';
 import { OpenTable } from '../../reconciler/projection/open-table.js';
 import { Projection } from '../../reconciler/projection/projection.js';
 import { Tallies } from '../../reconciler/projection/tallies.js';
+import { Sealer } from '../../reconciler/seal.js';
 import { built, history } from './oracle/histories.js';
 import {
   ACTORS,
@@ -19,18 +20,21 @@ import {
   containerEvent,
   DAY_START,
   hashed,
+  IDENTITY,
   intake,
   invocation,
   policyTransactions,
   Run,
+  SOURCE,
+  WHOLE_DAY,
 } from './support/history.js';
 
 /** All that a projection holds, and what it has sealed. */
-function rowsOf(blocks: readonly LedgerBlock[], mostHeld: number | undefined): unknown {
-  const projection = new Projection(':memory:', mostHeld === undefined ? {} : { mostHeld });
+function rowsOf(blocks: readonly LedgerBlock[], limits: WindowLimits = {}, atOnce = false): unknown {
+  const projection = new Projection(':memory:', limits);
   try {
-    // Commit by commit, for each may put events away.
-    for (const block of blocks) intake(projection, [block]);
+    // Commit by commit, for each may put events away; or all in one, where only looking through does.
+    for (const few of atOnce ? [blocks] : blocks.map((block) => [block])) take(projection, few);
     const tables = projection.db
       .prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
       .pluck()
@@ -41,12 +45,21 @@ function rowsOf(blocks: readonly LedgerBlock[], mostHeld: number | undefined): u
   }
 }
 
+/** Takes blocks into a projection in one commit, sealing on the way. */
+function take(projection: Projection, blocks: readonly LedgerBlock[]): void {
+  const sealer = new Sealer(projection);
+  projection.db.transaction(() => {
+    for (const block of blocks) projection.apply(block, IDENTITY, () => sealer.afterBatch());
+    projection.flush();
+  })();
+}
+
 describe('open events for which there is no room', () => {
   test.prop([history, fc.boolean(), fc.constantFrom(0, 4000, 12_000)], { numRuns: 150 })(
     'are found again in the table: every row is as if all were held',
     (drawn, lives, mostHeld) => {
       const blocks = blocksOf(built(drawn, lives).transactions, drawn.blockSize);
-      expect(rowsOf(blocks, mostHeld)).toEqual(rowsOf(blocks, undefined));
+      expect(rowsOf(blocks, { mostHeld })).toEqual(rowsOf(blocks));
     },
   );
 
@@ -72,8 +85,8 @@ describe('open events for which there is no room', () => {
       ],
       1,
     );
-    const held = rowsOf(blocks, undefined);
-    expect(rowsOf(blocks, 0)).toEqual(held);
+    const held = rowsOf(blocks);
+    expect(rowsOf(blocks, { mostHeld: 0 })).toEqual(held);
     // What the first two actors attested ahead of that policy is all that it asks for; one event is from before it.
     const projection = new Projection(':memory:', { mostHeld: 0 });
     intake(projection, blocks);
@@ -97,7 +110,7 @@ describe('open events for which there is no room', () => {
     ];
     const [first, ...others] = runs.map((run) => run.batch({ events, sentAt: 1 })) as [Invocation, ...Invocation[]];
     const blocks = blocksOf([...(isGoverned ? policyTransactions() : []), first, ...decided, ...others], 1);
-    expect(rowsOf(blocks, 0)).toEqual(rowsOf(blocks, undefined));
+    expect(rowsOf(blocks, { mostHeld: 0 })).toEqual(rowsOf(blocks));
     const projection = new Projection(':memory:', { mostHeld: 0 });
     intake(projection, blocks);
     expect(projection.policies.inForce.length).toBe(Number(number));
@@ -112,14 +125,14 @@ describe('open events for which there is no room', () => {
     const blocks = blocksOf([...policyTransactions(), ...batches], 1);
     const second = new Run(ACTORS[1] ?? '');
     const more = blocksOf([...policyTransactions(), ...batches, second.batch({ events: events.slice(0, 900) })], 1);
-    expect(rowsOf(more, 300_000)).toEqual(rowsOf(more, undefined));
-    expect(rowsOf(blocks, 0)).toEqual(rowsOf(blocks, undefined));
+    expect(rowsOf(more, { mostHeld: 300_000 })).toEqual(rowsOf(more));
+    expect(rowsOf(blocks, { mostHeld: 0 })).toEqual(rowsOf(blocks));
   });
 
   it('are not taken for what others lead to that are still held', () => {
     const db = openDatabase(':memory:');
     const sources = new Sources();
-    const window = new EventWindow(db, new PolicyBook(), new Tallies(db), sources, new LifeLog(db), 5000);
+    const window = new EventWindow(db, new PolicyBook(), new Tallies(db), sources, new LifeLog(db), { mostHeld: 5000 });
     const events = [1000, 1].map((length, at) =>
       hashed(containerEvent('c', 'start', BigInt(at), { name: 'x'.repeat(length) })),
     );
@@ -140,6 +153,83 @@ describe('open events for which there is no room', () => {
     // Nor is one that is empty such an event.
     const [, canonical = ''] = events.map((event) => JSON.stringify(event.canonical)).reverse();
     expect(entriesOf(text.replace(canonical, '""'), window, sha256Hex)?.entries).toBeUndefined();
+    db.close();
+  });
+});
+
+describe('events that all others have watched past', () => {
+  test.prop([history, fc.boolean(), fc.boolean()], { numRuns: 150 })(
+    'are put away early, and found again: every row is as if they were held up to the commit',
+    (drawn, lives, atOnce) => {
+      const blocks = blocksOf(built(drawn, lives).transactions, drawn.blockSize);
+      const late = rowsOf(blocks, { retiredAtOnce: Number.POSITIVE_INFINITY }, atOnce);
+      expect(rowsOf(blocks, { retiredAtOnce: 0 }, atOnce)).toEqual(late);
+    },
+  );
+
+  it('are attested after all, in the commit that put them away and in later ones', () => {
+    const [first, second, third] = ACTORS.map((actor) => new Run(actor)) as [Run, Run, Run];
+    const [real, ...denied] = [1n, 2n, 3n, 4n].map((at) => hashed(containerEvent(`c${at}`, 'start', at))) as [
+      HashedEvent,
+      ...HashedEvent[],
+    ];
+    const [now, later, never] = denied as [HashedEvent, HashedEvent, HashedEvent];
+    const blocks = blocksOf([
+      ...policyTransactions(),
+      second.batch({ events: [real], watches: [WHOLE_DAY] }),
+      third.batch({ events: [real], watches: [WHOLE_DAY] }),
+      first.batch({ events: [real, ...denied], watches: [WHOLE_DAY] }),
+      second.batch({ events: [now, later] }),
+      third.batch({ events: [now] }),
+    ]);
+    const after = blocksOf([third.batch({ events: [later] })]).map((block) => ({
+      ...block,
+      number: BigInt(blocks.length),
+      hash: sha256Hex('after'),
+      previousHash: blocks.at(-1)?.hash ?? '',
+    }));
+    const held = (limits: WindowLimits) => {
+      const projection = new Projection(':memory:', limits);
+      const open = projection.db.prepare('SELECT e.hash FROM open_events o JOIN events e ON e.id = o.event').pluck();
+      take(projection, blocks);
+      const before = open.all();
+      take(projection, after);
+      const said = projection.db
+        .prepare('SELECT a.event, r.actor FROM attestations a JOIN runs r ON r.id = a.run')
+        .all();
+      const all = { before, after: open.all(), said };
+      projection.close();
+      return all;
+    };
+    const early = held({ retiredAtOnce: 0 });
+    expect(early).toEqual(held({}));
+    expect(new Set(early.before)).toEqual(new Set([later.hash, never.hash]));
+    expect(early.after).toEqual([never.hash]);
+    expect(early.said.length).toBe(3 + 3 + 3 + 1);
+  });
+
+  it('are not held, unlike one that somebody may yet come to', () => {
+    const db = openDatabase(':memory:');
+    const text = policyText(completePolicy({ from: '0', actors: ACTORS }));
+    const policies = new PolicyBook({ proposals: [{ number: 1, text, approvals: ACTORS }], inForce: [1] });
+    const sources = new Sources();
+    const source = sources.named(SOURCE);
+    const events = [1n, 2n].map((at) => hashed(containerEvent('c', 'start', at)));
+    const bounds = { from: padNanos('0'), to: padNanos((DAY_START + 2n).toString()) };
+    for (const actor of ACTORS) witnessAt(source, actor, undefined).coverage.add(bounds, 1);
+    const window = new EventWindow(db, policies, new Tallies(db), sources, new LifeLog(db), { retiredAtOnce: 0 });
+    const open = events.map(({ canonical }, at) => {
+      const event = window.enter(parseEntry({ from: 1, entries: [{ b: canonical }] }, 0), source, 1);
+      window.attest(event, { actor: ACTORS[0] ?? '', runId: 1, seq: 1 }, at + 1, undefined);
+      return event;
+    });
+    const away = () => open.map(({ isAway }) => isAway);
+    expect(away()).toEqual([false, false]);
+    window.trim();
+    expect(away()).toEqual([true, false]);
+    window.flush();
+    expect(away()).toEqual([true, false]);
+    expect(db.prepare('SELECT event FROM open_events').pluck().all()).toEqual(open.map(({ id }) => id));
     db.close();
   });
 });
