@@ -100,8 +100,10 @@ function consensus(layout: NetworkLayout): object {
       RequestForwardTimeout: `${leaderTimeout}ms`,
       RequestComplainTimeout: `${leaderTimeout}ms`,
       RequestAutoRemoveTimeout: '3m0s',
-      ViewChangeResendInterval: '5s',
-      ViewChangeTimeout: '20s',
+      // A change of view that gets nowhere is given up as soon as a silent leader is: one that was just started may lag
+      // behind and bring it to nothing, and then all stands still so long. SmartBFT waits longer with each try by itself.
+      ViewChangeResendInterval: `${leaderTimeout / 5}ms`,
+      ViewChangeTimeout: `${leaderTimeout}ms`,
       LeaderHeartbeatTimeout: `${leaderTimeout}ms`,
       LeaderHeartbeatCount: 10,
       CollectTimeout: '1s',
